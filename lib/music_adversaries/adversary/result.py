@@ -1,0 +1,63 @@
+"""What an attack reports of one excerpt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class AdversaryResult:
+    """An adversary, as it reads back from a 16-bit WAV file.
+
+    Labels, confidences and ratios are those of ``waveform``, not of an iterate of the algorithm.
+
+    Paper: Section 4
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    original: np.ndarray  #: ``[n_samples]``, as given
+    waveform: np.ndarray  #: ``[n_samples]``, a 16-bit file holds it exactly
+    target: str
+    label: str
+    confidence: float  #: mean posterior of ``label``
+    target_confidence: float  #: mean posterior of ``target``
+    original_label: str
+    original_confidence: float
+    snr_magnitude: float  #: dB over the whole sequence of magnitudes: the paper's constraint
+    snr_time: float  #: dB between the waveforms
+    snr_limit: float  #: dB
+    confidence_limit: float
+    iterations: int  #: gradient steps taken
+    iterate_confidence: float  #: mean posterior of the target on the algorithm's own iterate
+    n_clipped: int  #: samples at full scale that the 16-bit file cannot hold
+    trace: tuple[float, ...]  #: mean posterior of the target, one entry an iteration
+
+    @property
+    def perturbation(self) -> np.ndarray:
+        """Adversary minus original ``[n_samples]``."""
+        return self.waveform - self.original
+
+    @property
+    def success(self) -> bool:
+        """The written waveform has the target label, within the budget."""
+        return self.label == self.target and self.snr_magnitude >= self.snr_limit
+
+    @property
+    def confident(self) -> bool:
+        """`success`, and the target's mean posterior exceeds the wanted confidence."""
+        return self.success and self.target_confidence > self.confidence_limit
+
+    def report(self) -> dict[str, Any]:
+        """Everything but the audio, ready for JSON (infinite ratios as the string ``"inf"``)."""
+        values = {
+            name: getattr(self, name)
+            for name in (
+                "target", "label", "confidence", "target_confidence", "original_label", "original_confidence",
+                "snr_magnitude", "snr_time", "snr_limit", "confidence_limit", "iterations", "iterate_confidence",
+                "n_clipped", "success", "confident",
+            )
+        }  # fmt: skip
+        return {k: ("inf" if isinstance(v, float) and np.isinf(v) else v) for k, v in values.items()}

@@ -1,0 +1,210 @@
+"""A panel for JupyterLab that attacks a chosen excerpt while the reader waits, and plays the result.
+
+Conventions
+    The whole excerpt is attacked, since the system decides over a whole excerpt; its middle is
+    heard. Labels before and after are the system's own verdict on what a 16-bit file holds.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..errors import InputError
+from .player import MAX_SECONDS, compare
+
+STATIC = "MUSIC_ADVERSARIES_STATIC"
+
+
+@dataclass(frozen=True)
+class StaticNote:
+    """Stands in for the panel on a page without a kernel."""
+
+    text: str = (
+        "The live panel appears here when this notebook runs in JupyterLab: "
+        "it attacks an excerpt, label and SNR of your choice."
+    )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/markdown": f"*{self.text}*", "text/plain": self.text}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class Panel(widgets.VBox):
+    """Controls, a button that attacks, a table of results and a player; made by `panel`.
+
+    Attributes
+    ----------
+    excerpt, target : Dropdown
+    snr, confidence : FloatSlider
+    button : Button
+        Runs the attack, as `run` does.
+    status : HTML
+        What is going on, or in one sentence what was wrong.
+    table : HTML
+        Label and confidence before and after, SNR, iterations.
+    listen : Output
+        The player.
+    result : the attack's last result, or None
+    """
+
+    def __init__(
+        self,
+        system: Any,
+        dataset: Any,
+        attack: Callable[..., Sequence[Any]],
+        excerpts: Sequence[str],
+        seconds: float,
+    ) -> None:
+        self._system, self._dataset, self._attack, self._seconds = system, dataset, attack, seconds
+        self.result: Any = None
+        wide = {"layout": widgets.Layout(width="22rem"), "style": {"description_width": "8rem"}}
+        self.excerpt = widgets.Dropdown(options=list(excerpts), description="Excerpt", **wide)
+        self.target = widgets.Dropdown(options=list(system.labels), description="Label wanted", **wide)
+        self.snr = widgets.FloatSlider(
+            15.0, min=0.0, max=40.0, step=1.0, description="Least SNR, dB", readout_format=".0f", **wide
+        )
+        self.confidence = widgets.FloatSlider(
+            0.9, min=0.3, max=0.99, step=0.01, description="Confidence", readout_format=".2f", **wide
+        )
+        self.button = widgets.Button(
+            description="Attack", button_style="primary", tooltip="Attack the excerpt with these settings"
+        )
+        self.status = widgets.HTML()
+        self.table = widgets.HTML()
+        self.listen = widgets.Output()
+        self.button.on_click(lambda _: self.run())
+        super().__init__(
+            [
+                widgets.HBox([self.excerpt, self.target], layout=widgets.Layout(flex_flow="row wrap")),
+                widgets.HBox([self.snr, self.confidence], layout=widgets.Layout(flex_flow="row wrap")),
+                widgets.HBox([self.button, self.status]),
+                self.table,
+                self.listen,
+            ]
+        )
+
+    def run(self) -> None:
+        """Attack with the controls' settings and show the result; what goes wrong is said in `status`."""
+        self.button.disabled = True
+        self.table.value, self.listen.outputs, self.result = "", (), None
+        self._say(f"Attacking {self.excerpt.value} …")
+        try:
+            self._run()
+        except InputError as error:
+            self._say(str(error))
+        except Exception as error:
+            self._say(f"The attack failed ({type(error).__name__}: {error}).")
+            raise
+        finally:
+            self.button.disabled = False
+
+    def _run(self) -> None:
+        excerpt, target = self.excerpt.value, self.target.value
+        waveform = self._dataset.load(excerpt)
+        before = self._system.classify(waveform)
+        (result,) = self._attack(
+            self._system, [waveform], [target], snr=self.snr.value, confidence=self.confidence.value
+        )
+        after = self._system.classify(result.waveform)
+        player = compare(
+            waveform,
+            result.waveform,
+            seconds=self._seconds,
+            original_label=f"{before.label}, {before.confidence:.2f}",
+            adversary_label=f"{after.label}, {after.confidence:.2f}",
+            snr_db=result.snr_magnitude,
+            title=f"{excerpt}, wanted as {target}",
+        )
+        rows = [
+            ("", "label", "confidence", "SNR of magnitudes", "SNR of waveforms", "iterations"),
+            ("original", before.label, f"{before.confidence:.3f}", "", "", ""),
+            ("adversary", after.label, f"{after.confidence:.3f}")
+            + (f"{result.snr_magnitude:.1f} dB", f"{result.snr_time:.1f} dB", str(result.iterations)),
+        ]
+        self.result = result
+        self.table.value = _table(rows)
+        # Not widgets.HTML: scripts set as innerHTML do not run, and the player needs its own.
+        bundle = player._repr_mimebundle_()
+        self.listen.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
+        self._say(_verdict(result, after.label, target, self.confidence.value))
+
+    def _say(self, sentence: str) -> None:
+        self.status.value = f'<span role="status">{html.escape(sentence)}</span>'
+
+
+def panel(
+    system: Any,
+    dataset: Any,
+    *,
+    attack: Callable[..., Sequence[Any]] | None = None,
+    excerpts: Sequence[str] | None = None,
+    seconds: float = 6.0,
+) -> Panel | StaticNote:
+    """A live panel: choose excerpt, label, SNR and confidence; attack; see and hear the result.
+
+    While the stored notebooks are executed (``MUSIC_ADVERSARIES_STATIC=1``) it is a sentence
+    instead, for a page without a kernel has no use for its controls.
+
+    Parameters
+    ----------
+    system : System
+    dataset : Dataset
+    attack : callable
+        Called as ``attack(system, [waveform], [target], snr=..., confidence=...)``, with one
+        result in a list; `music_adversaries.adversary.attack` when not given.
+    excerpts : sequence of str
+        The ids to choose from; all of the dataset when not given.
+    seconds : float
+        How much of the excerpt, around its middle, is heard; at most 12.
+
+    Raises
+    ------
+    InputError
+        When there is no excerpt, an excerpt is not in the dataset, or seconds make no sense.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    known = [str(excerpt) for excerpt in dataset.manifest.table["excerpt"]]
+    chosen = known if excerpts is None else [str(excerpt) for excerpt in excerpts]
+    if not chosen:
+        raise InputError("The panel has no excerpt to choose from; give at least one in excerpts.")
+    if strange := sorted(set(chosen) - set(known)):
+        raise InputError(f"{strange[0]!r} is not an excerpt of {dataset.name}; the first of them is {known[0]!r}.")
+    if not 0 < seconds <= MAX_SECONDS:
+        raise InputError(f"seconds is {seconds}; give a length from 0 to {MAX_SECONDS:g} s, such as 6.")
+    if os.environ.get(STATIC) == "1":
+        return StaticNote()
+    if attack is None:
+        from ..adversary import attack as algorithm
+
+        attack = algorithm
+    return Panel(system, dataset, attack, chosen, seconds)
+
+
+def _verdict(result: Any, label: str, target: str, confidence: float) -> str:
+    if label != target:
+        return f"The attack failed: the system says {label}. A lower SNR allows a larger change."
+    if result.target_confidence < confidence:
+        return f"The system says {target}, but less surely than wanted."
+    return f"The system says {target}."
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of words as an HTML table; the first row and the first column are heads."""
+    style = "text-align: left; padding: 0.1rem 1.2rem 0.1rem 0"
+    lines = []
+    for i, row in enumerate(rows):
+        tags = ["th" if i == 0 or j == 0 else "td" for j in range(len(row))]
+        cells = zip(tags, row, strict=True)
+        lines.append("".join(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>' for tag, cell in cells))
+    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"

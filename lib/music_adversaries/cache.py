@@ -1,0 +1,85 @@
+"""Where computed things are kept, and how they are written so that a half-written file is never believed.
+
+The cache folder is ``$MUSIC_ADVERSARIES_CACHE`` where that is set and the user's cache folder
+otherwise. Everything in it can be deleted at any time; it is computed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+from .errors import InputError
+
+
+def cache_dir() -> Path:
+    """Folder for everything the library computes and keeps; not created here."""
+    configured = os.environ.get("MUSIC_ADVERSARIES_CACHE")
+    return Path(configured).expanduser() if configured else Path(platformdirs.user_cache_dir("music-adversaries"))
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; it takes the name ``path`` only if the block succeeds.
+
+    A full disk, a read-only folder or an interruption leaves no file called ``path``.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files private; give the finished one the usual permissions.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise _unwritable(path, error) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path} could not be written ({error.strerror}); free some space or make the folder writable, "
+        "or set MUSIC_ADVERSARIES_CACHE to another folder."
+    )
+
+
+@cache
+def code_version(*modules: str) -> str:
+    """Short hash of the source of the named library modules (``"spectra"``, ``"datasets/synthetic"`` ...).
+
+    Part of every cache key, so that an edit to the code never serves a result of the old code.
+    A name may be a module, or a package, which then stands for all files in it.
+    """
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for name in sorted(modules):
+        path = root / name
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+        for file in files:
+            digest.update(file.relative_to(root).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]

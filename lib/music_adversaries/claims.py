@@ -1,0 +1,625 @@
+"""The claims ledger: the paper's numbers, the records of our experiments, and the verdicts computed from both.
+
+``book/paper_values.csv`` holds every number the paper reports, ``book/claims.yml`` every claim with the
+line that an experiment's interval is held against. Nobody types a verdict.
+
+Conventions
+-----------
+* A record is a JSON object ``{"experiment", "dataset", "profile", "results", "config", "provenance"}``;
+  a result that a claim is judged by is ``{"estimate", "low", "high", "n", "unit"}``.
+* A claim says that a quantity lies above (or below) a line. Its interval wholly on that side of the line:
+  ``reproduced``; wholly on the other side: ``contradicted``; touching or crossing: ``inconclusive``.
+  Where the line is itself a measured result, its interval counts as part of the line.
+* Where there is nothing to judge by: ``no record``, ``not tested yet`` or ``not testable here``.
+* A number of the paper that did not survive in our copy is *lost*: it is shown in words, and asking
+  for it raises :class:`LostValue`. It is never guessed.
+
+Paper: Section 6
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from .cache import cache_dir
+from .errors import InputError
+
+REPRODUCED = "reproduced"
+CONTRADICTED = "contradicted"
+INCONCLUSIVE = "inconclusive"
+NO_RECORD = "no record"
+NOT_TESTED = "not tested yet"
+NOT_TESTABLE = "not testable here"
+VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NO_RECORD, NOT_TESTED, NOT_TESTABLE)
+
+LOST = "lost in our copy"
+PAPER = "paper"
+SOURCES = (PAPER, "published code", "arithmetic")
+
+_VALUE_COLUMNS = ["where", "quantity", "value", "unit", "source", "note"]
+_WIDTH = 100
+
+
+class LostValue(InputError):
+    """A number the paper reports that did not survive in our copy was asked for."""
+
+
+def book_folder() -> Path:
+    """Folder ``book/`` of the clone that this library was installed from.
+
+    Raises
+    ------
+    InputError
+        When there is none: the library was installed without the book.
+    """
+    folder = Path(__file__).resolve().parents[2] / "book"
+    if not folder.is_dir():
+        raise InputError(f"There is no book at {folder}; clone the repository and install from it, or give the path.")
+    return folder
+
+
+# --- the paper's numbers ---
+
+
+def paper_values(path: Path | str | None = None) -> pd.DataFrame:
+    """Every number the paper reports, one row each.
+
+    Parameters
+    ----------
+    path : path
+        Default: ``book/paper_values.csv``.
+
+    Returns
+    -------
+    DataFrame
+        ``where``, ``quantity``, ``value`` (float; NaN where lost), ``printed`` (as written, or
+        "lost in our copy"), ``unit``, ``source`` (``paper``, ``published code`` or ``arithmetic``), ``note``.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or a row is bad; the row and the column are named.
+
+    Paper: Table 1
+    Notebook: book/09_verdicts.ipynb
+    """
+    path = Path(path) if path else book_folder() / "paper_values.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path} cannot be read as a CSV table ({error}); restore it from the repository.") from error
+    if list(table) != _VALUE_COLUMNS:
+        raise InputError(f"{path} has the columns {', '.join(table)}; it needs {', '.join(_VALUE_COLUMNS)}.")
+    values = pd.to_numeric(table["value"], errors="coerce")
+    lost = table["value"] == ""
+    # Row 1 of the file is the heading.
+    for number, row in zip(range(2, len(table) + 2), table.itertuples(index=False), strict=True):
+        where = f"Row {number} of {path} ({row.quantity})"
+        if row.source not in SOURCES:
+            raise InputError(f"{where}: the column source says {row.source!r}; use one of {', '.join(SOURCES)}.")
+        if row.value and not math.isfinite(values[number - 2]):
+            raise InputError(f"{where}: the column value says {row.value!r}; give a number or leave it empty.")
+        if (row.value == "") != row.note.startswith(LOST):
+            raise InputError(f"{where}: the value must be empty exactly where the note begins with {LOST!r}; mend one.")
+    twice = table.duplicated(["where", "quantity", "source"])
+    if twice.any():
+        raise InputError(f"Row {int(twice.idxmax()) + 2} of {path} repeats an earlier row; remove one of them.")
+    table.insert(3, "printed", table["value"].mask(lost, LOST))
+    table["value"] = values
+    return table
+
+
+def paper_value(where: str, quantity: str, source: str | None = None, path: Path | str | None = None) -> float:
+    """One number of the paper, in the unit that :func:`paper_values` states.
+
+    Parameters
+    ----------
+    where, quantity : str
+        As in ``book/paper_values.csv``, for example ``"Figure 2"``, ``"SNR of the adversary, Classical 21 to Reggae"``.
+    source : str
+        ``"published code"`` or ``"arithmetic"`` for what stands not in the paper; default: the paper if
+        it has such a row.
+
+    Raises
+    ------
+    LostValue
+        When the number is lost in our copy.
+    InputError
+        When there is no such row.
+
+    Paper: Table 1
+    Notebook: book/09_verdicts.ipynb
+    """
+    row = _paper_row(paper_values(path), where, quantity, source)
+    if row["printed"] == LOST:
+        raise LostValue(f"The paper's {quantity!r} ({where}) is {LOST}; show it as lost rather than guess it.")
+    return float(row["value"])
+
+
+def _paper_row(table: pd.DataFrame, where: str, quantity: str, source: str | None) -> pd.Series:
+    rows = table[(table["where"] == where) & (table["quantity"] == quantity)]
+    if source is not None:
+        rows = rows[rows["source"] == source]
+    elif (rows["source"] == PAPER).any():
+        rows = rows[rows["source"] == PAPER]
+    if not len(rows):
+        origin = f" from source {source!r}" if source else ""
+        raise InputError(f"paper_values.csv has no {quantity!r} of {where!r}{origin}; look the name up in that file.")
+    return rows.iloc[0]
+
+
+def _paper_text(table: pd.DataFrame, references: tuple[PaperReference, ...]) -> str:
+    said = []
+    for reference in references:
+        row = _paper_row(table, *reference)
+        unit = f" {row['unit']}" if row["unit"] and row["printed"] != LOST else ""
+        origin = "" if row["source"] == PAPER else f", {row['source']}"
+        said.append(f"{row['printed']}{unit} ({row['where']}: {row['quantity']}{origin})")
+    return "; ".join(said)
+
+
+# --- the claims ---
+
+PaperReference = tuple[str, str, str | None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a claim draws the line: ``plus``, added to another result of the same record if one is named."""
+
+    plus: float
+    quantity: str | None = None
+
+    def of(self, results: Mapping[str, Any], where: str) -> tuple[float, float] | None:
+        """Lower and upper end of the line in a record's results; None where the result is missing."""
+        if self.quantity is None:
+            return self.plus, self.plus
+        if self.quantity not in results:
+            return None
+        estimate, low, high = _interval(results[self.quantity], f"{where}: {self.quantity}")
+        return (estimate if low is None else low) + self.plus, (estimate if high is None else high) + self.plus
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A claim's quantity lies above, or below, a line."""
+
+    quantity: str
+    above: bool
+    line: Line
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the paper, as ``book/claims.yml`` states it.
+
+    Either ``experiment`` and ``predicate`` are set, or ``state`` and ``because``.
+    """
+
+    id: str
+    claim: str
+    where: str
+    scope: str
+    experiment: str | None = None
+    predicate: Predicate | None = None
+    state: str | None = None
+    because: str | None = None
+    paper: tuple[PaperReference, ...] = ()
+
+
+def read_claims(path: Path | str | None = None) -> list[Claim]:
+    """Read and check the claims.
+
+    Parameters
+    ----------
+    path : path
+        Default: ``book/claims.yml``, whose head explains the fields.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, is no YAML, or an entry is bad; the entry and the field are named.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    path = Path(path) if path else book_folder() / "claims.yml"
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read as YAML ({problem}); mend it or restore it.") from error
+    if not isinstance(entries, list) or not entries:
+        raise InputError(f"{path} holds no list of claims; begin each with '- id:'.")
+    claims = [_claim(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1)]
+    names = [claim.id for claim in claims]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InputError(f"{path}, entry {number + 1}: the field id says {name!r}, as an earlier one; rename it.")
+    return claims
+
+
+def _claim(entry: Any, where: str) -> Claim:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is no set of fields; give id, claim, where, scope and the rest.")
+    if isinstance(entry.get("id"), str):
+        where = f"{where} ({entry['id']})"
+    _fields(entry, where, ("id", "claim", "where", "scope"), ("paper", "experiment", "predicate", "untested"))
+    text = {name: _text(entry, name, where) for name in ("id", "claim", "where", "scope")}
+    paper = tuple(_reference(item, where) for item in _list(entry.get("paper", []), where))
+
+    tested, untested = "experiment" in entry or "predicate" in entry, "untested" in entry
+    if tested == untested:
+        raise InputError(f"{where}: give either the fields experiment and predicate, or the field untested.")
+    if untested:
+        inner = f"{where}: untested"
+        _fields(entry["untested"], inner, ("state", "because"), ())
+        state = _text(entry["untested"], "state", inner)
+        if state not in (NOT_TESTED, NOT_TESTABLE):
+            raise InputError(f"{inner}: the field state says {state!r}; use {NOT_TESTED!r} or {NOT_TESTABLE!r}.")
+        return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
+    return Claim(
+        **text,
+        experiment=_text(entry, "experiment", where),
+        predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
+        paper=paper,
+    )
+
+
+def _predicate(entry: Any, where: str) -> Predicate:
+    _fields(entry, where, ("quantity",), ("above", "below"))
+    if ("above" in entry) == ("below" in entry):
+        raise InputError(f"{where}: give exactly one of the fields above and below.")
+    side = "above" if "above" in entry else "below"
+    line = entry[side]
+    if isinstance(line, dict):
+        inner = f"{where}: {side}"
+        _fields(line, inner, ("quantity",), ("plus",))
+        made = Line(_number(line.get("plus", 0.0), f"{inner}: the field plus"), _text(line, "quantity", inner))
+    else:
+        made = Line(_number(line, f"{where}: the field {side}"))
+    return Predicate(_text(entry, "quantity", where), side == "above", made)
+
+
+def _reference(entry: Any, where: str) -> PaperReference:
+    where = f"{where}: paper"
+    _fields(entry, where, ("where", "quantity"), ("source",))
+    source = _text(entry, "source", where) if "source" in entry else None
+    return _text(entry, "where", where), _text(entry, "quantity", where), source
+
+
+def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is no set of fields; give {', '.join(needed)}.")
+    for name in needed:
+        if name not in entry:
+            raise InputError(f"{where}: the field {name} is missing; add it.")
+    for name in entry:
+        if name not in (*needed, *allowed):
+            raise InputError(f"{where}: there is no field {name!r}; use {', '.join((*needed, *allowed))}.")
+
+
+def _text(entry: dict, name: str, where: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: the field {name} must be a text; it is {value!r}.")
+    return " ".join(value.split())
+
+
+def _list(value: Any, where: str) -> list:
+    if not isinstance(value, list):
+        raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {value!r}.")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _number(value: Any, what: str) -> float:
+    if not _is_number(value):
+        raise InputError(f"{what} must be a number; it is {value!r}.")
+    return float(value)
+
+
+# --- verdicts ---
+
+
+def decide(low: float, high: float, line: float | tuple[float, float], *, above: bool = True) -> str:
+    """Hold the interval [low, high] against a line: reproduced, contradicted or inconclusive.
+
+    Parameters
+    ----------
+    line : float or (float, float)
+        A line that is itself measured has two ends.
+    above : bool
+        Whether the claim says that the quantity is above the line, or below it.
+
+    Touching the line is inconclusive.
+    """
+    line_low, line_high = line if isinstance(line, tuple) else (line, line)
+    if low > line_high:
+        return REPRODUCED if above else CONTRADICTED
+    if high < line_low:
+        return CONTRADICTED if above else REPRODUCED
+    return INCONCLUSIVE
+
+
+def verdict(claim: Claim, record: Mapping[str, Any] | None) -> str:
+    """Judge a claim by one record.
+
+    Parameters
+    ----------
+    claim : Claim
+    record : mapping, or None
+        As :func:`read_records` gives it.
+
+    Returns
+    -------
+    str
+        One of :data:`VERDICTS`. A record that lacks the quantity is ``no record``; a quantity without an
+        interval is ``inconclusive``.
+
+    Raises
+    ------
+    InputError
+        When the record's quantity is no ``{"estimate", "low", "high", "n", "unit"}``.
+
+    Paper: Section 6
+    Notebook: book/09_verdicts.ipynb
+    """
+    if claim.predicate is None:
+        return claim.state or NOT_TESTED
+    if record is None or claim.predicate.quantity not in record["results"]:
+        return NO_RECORD
+    where = _name(record)
+    _, low, high = _interval(record["results"][claim.predicate.quantity], f"{where}: {claim.predicate.quantity}")
+    line = claim.predicate.line.of(record["results"], where)
+    if line is None:
+        return NO_RECORD
+    if low is None or high is None:
+        return INCONCLUSIVE
+    return decide(low, high, line, above=claim.predicate.above)
+
+
+def record_folders() -> tuple[Path, ...]:
+    """Where records are looked for: the book's, then the user's own, which count where both have one."""
+    return book_folder() / "records", cache_dir() / "records"
+
+
+def read_records(*folders: Path | str) -> list[dict[str, Any]]:
+    """All records of some folders, sorted by experiment, dataset and profile.
+
+    Where two folders hold the same experiment, dataset and profile, the later folder's record counts.
+    A folder that does not exist holds none. Each record gets the field ``file``.
+
+    Raises
+    ------
+    InputError
+        When a file is not JSON or lacks a field; the file is named.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for folder in folders:
+        for path in sorted(Path(folder).glob("*.json")):
+            try:
+                record = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise InputError(f"{path} is no readable JSON record ({error}); delete it and run again.") from error
+            fields = record if isinstance(record, dict) else {}
+            for field, kind in (("experiment", str), ("dataset", str), ("profile", str), ("results", dict)):
+                if not isinstance(fields.get(field), kind):
+                    raise InputError(f"{path} is no record: its field {field!r} is missing or bad; delete the file.")
+            record["file"] = str(path)
+            found[record["experiment"], record["dataset"], record["profile"]] = record
+    return [found[key] for key in sorted(found)]
+
+
+def judge(*folders: Path | str, claims: Path | str | None = None, values: Path | str | None = None) -> pd.DataFrame:
+    """Judge every claim by every record of its experiment.
+
+    Parameters
+    ----------
+    *folders : paths
+        Folders of records; default: those of :func:`record_folders`.
+    claims, values : paths
+        Default: ``book/claims.yml`` and ``book/paper_values.csv``.
+
+    Returns
+    -------
+    DataFrame
+        A row for each claim and record, in the order of the claims; a claim without any has one row with
+        an empty dataset. Columns: ``id``, ``claim``, ``where``, ``experiment``, ``dataset``, ``profile``,
+        ``quantity``, ``estimate``, ``low``, ``high``, ``n``, ``unit``, ``measured`` (with interval and n, in
+        words), ``line`` (in words), ``verdict``, ``scope``, ``because``, ``paper`` (the paper's numbers, in
+        words), ``file``.
+
+    Raises
+    ------
+    InputError
+        When the claims, the paper's values or a record is bad.
+
+    Paper: Section 6
+    Notebook: book/09_verdicts.ipynb
+    """
+    known = read_claims(claims)
+    table = paper_values(values)
+    records = read_records(*(folders or record_folders()))
+    rows = []
+    for claim in known:
+        fitting = [record for record in records if record["experiment"] == claim.experiment]
+        rows += [_row(claim, record, table) for record in fitting or [None]]
+    return pd.DataFrame(rows)
+
+
+def _row(claim: Claim, record: dict[str, Any] | None, table: pd.DataFrame) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": claim.id,
+        "claim": claim.claim,
+        "where": claim.where,
+        "experiment": claim.experiment or "",
+        "dataset": record["dataset"] if record else "",
+        "profile": record["profile"] if record else "",
+        "quantity": claim.predicate.quantity if claim.predicate else "",
+        **dict.fromkeys(("estimate", "low", "high"), math.nan),
+        "n": 0,
+        "unit": "",
+        "measured": "",
+        "line": "",
+        "verdict": verdict(claim, record),
+        "scope": claim.scope,
+        "because": claim.because or "",
+        "paper": _paper_text(table, claim.paper),
+        "file": record["file"] if record else "",
+    }
+    if record is None or claim.predicate is None:
+        return row
+    results, quantity, line = record["results"], claim.predicate.quantity, claim.predicate.line
+    missing = [name for name in (quantity, line.quantity) if name and name not in results]
+    if missing:
+        row["because"] = f"{Path(record['file']).name} has no result {missing[0]!r}; run the experiment again."
+    if quantity not in results:
+        return row
+    result = results[quantity]
+    estimate, low, high = _interval(result, f"{_name(record)}: {quantity}")
+    unit = str(result.get("unit") or "")
+    row.update(estimate=estimate, n=int(result["n"]) if _is_number(result.get("n")) else 0, unit=unit)
+    bounds = "no interval"
+    if low is not None and high is not None:
+        row.update(low=low, high=high)
+        bounds = f"[{show(low, unit, bare=True)}, {show(high, unit, bare=True)}]"
+    row["measured"] = f"{show(estimate, unit)} {bounds}" + (f", n = {row['n']}" if row["n"] else "")
+    ends = line.of(results, _name(record))
+    if ends is not None:
+        place = " to ".join(dict.fromkeys(show(end, unit) for end in ends))
+        origin = ""
+        if line.quantity:
+            margin = unit if unit != "fraction" else "fraction difference"
+            origin = f" ({line.quantity} plus {show(line.plus, margin)})" if line.plus else f" ({line.quantity})"
+        row["line"] = f"{'above' if claim.predicate.above else 'below'} {place}{origin}"
+    return row
+
+
+REAL = ("gtzan-mini", "full")  # dataset and profile of the recorded run on real music
+
+
+def side_by_side(record: Any, rows: Mapping[str, tuple[str, PaperReference | None]]) -> pd.DataFrame:
+    """A table of the paper, of the recorded run on real music, and of this run.
+
+    Parameters
+    ----------
+    record : experiments.Record
+        This run's.
+    rows : mapping
+        From what a row says to the record's quantity and to the row of ``paper_values.csv``
+        (where, quantity, source or None), or None where the paper has no such number.
+
+    Returns
+    -------
+    DataFrame
+        A row each; what is missing says so.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    values = paper_values()
+    real = book_folder() / "records" / f"{record.experiment}-{'-'.join(REAL)}.json"
+    recorded = next((r["results"] for r in read_records(real.parent) if r["file"] == str(real)), None)
+    table = {}
+    for row, (quantity, reference) in rows.items():
+        paper = "not in the paper"
+        if reference is not None:
+            found = _paper_row(values, *reference)
+            unit = f" {found['unit']}" if found["unit"] and found["printed"] != LOST else ""
+            paper = f"{found['printed']}{unit}{'' if found['source'] == PAPER else ', ' + found['source']}"
+        table[row] = {
+            "paper": paper,
+            f"recorded, {', '.join(REAL)}": "not recorded" if recorded is None else _measured(recorded, quantity),
+            f"this run: {record.dataset}, {record.profile}": _measured(record.results, quantity),
+        }
+    return pd.DataFrame(table).T
+
+
+def _measured(results: Mapping[str, Any], quantity: str) -> str:
+    if quantity not in results:
+        return "not measured"
+    result = results[quantity]
+    unit = result["unit"]
+    low, high = (show(result[end], unit, bare=True) for end in ("low", "high"))
+    return f"{show(result['estimate'], unit)} [{low}, {high}], n = {result['n']}"
+
+
+def show(value: float, unit: str, *, bare: bool = False) -> str:
+    """A number as readers see it: fractions in per cent, differences of fractions in points, dB with one decimal."""
+    if unit in ("fraction", "fraction difference"):
+        text, sign = f"{100 * value:.1f}", "%" if unit == "fraction" else "points"
+    else:
+        text, sign = (f"{value:.1f}", unit) if unit == "dB" else (f"{value:.3g}", unit)
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text if bare or not sign else f"{text} {sign}"
+
+
+def _interval(result: Any, where: str) -> tuple[float, float | None, float | None]:
+    if not isinstance(result, Mapping) or not _is_number(result.get("estimate")):
+        raise InputError(f"{where} has no number as its estimate; delete the record and run again.")
+    low, high = result.get("low"), result.get("high")
+    if low is None and high is None:
+        return float(result["estimate"]), None, None
+    if not (_is_number(low) and _is_number(high)) or low > high:
+        raise InputError(f"{where} has {low!r} to {high!r} as its interval; delete the record and run again.")
+    return float(result["estimate"]), float(low), float(high)
+
+
+def _name(record: Mapping[str, Any]) -> str:
+    return str(record.get("file") or f"The record of {record.get('experiment')} on {record.get('dataset')}")
+
+
+# --- text ---
+
+
+def format_table(judged: pd.DataFrame) -> str:
+    """The verdicts as text for a terminal, one block a claim, no line longer than 100 characters.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        As :func:`judge` gives it, or some of its rows.
+    """
+    return "\n\n".join(_block(rows) for _, rows in judged.groupby("id", sort=False)) if len(judged) else "No claims."
+
+
+def _block(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    lines = [*_wrap(f"{first['id']} ({first['where']})", ""), *_wrap(first["claim"], "  ")]
+    for row in rows.itertuples(index=False):
+        origin = ", ".join(part for part in (row.dataset, row.profile) if part)
+        details = []
+        if row.measured:
+            details.append(f"{row.quantity.replace('_', ' ')} {row.measured}")
+        if row.line:
+            details.append(f"the claim: {row.line}")
+        if row.verdict == NO_RECORD and not row.because:
+            details.append(f"run the experiment {row.experiment}")
+        if row.because:
+            details.append(row.because)
+        said = f"{row.verdict.upper()}{f' on {origin}' if origin else ''}"
+        lines += _wrap(f"{said}: {'; '.join(details)}" if details else said, "  ", hanging="    ")
+    if first["paper"]:
+        lines += _wrap(f"Paper: {first['paper']}", "  ", hanging="    ")
+    lines += _wrap(f"Scope: {first['scope']}", "  ", hanging="    ")
+    return "\n".join(lines)
+
+
+def _wrap(text: str, indent: str, hanging: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=hanging or indent, break_on_hyphens=False
+    )

@@ -1,0 +1,233 @@
+"""The command ``music-adversaries``: a thin skin over the library.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import datasets
+from .errors import InputError
+
+
+class _Group(click.Group):
+    """Prints a user's mistake as one sentence and exits with code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            click.echo(f"music-adversaries: {error}", err=True)
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo("music-adversaries: interrupted; what was finished is kept, run it again to go on.", err=True)
+            ctx.exit(130)
+
+
+def _system_options(command: Callable) -> Callable:
+    """Options that say which system, on which data."""
+    for option in (
+        click.option("--seed", type=int, default=0, show_default=True, help="Of partition, weights and frame order."),
+        click.option("--system", default="dnn50", show_default=True, help="dnn50 or dnn500."),
+        click.option(
+            "--partition", default="random", show_default=True, help="random, artist_filtered, or a manifest column."
+        ),
+        click.option("--from", "path", type=click.Path(path_type=Path), help="Where the recordings of DATASET are."),
+        click.option(
+            "--profile", type=click.Choice(datasets.PROFILES), default="quick", show_default=True,
+            help="quick: minutes on a laptop; full: the paper's size.",
+        ),
+        click.option(
+            "--dataset", default=datasets.DEFAULT, show_default=True, help="Data that the system is trained on."
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _config(dataset: str, profile: str, path: Path | None, partition: str, system: str, seed: int):
+    from .experiments import Config
+
+    return Config(
+        dataset=dataset, profile=profile, path=str(path.resolve()) if path else None, partition=partition,
+        system=system, seed=seed,
+    )  # fmt: skip
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="music-adversaries")
+def main() -> None:
+    """Adversaries for music classifiers: attack recordings, run the book's experiments, judge its claims."""
+
+
+@main.group()
+def data() -> None:
+    """List, get and check datasets."""
+
+
+@data.command("list")
+def data_list() -> None:
+    """Every dataset: what it is, and where it stands."""
+    for info in datasets.available():
+        click.echo(f"{info.name:<14} {info.summary}")
+        click.echo(f"{'':<14} licence: {info.licence}")
+        click.echo(f"{'':<14} state: {info.state}")
+
+
+def _data_command(name: str, work: Callable, doc: str) -> None:
+    @data.command(name, help=doc)
+    @click.argument("dataset")
+    @click.option("--from", "path", type=click.Path(path_type=Path), help="Where your copy of the recordings is.")
+    @click.option("--profile", type=click.Choice(datasets.PROFILES), default="quick", show_default=True)
+    @click.pass_context
+    def command(ctx: click.Context, dataset: str, path: Path | None, profile: str) -> None:
+        report = work(dataset, path=path, profile=profile)
+        for note in report.notes:
+            click.echo(f"note: {note}")
+        for problem in report.problems:
+            click.echo(f"{problem.excerpt}: {problem.reason} ({problem.path})")
+        intact = report.n_excerpts - len(report.problems)
+        click.echo(f"{report.name} ({report.profile}): {intact} of {report.n_excerpts} excerpts intact")
+        click.echo(f"in {report.folder}")
+        if not report.ok:
+            ctx.exit(1)
+
+
+_data_command("get", lambda *a, **k: datasets.get(*a, **k), "Generate, download or find DATASET, and verify it.")
+_data_command("check", lambda *a, **k: datasets.check(*a, **k), "Verify every file of DATASET anew.")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--target", required=True, help="The label that the system shall give; 'every' for each in turn.")
+@click.option("--snr", type=float, default=15.0, show_default=True, help="Least SNR in dB, on magnitudes.")
+@click.option("--confidence", type=float, default=0.9, show_default=True, help="Mean posterior at which to stop.")
+@click.option("--step", type=float, default=0.1, show_default=True, help="Gradient step, in magnitude units.")
+@click.option("--max-iterations", type=int, default=100, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Output folder.")
+@_system_options
+@click.pass_context
+def attack(
+    ctx: click.Context, files: tuple[Path, ...], target: str, snr: float, confidence: float, step: float,
+    max_iterations: int, out: Path, **which: Any,
+) -> None:  # fmt: skip
+    """Change audio FILES a little, so that a system labels them TARGET.
+
+    The system is trained on first use and kept. Writes into the output folder a 16-bit WAV for each
+    adversary, a page listen.html to hear it beside its original, and report.json. Exits with 0 when
+    every file got its label, 1 when one did not, 2 when something given cannot be used.
+    """
+    from . import adversary, audio, audition
+    from .experiments import trained_system
+
+    # All files are read before anything long begins: a bad one is refused at once.
+    waveforms = {}
+    for file in files:
+        waveform, notes = audio.read(file)
+        waveforms[file] = waveform
+        for note in notes:
+            click.echo(f"{file}: {note}")
+    system = trained_system(_config(**which))
+    targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
+    jobs = [(file, label) for file in files for label in targets]
+    results = adversary.attack(
+        system, [waveforms[file] for file, _ in jobs], [label for _, label in jobs], snr=snr, confidence=confidence,
+        step=step, max_iterations=max_iterations, names=[str(file) for file, _ in jobs], progress=True,
+    )  # fmt: skip
+
+    report, players, taken = [], [], set()
+    for (file, label), result in zip(jobs, results, strict=True):
+        name = _output_name(file, label, taken)
+        audio.write_wav(out / name, result.waveform)
+        report.append({"file": str(file), "output": name, "system": _named(which), **result.report()})
+        players.append(
+            audition.compare(
+                result.original,
+                result.waveform,
+                original_label=f"{result.original_label}, confidence {result.original_confidence:.2f}",
+                adversary_label=f"{result.label}, confidence {result.confidence:.2f}",
+                snr_db=result.snr_magnitude,
+                title=f"{file.name} as {label}",
+            )
+        )
+        said = "as wanted" if result.success else f"NOT {label}"
+        click.echo(
+            f"{file}: {result.original_label} ({result.original_confidence:.2f}) -> {result.label} "
+            f"({result.confidence:.2f}), {said}; target confidence {result.target_confidence:.2f}, SNR "
+            f"{result.snr_magnitude:.1f} dB (in time {result.snr_time:.1f} dB), {result.iterations} iterations"
+        )
+        if result.n_clipped:
+            click.echo(f"{file}: {result.n_clipped} samples reached full scale and were clipped", err=True)
+    _write_text(out / "report.json", json.dumps(report, indent=1) + "\n")
+    _write_text(out / "listen.html", _page(players))
+    click.echo(f"written to {out}: WAV files, report.json, and listen.html to hear them")
+    ctx.exit(0 if all(result.success for result in results) else 1)
+
+
+def _named(which: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in which.items() if name != "path"}
+
+
+def _output_name(file: Path, label: str, taken: set[str]) -> str:
+    """A file name for an adversary that no other of this run has."""
+    stem = re.sub(r"[^\w.-]+", "_", f"{file.stem}.as-{label}")
+    name, count = f"{stem}.wav", 2
+    while name in taken:
+        name, count = f"{stem}-{count}.wav", count + 1
+    taken.add(name)
+    return name
+
+
+def _write_text(path: Path, text: str) -> None:
+    from .cache import atomic_path
+
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _page(players: list) -> str:
+    body = "\n".join(player._repr_html_() for player in players)
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Adversaries</title>\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        "<style>body{font-family:system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}</style>\n"
+        f"<h1>Adversaries</h1>\n{body}\n</html>\n"
+    )
+
+
+@main.command()
+@click.argument("experiment")
+@_system_options
+@click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
+def run(experiment: str, out: Path | None, **which: Any) -> None:
+    """Run an EXPERIMENT and print its results; 'all' runs each that the book needs."""
+    from .experiments import EXPERIMENTS
+    from .experiments import run as run_experiment
+
+    config = _config(**which)
+    for name in EXPERIMENTS if experiment == "all" else (experiment,):
+        record = run_experiment(name, config, progress=True)
+        click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        for quantity, value in record.results.items():
+            click.echo(
+                f"  {quantity:<24} {value['estimate']:8.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
+                f"  n = {value['n']}  {value['unit']}"
+            )
+        if out is not None:
+            click.echo(f"  written to {record.write(out)}")
+
+
+@main.command()
+@click.option("--records", type=click.Path(path_type=Path), multiple=True, help="Folders of records to judge by.")
+def claims(records: tuple[Path, ...]) -> None:
+    """Judge the paper's claims by the records: those of the book, and those computed here."""
+    from . import claims as ledger
+
+    click.echo(ledger.format_table(ledger.judge(*records)))

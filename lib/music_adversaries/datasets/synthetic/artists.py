@@ -1,0 +1,71 @@
+"""The hundred invented artists: a name, a genre, musical habits and a production fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import habits
+from .habits import Habits
+from .production import Production, fingerprint
+from .randomness import generator
+from .styles import GENRES, STYLES
+
+ARTISTS_PER_GENRE = 10
+
+# Three words, so that no name is likely to be anybody's. None of them suggests a genre.
+_QUALITIES = (
+    "Amber", "Borrowed", "Brass", "Buttoned", "Candid", "Copper", "Damp", "Folded", "Frosted", "Gentle",
+    "Half-Price", "Hollow", "Inflatable", "Laminated", "Lopsided", "Misplaced", "Overdue", "Paper", "Patient",
+    "Polite", "Portable", "Quilted", "Reluctant", "Second-Hand", "Spare", "Tidy", "Ticklish", "Untied", "Velvet",
+    "Wooden",
+)  # fmt: skip
+_THINGS = (
+    "Abacus", "Artichoke", "Bathtub", "Biscuit", "Cardigan", "Compass", "Doorbell", "Envelope", "Ferret", "Gherkin",
+    "Hedgehog", "Ironing-Board", "Kettle", "Ladder", "Lampshade", "Marmalade", "Napkin", "Otter", "Parsnip",
+    "Penguin", "Postbox", "Pudding", "Radiator", "Sandwich", "Spoon", "Teapot", "Thimble", "Turnip", "Umbrella",
+    "Wardrobe",
+)  # fmt: skip
+_GATHERINGS = (
+    "Assembly", "Bureau", "Collective", "Committee", "Cooperative", "Department", "Exchange", "Federation", "Guild",
+    "Institute", "Laboratory", "Society", "Syndicate", "Workshop",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Artist:
+    """An invented artist. ``number`` runs from 0 over all genres."""
+
+    number: int
+    name: str
+    genre: str
+    habits: Habits
+    production: Production
+
+
+def genre_of(number: int) -> str:
+    """The genre that an artist's number stands for."""
+    return GENRES[number // ARTISTS_PER_GENRE]
+
+
+def artist_name(seed: int, number: int) -> str:
+    """An invented name; different numbers have different names."""
+    # Thirty steps through the first list, then on by one in the second: 900 pairs before any repeats.
+    rng = generator(seed, "names")
+    qualities, things = rng.permutation(_QUALITIES), rng.permutation(_THINGS)
+    turn, step = divmod(number, len(_QUALITIES))
+    gathering = generator(seed, "gathering", number).choice(_GATHERINGS)
+    return f"{qualities[step]} {things[(step + turn) % len(_THINGS)]} {gathering}"
+
+
+def artist(
+    seed: int, number: int, production_strength: float = 1.0, production_genre_correlation: float = 0.0
+) -> Artist:
+    """The artist of that number; the arguments are those of `recipe`."""
+    genre = genre_of(number)
+    return Artist(
+        number=number,
+        name=artist_name(seed, number),
+        genre=genre,
+        habits=habits.draw(STYLES[genre], generator(seed, "habits", number)),
+        production=fingerprint(seed, number, genre, production_strength, production_genre_correlation),
+    )

@@ -1,0 +1,25 @@
+"""Experiments: a frozen configuration in, a record out.
+
+`run` computes a record or finds it in the cache; the record says how it was made. Each
+experiment is one file here, and `EXPERIMENTS` names them.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from .config import Config, from_environment
+from .record import Record, provenance
+from .run import EXPERIMENTS, compute, run
+from .systems import partition_of, test_set, trained_system
+
+__all__ = [
+    "EXPERIMENTS",
+    "Config",
+    "Record",
+    "compute",
+    "from_environment",
+    "partition_of",
+    "provenance",
+    "run",
+    "test_set",
+    "trained_system",
+]

@@ -1,0 +1,59 @@
+"""The hand-crafted baseline beside the network, on the same excerpts.
+
+Paper: Section 5
+Notebook: book/04_baselines.ipynb
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..baselines import MFCCBaseline, describe_all
+from ..datasets import Dataset
+from ..evaluation import mean_interval
+from .config import PARTITIONS, Config
+from .grid import train_all
+from .systems import partition_of, test_set, trained_system
+
+
+def measure(config: Config, dataset: Dataset, progress: bool):
+    """Test accuracy of both systems for every seed on both partitions.
+
+    As in the paper, the baseline learns from training and validation excerpts together, the
+    network from the training excerpts alone.
+    """
+    labels = partition_of(config.but(partition="artist_filtered"), dataset).labels
+    config = config.but(labels=labels)
+    table = dataset.manifest.table
+    label_of = dict(zip(table["excerpt"], table["label"], strict=True))
+    wanted = [excerpt for excerpt in dataset.excerpts if label_of[excerpt] in labels]
+    described = describe_all({excerpt: dataset.load(excerpt) for excerpt in wanted})
+    grid = [config.but(partition=partition, seed=seed) for seed in config.seeds for partition in PARTITIONS]
+    train_all(grid, progress=progress)
+
+    rows = []
+    for one in grid:
+        system = trained_system(one, dataset, progress=False)
+        waveforms, truth = test_set(system, dataset)
+        network = [decision.label for decision in system.classify_all(waveforms)]
+        parts = system.metadata["parts"]
+        learned = [*parts["train"], *parts["valid"]]
+        baseline = MFCCBaseline().fit([described[e] for e in learned], [label_of[e] for e in learned])
+        predicted = baseline.predict([described[e] for e in waveforms])
+        rows.append(
+            {
+                "partition": one.partition,
+                "seed": one.seed,
+                "n_test": len(truth),
+                "dnn": float(np.mean([a == b for a, b in zip(network, truth, strict=True)])),
+                "baseline": float(np.mean([a == b for a, b in zip(predicted, truth, strict=True)])),
+            }
+        )
+    results = {}
+    for partition in PARTITIONS:
+        chosen = [row for row in rows if row["partition"] == partition]
+        for name in ("dnn", "baseline"):
+            results[f"{name}_{partition}"] = mean_interval([r[name] for r in chosen], unit="fraction").as_record()
+    filtered = [row for row in rows if row["partition"] == "artist_filtered"]
+    results["dnn_minus_baseline"] = mean_interval([row["dnn"] - row["baseline"] for row in filtered]).as_record()
+    return results, {"by_seed": rows}

@@ -1,0 +1,82 @@
+"""Run an experiment, or find its record in the cache.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+
+import torch
+
+from ..cache import code_version
+from ..errors import InputError
+from . import attack_random_target, baseline, ensemble, partition_gap
+from .config import Config
+from .record import Record, provenance, records_folder
+from .systems import one_thread, show_progress
+
+EXPERIMENTS: dict[str, Callable] = {
+    "partition_gap": partition_gap.measure,
+    "baseline": baseline.measure,
+    "attack_random_target": attack_random_target.measure,
+    "ensemble": ensemble.measure,
+}
+
+# An edit to any of these makes earlier records stale.
+CODE = (
+    "spectra", "audio", "partitions", "networks", "training", "features", "baselines", "adversary", "evaluation",
+    "experiments",
+)  # fmt: skip
+
+
+def run(experiment: str, config: Config, *, progress: bool | None = None) -> Record:
+    """The record of an experiment; computed unless the cache has it for this configuration, data and code.
+
+    Raises
+    ------
+    InputError
+        When there is no such experiment.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    _check(experiment)
+    progress = show_progress() if progress is None else progress
+    dataset = config.load_dataset(progress)
+    key = config.key(experiment, dataset.fingerprint, code_version(*CODE), torch.__version__)
+    path = records_folder() / f"{experiment}-{config.dataset}-{config.profile}.json"
+    if path.exists():
+        try:
+            record = Record.read(path)
+        except InputError:
+            record = None  # damaged: computed again
+        if record is not None and record.key == key:
+            return record
+    record = compute(experiment, config, progress=progress)
+    record.key = key
+    record.write(records_folder())
+    return record
+
+
+def compute(experiment: str, config: Config, *, progress: bool = False) -> Record:
+    """Compute a record without looking into, or writing to, the cache of records."""
+    _check(experiment)
+    dataset = config.load_dataset(progress)
+    start = time.perf_counter()
+    with one_thread():
+        results, tables = EXPERIMENTS[experiment](config, dataset, progress)
+        how = provenance(time.perf_counter() - start)
+    described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
+    # Through JSON, so that a fresh record and one read back are alike.
+    return Record(
+        experiment, config.dataset, config.profile,
+        *json.loads(json.dumps([results, tables, described, how])),
+    )  # fmt: skip
+
+
+def _check(experiment: str) -> None:
+    if experiment not in EXPERIMENTS:
+        raise InputError(f"There is no experiment {experiment!r}; choose one of {', '.join(EXPERIMENTS)}.")

@@ -1,0 +1,134 @@
+"""What the browser tests share: a page opened without a network, and its players pressed."""
+
+from __future__ import annotations
+
+import html.parser
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PLAYER = "music-audition"
+LOCAL = ("file:", "data:", "blob:", "about:")
+
+# Page errors that are not ours and harm nobody: (part of the message, reason).
+HARMLESS: tuple[tuple[str, str], ...] = ()
+
+
+def missing(what: str) -> None:
+    """Skip on a reader's machine, fail in CI."""
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(f"{what} (CI may not skip this)")
+    pytest.skip(what)
+
+
+class Visit:
+    """A page opened from disk with the network off.
+
+    Attributes
+    ----------
+    page : the Playwright page
+    outside : addresses that were asked for and are neither file nor data
+    errors : uncaught errors, and what the page logged as an error
+    """
+
+    def __init__(self, context: Any, path: Path) -> None:
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.logged: list[str] = []
+        context.set_offline(True)
+        context.route(lambda url: not url.startswith(LOCAL), lambda route: route.abort())
+        context.on("request", self._see_request)
+        self.page = context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.page.on("pageerror", self._see_error)
+        self.page.on("console", self._see_console)
+        self.page.goto(path.resolve().as_uri())
+
+    def _see_request(self, request: Any) -> None:
+        if not request.url.startswith(LOCAL):
+            self.outside.append(request.url)
+
+    def _see_error(self, error: Any) -> None:
+        message = str(error)
+        if not any(part in message for part, _ in HARMLESS):
+            self.errors.append(message)
+
+    def _see_console(self, message: Any) -> None:
+        if message.type == "error":
+            self.logged.append(message.text)
+
+    @property
+    def players(self) -> list[Any]:
+        """Every player, as a locator."""
+        return self.page.locator(PLAYER).all()
+
+    def images_without_alt(self) -> list[str]:
+        """The beginnings of the sources of all images, inside players too, that say nothing instead."""
+        return self.page.evaluate(
+            """() => {
+                const shadows = [...document.querySelectorAll("*")].map((element) => element.shadowRoot);
+                return [document, ...shadows.filter(Boolean)].flatMap((root) => [...root.querySelectorAll("img")])
+                    .filter((image) => !(image.getAttribute("alt") || "").trim())
+                    .filter((image) => image.getAttribute("role") !== "presentation")
+                    .map((image) => image.src.slice(0, 120));
+            }"""
+        )
+
+
+def state(player: Any) -> dict[str, Any]:
+    """The player's own account of itself."""
+    return player.evaluate("player => player.state")
+
+
+def wait_until(player: Any, condition: str) -> dict[str, Any]:
+    """Wait until the JavaScript expression over ``state`` holds, and return the state."""
+    player.page.wait_for_function(
+        f"player => player.state && (state => {condition})(player.state)", arg=player.element_handle()
+    )
+    return state(player)
+
+
+def clip_buttons(player: Any) -> Any:
+    """The buttons that choose a clip, as a locator."""
+    return player.get_by_role("group", name="Clips").get_by_role("button")
+
+
+def press_everything(player: Any) -> list[str]:
+    """Play, and switch to every clip in turn; return what was wrong, in sentences."""
+    wrong = []
+    buttons = clip_buttons(player)
+    number = buttons.count()
+    if not number:
+        return ["The player has no clips."]
+    player.get_by_role("button", name="Play", exact=True).click()
+    wait_until(player, "state.playing && state.position > 0")
+    for i in [*range(1, number), 0]:
+        buttons.nth(i).click()
+        try:
+            wait_until(player, f"state.clip === {i} && state.gains.every((g, j) => Math.abs(g - (j === {i})) < 1e-3)")
+        except Exception:
+            wrong.append(f"Clip {i + 1} was pressed, and the state is {state(player)}.")
+        if buttons.nth(i).get_attribute("aria-pressed") != "true":
+            wrong.append(f"The button of clip {i + 1} does not say that it is pressed.")
+        if player.get_by_role("img").count() != 1:
+            wrong.append(f"Not one picture, but {player.get_by_role('img').count()}, with clip {i + 1}.")
+    player.get_by_role("button", name="Pause", exact=True).click()
+    if state(player)["playing"]:
+        wrong.append("Pause does not pause.")
+    return wrong
+
+
+class _Players(html.parser.HTMLParser):
+    found = 0
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.found += tag == PLAYER
+
+
+def count_players(path: Path) -> int:
+    """How many players a page's source has (comments and scripts do not count)."""
+    parser = _Players()
+    parser.feed(path.read_text(encoding="utf-8"))
+    return parser.found

@@ -1,0 +1,212 @@
+"""Experiments and the command line, from end to end on a folder of small recordings."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from click.testing import CliRunner
+
+from music_adversaries import audio, cli, datasets, experiments
+from music_adversaries.errors import InputError
+from music_adversaries.experiments import systems
+from music_adversaries.networks import System
+from small_system import LABELS, recording
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """A CSV manifest of 36 recordings: three labels, four artists each."""
+    folder = tmp_path_factory.mktemp("music")
+    rows = ["path,label,artist,title"]
+    for label in LABELS:
+        for i in range(12):
+            audio.write_wav(folder / f"{label}{i}.wav", recording(label, i))
+            rows.append(f"{label}{i}.wav,{label},{label} artist {i % 4},{label} song {i}")
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return folder / "manifest.csv"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """One cache for the module, so that a system is trained once."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("MUSIC_ADVERSARIES_STATIC", "1")
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def config(music, cache):
+    return experiments.Config(dataset="folder", path=str(music), seeds=(0, 1), step=1.0)
+
+
+def test_configurations_are_frozen_and_hashed(config):
+    assert config.key() == config.but().key() != config.but(seed=1).key()
+    assert hash(config) == hash(config.but())
+    with pytest.raises(AttributeError):
+        config.seed = 3
+    with pytest.raises(InputError, match="no system 'svm'"):
+        experiments.Config(system="svm")
+
+
+def test_batches_give_as_many_updates_as_the_papers():
+    assert systems.batch_size(645_500) == 1_200 and systems.batch_size(10) == 32
+    assert systems.batch_size(100_000) == round(100_000 / 538)
+
+
+def test_a_system_is_trained_once(config, monkeypatch):
+    first = experiments.trained_system(config)
+    assert first.labels == tuple(sorted(LABELS))
+    monkeypatch.setattr(systems, "_train", lambda *a: pytest.fail("trained again"))
+    again = experiments.trained_system(config.but(snr=3.0))  # what the attack is does not matter
+    x = torch.rand(2, 513)
+    assert torch.equal(first.network(x), again.network(x))
+    with pytest.raises(pytest.fail.Exception):
+        experiments.trained_system(config.but(seed=9))
+
+
+def test_an_interrupted_training_leaves_nothing(config, monkeypatch):
+    monkeypatch.setattr(System, "save", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        experiments.trained_system(config.but(seed=8))
+    monkeypatch.undo()
+    assert not list((systems.cache_dir() / "systems").glob("*-8-*"))
+
+
+def test_test_set_is_unseen_and_artist_filter_holds(config):
+    system = experiments.trained_system(config.but(partition="artist_filtered"))
+    dataset = config.load_dataset()
+    artist = dict(zip(dataset.manifest.table["excerpt"], dataset.manifest.table["artist"], strict=True))
+    parts = {k: {artist[e] for e in v} for k, v in system.metadata["parts"].items()}
+    assert not parts["test"] & (parts["train"] | parts["valid"])
+    waveforms, truth = experiments.test_set(system, dataset)
+    assert len(waveforms) == len(truth) == len(system.metadata["parts"]["test"])
+
+
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_every_experiment_gives_a_record(config, name):
+    record = experiments.run(name, config)
+    for quantity, value in record.results.items():
+        assert set(value) == {"estimate", "low", "high", "n", "unit"}, quantity
+        assert value["low"] <= value["estimate"] <= value["high"] or quantity == "snr", quantity
+    assert record.provenance["libraries"]["torch"] and record.provenance["wall_seconds"] >= 0
+    assert "path" not in record.config  # no path of this machine in a record
+    again = experiments.run(name, config)
+    assert again == record
+    path = systems.cache_dir() / "records" / f"{name}-folder-quick.json"
+    assert experiments.Record.read(path) == record
+    # Another configuration is another record; a damaged file is computed again.
+    path.write_text(path.read_text()[:100])
+    assert experiments.run(name, config).results == record.results
+
+
+def test_records_and_experiments_are_checked(config, tmp_path):
+    with pytest.raises(InputError, match="no experiment 'table9'"):
+        experiments.run("table9", config)
+    with pytest.raises(InputError, match="does not exist"):
+        experiments.Record.read(tmp_path / "none.json")
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(InputError, match="not a record"):
+        experiments.Record.read(tmp_path / "x.json")
+    with pytest.raises(InputError, match="no quantity"):
+        experiments.run("ensemble", config).quantity("speed")
+
+
+def test_attack_record_counts_what_the_results_say(config):
+    record = experiments.run("attack_random_target", config)
+    rows = record.table("by_excerpt")
+    assert record.quantity("success_rate")["estimate"] == rows["success"].mean()
+    assert record.quantity("accuracy_under_attack")["estimate"] == (rows["label"] == rows["truth"]).mean()
+    noise = (rows["label_with_noise"] == rows["target"]).mean()
+    assert record.quantity("noise_success_rate")["estimate"] == noise < rows["success"].mean()
+    assert record.quantity("chance")["estimate"] == pytest.approx(1 / 3)
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+def invoke(*words):
+    return CliRunner().invoke(cli.main, [str(word) for word in words])
+
+
+def test_attack_command(config, music, tmp_path):
+    out = tmp_path / "out"
+    source = tmp_path / "a song.wav"
+    stereo = np.stack([recording("dark", 80, seconds=3.0)] * 2, axis=1)
+    soundfile.write(source, stereo, 22_050)
+    result = invoke(
+        "attack", source, "--target", "even", "--snr", "10", "--step", "1", "--out", out, "--dataset", "folder",
+        "--from", music,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (report,) = json.loads((out / "report.json").read_text())
+    written, rate = soundfile.read(out / report["output"], dtype="float32")
+    system = experiments.trained_system(config)
+    decision = system.classify(written)
+    assert rate == 22_050 and decision.label == report["label"] == "even" and report["success"]
+    assert decision.confidence == pytest.approx(report["confidence"], abs=1e-5)
+    assert report["snr_magnitude"] >= 10
+    assert "mono" in result.output and "confidence" in result.output
+    assert "<audio" not in (out / "listen.html").read_text() and "http" not in (out / "listen.html").read_text()
+
+
+def test_attack_command_tells_failure_by_its_exit_code(config, music, tmp_path):
+    result = invoke(
+        "attack", music.parent / "dark0.wav", "--target", "bright", "--snr", "70", "--max-iterations", "2",
+        "--out", tmp_path, "--dataset", "folder", "--from", music,
+    )  # fmt: skip
+    assert result.exit_code == 1 and "NOT bright" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["attack", "MISSING.wav", "--target", "even"], "MISSING.wav"),
+        (["attack", "NOT.wav", "--target", "even"], "NOT.wav"),
+        (["attack", "SILENT.wav", "--target", "even"], "SILENT.wav"),
+        (["attack", "GOOD.wav", "--target", "polka"], "polka"),
+        (["attack", "GOOD.wav", "--target", "even", "--snr", "nan"], "snr"),
+        (["attack", "GOOD.wav", "--target", "even", "--confidence", "2"], "confidence"),
+        (["attack", "GOOD.wav", "--target", "even", "--system", "svm"], "svm"),
+        (["attack", "GOOD.wav", "--target", "even", "--partition", "lunar"], "lunar"),
+        (["data", "get", "gtzam"], "gtzam"),
+        (["run", "table9"], "table9"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(words, says, config, music, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "NOT.wav").write_text("this is no audio")
+    soundfile.write(tmp_path / "SILENT.wav", np.zeros(30_000), 22_050)
+    audio.write_wav(tmp_path / "GOOD.wav", recording("dark", 81))
+    if words[0] != "data":
+        words = [*words, "--dataset", "folder", "--from", music]
+    result = invoke(*words)
+    assert result.exit_code == 2, result.output
+    lines = [line for line in result.output.splitlines() if line.startswith("music-adversaries:")]
+    assert len(lines) == 1 and says in lines[0]
+    assert "Traceback" not in result.output
+
+
+def test_data_commands(config, music):
+    listed = invoke("data", "list")
+    assert listed.exit_code == 0
+    assert all(info.name in listed.output for info in datasets.available())
+    got = invoke("data", "get", "folder", "--from", music)
+    assert got.exit_code == 0 and "36 of 36 excerpts intact" in got.output
+    broken = music.parent / "dark0.wav"
+    content = broken.read_bytes()
+    try:
+        broken.write_bytes(content[:30])
+        checked = invoke("data", "check", "folder", "--from", music)
+        assert checked.exit_code != 0 and "dark0" in checked.output
+    finally:
+        broken.write_bytes(content)
+
+
+def test_run_command(config, music, tmp_path):
+    result = invoke("run", "ensemble", "--dataset", "folder", "--from", music, "--out", tmp_path)
+    assert result.exit_code == 0 and "labels_reached" in result.output
+    assert (tmp_path / "ensemble-folder-quick.json").exists()

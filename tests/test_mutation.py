@@ -1,0 +1,50 @@
+"""The suite can go red: each way of breaking Algorithm 1 below must fail its tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MUTANTS = {
+    "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
+    "gradient ascent": ("adversary/algorithm1.py", "z - step * gradient", "z + step * gradient"),
+    "no consistency step": (
+        "adversary/algorithm1.py",
+        "z = spectra.modulus(exemplar_spectrum + spectra.stft(perturbation)) * valid[..., None]",
+        "pass",
+    ),
+    "no ball": ("adversary/projections.py", "radius / distance,", "1.0 * radius / radius,"),
+    "negative magnitudes": ("adversary/projections.py", "return z.clamp_min(0.0)", "return z"),
+    "ends blow up": ("spectra.py", "least_power(n_fft, hop_length) if bounded else 1e-12", "1e-12"),
+    "budget not kept": ("adversary/algorithm1.py", "if measured >= snr:", "if True:"),
+    "wrong success": ("adversary/result.py", "self.label == self.target and", "True and"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutant(name, tmp_path):
+    file, before, after = MUTANTS[name]
+    copy = tmp_path / "lib" / "music_adversaries"
+    shutil.copytree(ROOT / "lib" / "music_adversaries", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    source = (copy / file).read_text()
+    assert source.count(before) == 1 or not before, f"{before!r} stands no longer once in {file}; mend this test"
+    (copy / file).write_text(source.replace(before, after, 1) if before else source)
+
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "lib"), "OMP_NUM_THREADS": "1"}
+    where = subprocess.run(
+        [sys.executable, "-c", "import music_adversaries; print(music_adversaries.__file__)"],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert where.stdout.startswith(str(tmp_path)), "the copy is not what would be tested"
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/test_adversary.py")],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    if name == "none":
+        assert run.returncode == 0, run.stdout[-2_000:]
+    else:
+        assert run.returncode == 1 and " failed" in run.stdout, f"mutant {name!r} survived:\n{run.stdout[-2_000:]}"

@@ -1,0 +1,83 @@
+"""tools/refresh.py: what it stores is the same every time, and a failing notebook is left as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import refresh
+from music_adversaries.errors import InputError
+
+STEADY = """
+import sys, time
+for i in range(3):
+    print(i, flush=True)
+    time.sleep(0.05)
+print("complaint", file=sys.stderr)
+"""
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = notebook(tmp_path / "steady.ipynb", STEADY, "", "import os\nprint(os.getcwd())")
+    assert refresh.refresh([path]) == 1
+    first = path.read_bytes()
+    assert refresh.refresh([path]) == 0
+    assert path.read_bytes() == first
+    assert "complaint" in capfd.readouterr().err, "what a cell complains of is told, not stored"
+
+    stored = nbformat.reads(first.decode(), as_version=4)
+    assert [cell.id for cell in stored.cells] == ["cell-0", "cell-1", "cell-2"]
+    assert [cell.execution_count for cell in stored.cells] == [1, None, 2]
+    assert stored.cells[0].outputs == [{"output_type": "stream", "name": "stdout", "text": "0\n1\n2\n"}]
+    assert stored.cells[2].outputs[0].text == f"{tmp_path}\n"
+    assert stored.metadata == refresh.METADATA
+    assert not any(cell.metadata for cell in stored.cells)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("1 / 0", "ZeroDivisionError.*cell 2 failed"),
+        ("import ipywidgets\nipywidgets.IntSlider()", "cell 2 shows a widget"),
+        ("import os\nos._exit(1)", "kernel died in cell 2"),
+    ],
+)
+def test_a_notebook_that_does_not_run_is_left_as_it_was(tmp_path: Path, source: str, why: str) -> None:
+    path = notebook(tmp_path / "failing.ipynb", "x = 1", source)
+    before = path.read_bytes()
+    with pytest.raises(refresh.RefreshError, match=f"(?s){why}"):
+        refresh.refresh([path])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_are_meant_from_where_the_command_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"MUSIC_ADVERSARIES_FOLDER": "mine", "MPLBACKEND": "Agg"})
+    monkeypatch.chdir(tmp_path)
+    refresh.set_environment("folder", "full")
+    environment = refresh.os.environ
+    assert environment["MUSIC_ADVERSARIES_FOLDER"] == str(tmp_path / "mine")
+    assert environment["MUSIC_ADVERSARIES_DATASET"] == "folder"
+    assert environment["MUSIC_ADVERSARIES_PROFILE"] == "full"
+    assert "MPLBACKEND" not in environment
+
+
+def test_a_mistake_is_one_sentence_and_exit_code_two(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        raise InputError("folder x is missing; name another.")
+
+    assert refresh.told(work) == 2
+    assert capsys.readouterr().err == "folder x is missing; name another.\n"
+
+
+def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refresh.main(["book/none.ipynb"]) == 2
+    assert "book/none.ipynb" in capsys.readouterr().err

@@ -1,0 +1,43 @@
+"""Everything that checks the project, one step after the other; what `make test` runs.
+
+    python tools/check.py [options for pytest]
+
+A step that fails does not keep the later ones from running: one run tells all that is wrong.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import refresh
+from steps import Steps
+
+
+def main(pytest_options: Sequence[str]) -> int:
+    tools = refresh.ROOT / "tools"
+    commands = {
+        "style (ruff)": ["-m", "ruff", "check", "."],
+        "pages, every warning an error": [str(tools / "build_pages.py"), "--all"],
+        "tests: library, notebooks, browser (pytest)": ["-m", "pytest", *pytest_options],
+    }
+    refresh.set_environment(refresh.DATASET, refresh.PROFILE)
+    steps, failed = Steps(), []
+    with steps.step("data set"):  # here, where its progress shows, and once, not in every test that needs it
+        if refresh.told(lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE)):
+            failed.append("data set")
+    for name, command in commands.items():
+        with steps.step(name):
+            if subprocess.run([sys.executable, *command], cwd=refresh.ROOT).returncode:
+                failed.append(name)
+    print(f"\n{steps.summary()}", flush=True)
+    if failed:
+        print(f"FAILED: {'; '.join(failed)}", flush=True)
+        return 1
+    print("OK: all checks passed", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

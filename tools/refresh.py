@@ -1,0 +1,259 @@
+"""Execute the book's notebooks, in place: the only writer of their stored outputs.
+
+    python tools/refresh.py [--dataset NAME] [--profile quick|full] [NOTEBOOK ...]
+
+What is written depends on the code alone: no times, no random ids, no version of the interpreter, so that a second run
+changes nothing. A notebook is replaced only when all its cells ran; a failing cell is shown with its traceback and
+leaves the stored notebook as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+DATASET, PROFILE = "synthetic", "quick"
+
+# One thread everywhere: sums over several threads differ in the last bits from run to run.
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA")} | {
+    "VECLIB_MAXIMUM_THREADS": "1"
+}
+# Folders a user may have named relative to where the command was called; kernels run in book/.
+FOLDERS = ("MUSIC_ADVERSARIES_CACHE", "MUSIC_ADVERSARIES_GTZAN_MINI", "MUSIC_ADVERSARIES_FOLDER")
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class RefreshError(Exception):
+    """A notebook could not be executed; the message says which cell, and why."""
+
+
+def kernel_environment(dataset: str = DATASET, profile: str = PROFILE) -> dict[str, str]:
+    """Environment variables that every kernel of the book runs with, here and in the tests."""
+    return {
+        "MUSIC_ADVERSARIES_DATASET": dataset,
+        "MUSIC_ADVERSARIES_PROFILE": profile,
+        "MUSIC_ADVERSARIES_STATIC": "1",  # players and tables instead of widgets and progress bars
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # a warning of the debugger that no reader needs
+    } | ONE_THREAD
+
+
+def set_environment(dataset: str, profile: str) -> None:
+    """Make this process, and the kernels it starts, run with ``kernel_environment`` and absolute folders."""
+    for name in FOLDERS:
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().resolve())
+    os.environ.pop("MPLBACKEND", None)  # a kernel chooses its own, which shows figures in the notebook
+    os.environ.update(kernel_environment(dataset, profile))
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "10")  # progress bars in a log: a line now and then
+
+
+def prepare_dataset(dataset: str, profile: str) -> None:
+    """Check the data set, generating it on first use, before any notebook runs; its progress bar shows here.
+
+    Raises
+    ------
+    music_adversaries.errors.InputError
+        When there is no such data set, or its files are not as they should be.
+    """
+    from music_adversaries import datasets
+
+    loaded = datasets.load(dataset, profile=profile, progress=True)
+    print(f"Data set {dataset}, profile {profile}: {len(loaded)} excerpts.", flush=True)
+
+
+class Progress:
+    """Tells on the terminal which cell runs and for how long; one line a notebook where there is no terminal."""
+
+    def __init__(self, label: str, n_cells: int) -> None:
+        self.label, self.n_cells, self.cell = label, n_cells, 0
+        self.start = time.monotonic()
+        self.done = threading.Event()
+        self.ticker = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Progress:
+        if sys.stdout.isatty():
+            self.ticker.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.done.set()
+        if self.ticker.is_alive():
+            self.ticker.join()
+        end = "\r\033[K" if sys.stdout.isatty() else ""
+        outcome = "" if kind is None else " and stopped"
+        print(f"{end}{self.label}: {self.cell} of {self.n_cells} cells, {self._seconds():.1f} s{outcome}", flush=True)
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def _tick(self) -> None:
+        while not self.done.wait(0.5):
+            line = f"{self.label}: cell {self.cell} of {self.n_cells}, {self._seconds():.0f} s"
+            print(f"\r\033[K{line}", end="", flush=True)
+
+
+def execute(path: Path, label: str) -> nbformat.NotebookNode:
+    """Execute one notebook in its own kernel and folder; returns it with fresh outputs, normalised."""
+    notebook = nbformat.read(path, as_version=4)
+    numbers = {
+        index: number
+        for number, index in enumerate(
+            (i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()), start=1
+        )
+    }
+    with Progress(label, len(numbers)) as progress:
+
+        def started(cell: nbformat.NotebookNode, cell_index: int) -> None:
+            progress.cell = numbers[cell_index]
+
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=None,
+            coalesce_streams=True,  # how often a stream was flushed is a matter of timing
+            store_widget_state=False,
+            extra_arguments=["--log-level=ERROR"],  # no warning that a kernel on this very machine is not encrypted
+            record_timing=False,
+            resources={"metadata": {"path": str(path.parent)}},
+            on_cell_execute=started,
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise RefreshError(
+                f"{error}\n{path.name}: cell {progress.cell} failed; the stored notebook is as it was."
+            ) from None
+        except DeadKernelError:
+            raise RefreshError(
+                f"{path.name}: the kernel died in cell {progress.cell}, perhaps for lack of memory; "
+                "the stored notebook is as it was."
+            ) from None
+    normalise(notebook, path.name)
+    return notebook
+
+
+def normalise(notebook: nbformat.NotebookNode, name: str) -> None:
+    """Remove from ``notebook``, in place, what would differ on the next run, and what a page should not show.
+
+    Raises
+    ------
+    RefreshError
+        When a cell shows a widget: its id is random, and the page without a kernel would show nothing.
+    """
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.update(METADATA)
+    for index, cell in enumerate(notebook.cells):
+        for key in ("execution", "ExecuteTime", "collapsed", "scrolled"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type != "code":
+            continue
+        if any(WIDGET_VIEW in output.get("data", {}) for output in cell.outputs):
+            raise RefreshError(
+                f"{name}: cell {cell.execution_count} shows a widget, which a page cannot run; "
+                "show something static when MUSIC_ADVERSARIES_STATIC is set."
+            )
+        errors = [output.text for output in cell.outputs if output.get("name") == "stderr"]
+        if errors:
+            where = f"{name}: cell {cell.execution_count}"
+            print(f"{where} wrote to stderr, which is not stored:", *errors, file=sys.stderr)
+            notebook.cells[index].outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+
+
+def serialise(notebook: nbformat.NotebookNode) -> bytes:
+    """The bytes of a notebook's file."""
+    return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> bool:
+    """Write ``notebook`` to ``path``, whole or not at all, if it changed; returns whether it did."""
+    content = serialise(notebook)
+    if path.read_bytes() == content:
+        return False
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def refresh(notebooks: Sequence[Path]) -> int:
+    """Execute ``notebooks`` one after the other, each written as soon as it has run; returns how many changed.
+
+    One after the other, because the first to need a data set or a trained system makes it for all.
+    """
+    changed = 0
+    for number, path in enumerate(notebooks, start=1):
+        changed += write(execute(path, f"[{number}/{len(notebooks)}] {path.name}"), path)
+    return changed
+
+
+def chapters(folder: Path = BOOK) -> list[Path]:
+    """The notebooks of the book, in reading order."""
+    return sorted(folder.glob("*.ipynb"))
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options that say what the book is computed on."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--dataset", default=DATASET, help="synthetic, gtzan-mini or folder")
+    options.add_argument("--profile", default=PROFILE, choices=("quick", "full"))
+    return options
+
+
+def told(work: Callable[[], int | None]) -> int:
+    """Do ``work``; a mistake of the user's or a failing cell becomes a message and an exit code, not a traceback."""
+    from music_adversaries.errors import InputError
+
+    try:
+        return work() or 0
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except RefreshError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; a notebook that had not finished is as it was.", file=sys.stderr)
+        return 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options_parser = parser("Execute the book's notebooks in place.")
+    options_parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
+    options = options_parser.parse_args(arguments)
+    for path in options.notebooks:
+        if not path.is_file():
+            print(f"There is no notebook {path}; name files of book/, or none for all of them.", file=sys.stderr)
+            return 2
+    notebooks = [path.resolve() for path in options.notebooks] or chapters()
+    set_environment(options.dataset, options.profile)
+
+    def work() -> int:
+        prepare_dataset(options.dataset, options.profile)
+        changed = refresh(notebooks)
+        print(f"{len(notebooks)} notebooks executed, {changed} changed.")
+        return 0
+
+    return told(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
