@@ -28,6 +28,16 @@ def copy_sources(target: Path) -> None:
         shutil.copy2(ROOT / name, target / name)
 
 
+def run_experiments() -> None:
+    """Compute every record that the notebooks show, unless the cache has it."""
+    from music_adversaries import experiments
+
+    config = experiments.from_environment()
+    for number, name in enumerate(experiments.EXPERIMENTS, start=1):
+        print(f"[{number}/{len(experiments.EXPERIMENTS)}] {name}", flush=True)
+        experiments.run(name, config, progress=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = refresh.parser("Compute the book and build its pages.").parse_args(arguments)
     refresh.set_environment(options.dataset, options.profile)
@@ -38,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nonlocal source, html
         with steps.step("data set"):
             refresh.prepare_dataset(options.dataset, options.profile)
+        with steps.step("experiments"):  # before the notebooks, which find the records: here their progress shows
+            run_experiments()
         if (options.dataset, options.profile) != (refresh.DATASET, refresh.PROFILE):
             folder = ROOT / "_build" / f"{options.dataset}-{options.profile}"
             source, html = folder / "src", folder / "html"

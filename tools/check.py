@@ -20,7 +20,13 @@ def main(pytest_options: Sequence[str]) -> int:
     commands = {
         "style (ruff)": ["-m", "ruff", "check", "."],
         "pages, every warning an error": [str(tools / "build_pages.py"), "--all"],
-        "tests: library, notebooks, browser (pytest)": ["-m", "pytest", *pytest_options],
+        "tests: library, notebooks, browser (pytest)": [
+            "-m",
+            "pytest",
+            "--durations=10",
+            "--durations-min=5",
+            *pytest_options,
+        ],
     }
     refresh.set_environment(refresh.DATASET, refresh.PROFILE)
     steps, failed = Steps(), []

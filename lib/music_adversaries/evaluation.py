@@ -329,6 +329,8 @@ def accuracy_difference(k_a: int, n_a: int, k_b: int, n_b: int, confidence: floa
 def mean_interval(values: Sequence[float], confidence: float = 0.95, unit: str = "fraction difference") -> Estimate:
     """Mean of independent repetitions (one value a seed, say) with Student's interval.
 
+    With the unit ``"fraction"`` the interval is cut off at 0 and 1.
+
     Raises
     ------
     InputError
@@ -344,7 +346,10 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, unit: str =
         raise InputError("A repetition has no finite value; leave it out or find out why.")
     mean = float(array.mean())
     half = float(stats.t.ppf((1 + confidence) / 2, array.size - 1) * array.std(ddof=1) / math.sqrt(array.size))
-    return Estimate(mean, mean - half, mean + half, int(array.size), unit)
+    low, high = mean - half, mean + half
+    if unit == "fraction":  # a share lies between 0 and 1, whatever Student's interval says of few repetitions
+        low, high = max(low, 0.0), min(high, 1.0)
+    return Estimate(mean, low, high, int(array.size), unit)
 
 
 def mcnemar(correct_a: Sequence[bool], correct_b: Sequence[bool]) -> McNemar:

@@ -13,7 +13,7 @@ from ..datasets import Dataset
 from ..evaluation import mean_interval
 from .config import PARTITIONS, Config
 from .grid import train_all
-from .systems import partition_of, test_set, trained_system
+from .systems import common_labels, test_set, trained_system
 
 
 def measure(config: Config, dataset: Dataset, progress: bool):
@@ -22,8 +22,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     As in the paper, the baseline learns from training and validation excerpts together, the
     network from the training excerpts alone.
     """
-    labels = partition_of(config.but(partition="artist_filtered"), dataset).labels
-    config = config.but(labels=labels)
+    config = config.but(labels=common_labels(config, dataset))
+    labels = config.labels or dataset.labels
     table = dataset.manifest.table
     label_of = dict(zip(table["excerpt"], table["label"], strict=True))
     wanted = [excerpt for excerpt in dataset.excerpts if label_of[excerpt] in labels]

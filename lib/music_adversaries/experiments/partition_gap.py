@@ -10,7 +10,7 @@ from ..datasets import Dataset
 from ..evaluation import FigureOfMerit, mean_interval
 from .config import PARTITIONS, Config
 from .grid import train_all
-from .systems import partition_of, test_set, trained_system
+from .systems import common_labels, test_set, trained_system
 
 
 def measure(config: Config, dataset: Dataset, progress: bool):
@@ -20,8 +20,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     weights and the order of frames. The seeds share excerpts, so it speaks of this dataset only.
     """
     # Where a class cannot be artist-filtered, both partitions do without it.
-    labels = partition_of(config.but(partition="artist_filtered"), dataset).labels
-    config = config.but(labels=labels)
+    config = config.but(labels=common_labels(config, dataset))
+    labels = config.labels or dataset.labels
     grid = [config.but(partition=partition, seed=seed) for seed in config.seeds for partition in PARTITIONS]
     train_all(grid, progress=progress)
 

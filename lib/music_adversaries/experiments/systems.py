@@ -68,6 +68,12 @@ def partition_of(config: Config, dataset: Dataset) -> Partition:
     return partitions.published(manifest, config.partition)
 
 
+def common_labels(config: Config, dataset: Dataset) -> tuple[str, ...] | None:
+    """The classes that can be artist-filtered, for comparing partitions on the same ones; None for all of them."""
+    labels = partition_of(config.but(partition="artist_filtered"), dataset).labels
+    return None if labels == dataset.labels else labels
+
+
 def _labels_of(dataset: Dataset) -> dict[str, str]:
     table = dataset.manifest.table
     return dict(zip(table["excerpt"], table["label"], strict=True))

@@ -27,13 +27,15 @@ SECONDS = {"quick": 6.0, "full": 30.0}
 
 _TITLE_OPENINGS = (
     "A Letter to", "All About", "Almost", "Another", "Before", "Chasing", "Counting", "Eleven Times", "Farewell to",
-    "Half of", "In Praise of", "Looking for", "Nobody Told", "Return of", "Seven Views of", "Sleeping Under", "Song for",
+    "Half of", "In Praise of", "Looking for", "Nobody Told", "Return of", "Seven Views of", "Sleeping Under",
+    "Song for",
     "The Trouble with", "Three Days of", "Waiting for", "Without",
 )  # fmt: skip
 _TITLE_ENDINGS = (
     "the Afternoon", "the Baker", "Cold Tea", "a Corner Shop", "the Crossing", "Distant Cousins", "the Escalator",
     "Fog", "the Gardener", "the Last Tram", "a Lost Glove", "My Upstairs Neighbour", "the North Pier", "Old Maps",
-    "Paper Boats", "the Quiet Carriage", "Rain on Tuesday", "a Small Hotel", "the Tide", "Twelve Oranges", "the Weather",
+    "Paper Boats", "the Quiet Carriage", "Rain on Tuesday", "a Small Hotel", "the Tide", "Twelve Oranges",
+    "the Weather",
 )  # fmt: skip
 
 

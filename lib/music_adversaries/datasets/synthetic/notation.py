@@ -8,7 +8,7 @@ eight are quavers and twelve are quaver triplets. ``.`` is a rest and ``-`` hold
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 BEATS_PER_BAR = 4
 
@@ -53,7 +53,7 @@ class Chord:
     tones: tuple[int, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def chord(symbol: str) -> Chord:
     """Read a chord symbol such as ``I``, ``vi``, ``bVII5``, ``ii7`` or ``Imaj7`` (lower case: minor)."""
     flat = symbol.startswith("b")
@@ -63,7 +63,7 @@ def chord(symbol: str) -> Chord:
     return Chord((_DEGREES[numeral] - flat) % 12, qualities[body[len(numeral) :]])
 
 
-@lru_cache(maxsize=None)
+@cache
 def progression(symbols: str) -> tuple[tuple[Chord, ...], ...]:
     """Read a progression such as ``"I vi | ii7 V7"``: the chords of each bar, which share it equally."""
     return tuple(tuple(chord(s) for s in bar.split()) for bar in symbols.split("|"))
@@ -79,7 +79,7 @@ class Stroke:
     triplet: bool
 
 
-@lru_cache(maxsize=None)
+@cache
 def tab(text: str) -> tuple[tuple[Stroke, ...], ...]:
     """Read a tab: the strokes of each of its bars."""
     bars = []
@@ -99,7 +99,7 @@ def tab(text: str) -> tuple[tuple[Stroke, ...], ...]:
     return tuple(bars)
 
 
-@lru_cache(maxsize=None)
+@cache
 def drum_tab(text: str) -> dict[str, tuple[tuple[Stroke, ...], ...]]:
     """Read a drum tab, one line a drum: its name, then its tab (``X`` loud, ``x`` normal, ``o`` soft)."""
     return {name: tab(line) for name, line in (row.split() for row in text.strip().splitlines())}

@@ -1,0 +1,414 @@
+"""The synthetic dataset: what it promises about its excerpts, its artists and its knobs."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pretty_midi
+import pytest
+import soundfile
+
+from music_adversaries import cache
+from music_adversaries.datasets import synthetic
+from music_adversaries.datasets.synthetic import artists, excerpts, generation, habits, notation, production, styles
+from music_adversaries.datasets.synthetic.excerpts import Settings
+from music_adversaries.datasets.synthetic.randomness import generator
+from music_adversaries.errors import InputError
+
+ONE_A_GENRE = [f"{genre}.{7 * place:05d}" for place, genre in enumerate(synthetic.GENRES[:5])] + [
+    f"{genre}.{39 - place:05d}" for place, genre in enumerate(synthetic.GENRES[5:])
+]
+THREE = ["jazz.00000", "metal.00001", "jazz.00001"]
+
+
+@pytest.fixture(scope="module")
+def table():
+    return synthetic.recipe()
+
+
+@pytest.fixture(scope="module")
+def rendered():
+    """One excerpt a genre."""
+    return {excerpt: synthetic.render(excerpt) for excerpt in ONE_A_GENRE}
+
+
+# The recipe
+
+
+def test_ten_genres_of_forty_excerpts_by_ten_artists(table):
+    assert tuple(table["label"].unique()) == synthetic.GENRES
+    assert len(synthetic.GENRES) == 10
+    assert (table.groupby("label").size() == 40).all()
+    assert (table.groupby("label")["artist"].nunique() == 10).all()
+    assert (table.groupby("artist").size() == 4).all()
+    assert (table.groupby("artist")["label"].nunique() == 1).all()
+    assert table["excerpt"].is_unique and table["path"].is_unique
+    assert (table["path"] == table["label"] + "/" + table["excerpt"] + ".wav").all()
+    assert (table.groupby("artist")["title"].nunique() == 4).all()
+
+
+def test_profiles_differ_in_duration_only(table):
+    full = synthetic.recipe("full")
+    assert set(table["duration_s"]) == {6.0} and set(full["duration_s"]) == {30.0}
+    same = ["excerpt", "path", "label", "artist", "title"]
+    assert full[same].equals(table[same])
+    assert not set(full["checksum"]) & set(table["checksum"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"production_strength": 0.5}, {"production_genre_correlation": 0.5}, {"habit_strength": 0.5}],
+)
+def test_every_setting_changes_every_checksum(table, change):
+    assert not set(synthetic.recipe(**change)["checksum"]) & set(table["checksum"])
+
+
+def test_checksums_are_distinct_and_repeatable(table):
+    assert table["checksum"].is_unique
+    assert table["checksum"].str.fullmatch(r"recipe:[0-9a-f]{64}").all()
+    excerpts.excerpt.cache_clear()
+    excerpts._artist.cache_clear()
+    assert synthetic.recipe().equals(table)
+
+
+def test_the_checksum_covers_code_and_renderer(monkeypatch):
+    piece = excerpts.excerpt("pop.00000", Settings())
+    before = piece.checksum()
+    monkeypatch.setattr(excerpts, "renderer_version", lambda: {"renderer": "another"})
+    other_renderer = piece.checksum()
+    monkeypatch.setattr(cache, "code_version", lambda *modules: "another")
+    assert len({before, other_renderer, piece.checksum()}) == 3
+
+
+def test_another_seed_is_another_dataset():
+    assert not np.array_equal(synthetic.render("rock.00000", seed=1), synthetic.render("rock.00000", seed=2))
+
+
+# Audio
+
+
+def test_length_grid_and_level(rendered):
+    for excerpt, waveform in rendered.items():
+        assert waveform.dtype == np.float32 and waveform.shape == (132_300,), excerpt
+        grid = waveform.astype(np.float64) * 32768
+        assert np.array_equal(grid, np.round(grid)), f"{excerpt} is not on the 16-bit grid"
+        assert np.abs(waveform).max() <= production.PEAK + 1 / 32768, f"{excerpt} has no headroom"
+        rms_dbfs = 20 * np.log10(np.sqrt(np.mean(waveform.astype(np.float64) ** 2)))
+        assert -30 < rms_dbfs < -10, f"{excerpt} lies at {rms_dbfs:.1f} dBFS"
+
+
+def test_excerpts_neither_begin_nor_end_in_silence(rendered):
+    for excerpt, waveform in rendered.items():
+        rms = np.sqrt(np.mean(waveform**2))
+        for edge in (waveform[:22_050], waveform[-22_050:]):
+            assert np.sqrt(np.mean(edge**2)) > 0.05 * rms, excerpt
+
+
+def test_the_full_profile_has_thirty_seconds():
+    assert synthetic.render("classical.00000", "full").shape == (661_500,)
+
+
+def test_the_same_whatever_was_rendered_before(rendered):
+    for excerpt in reversed(ONE_A_GENRE[::3]):
+        assert np.array_equal(synthetic.render(excerpt), rendered[excerpt])
+
+
+# Production: the confound
+
+
+def test_a_fingerprint_never_learns_the_genre(monkeypatch):
+    before = {a.number: a.production for a in excerpts.artists(Settings())}
+    monkeypatch.setattr(artists, "GENRES", synthetic.GENRES[::-1])
+    after = {number: artists.artist(synthetic.DEFAULT_SEED, number) for number in before}
+    assert all(after[n].genre == synthetic.GENRES[9 - n // 10] for n in after)
+    assert {n: a.production for n, a in after.items()} == before
+    assert set(inspect.signature(production.latent_fingerprint).parameters) == {"seed", "artist_number"}
+
+
+def test_fingerprints_differ_between_artists():
+    assert len({a.production for a in excerpts.artists(Settings())}) == 100
+    assert len({a.name for a in excerpts.artists(Settings())}) == 100
+
+
+def test_without_strength_every_production_is_neutral():
+    for correlation in (0.0, 1.0):
+        settings = Settings(production_strength=0, production_genre_correlation=correlation)
+        assert {a.production for a in excerpts.artists(settings)} == {production.NEUTRAL}
+
+
+def test_strength_moves_a_production_away_from_neutral():
+    for number in range(0, 100, 9):
+        gains = [
+            np.linalg.norm(artists.artist(3, number, strength).production.equaliser_db) for strength in (0, 0.3, 1)
+        ]
+        assert gains == sorted(gains) and gains[0] == 0 < gains[1] < gains[2]
+
+
+def test_full_correlation_gives_a_genre_one_production():
+    productions = {}
+    for artist in excerpts.artists(Settings(production_genre_correlation=1)):
+        productions.setdefault(artist.genre, set()).add(artist.production)
+    assert all(len(shared) == 1 for shared in productions.values())
+    assert len(set().union(*productions.values())) == 10
+
+
+def test_correlation_is_what_it_says_and_keeps_the_population(monkeypatch):
+    """Read the latent points themselves, for more genres of artists than the dataset has."""
+    points = {}
+    monkeypatch.setattr(
+        production.Production, "from_latent", classmethod(lambda cls, latent: points.setdefault(len(points), latent))
+    )
+    for number in range(600):
+        production.fingerprint(7, number, str(number // 2), genre_correlation=0.5)
+    pairs = np.array([points[n] for n in range(600)]).reshape(300, 2, -1)
+    assert np.corrcoef(pairs[:, 0].ravel(), pairs[:, 1].ravel())[0, 1] == pytest.approx(0.5, abs=0.05)
+    assert pairs.std() == pytest.approx(1, abs=0.03)
+
+
+def test_the_neutral_point_is_the_middle_of_every_range():
+    for name, (low, middle, high) in production.RANGES.items():
+        assert getattr(production.NEUTRAL, name) == middle
+        assert low < middle < high
+    assert set(production.NEUTRAL.equaliser_db) == {0.0}
+
+
+@pytest.mark.parametrize("size", [-8.0, -1.0, 1.0, 8.0])
+def test_productions_stay_in_range(size):
+    extreme = production.Production.from_latent(np.full(production.LATENT_SIZE, size))
+    for name, (low, _, high) in production.RANGES.items():
+        assert low <= getattr(extreme, name) <= high
+    gains = extreme.response(np.linspace(0, 11_025, 513))
+    assert np.isfinite(gains).all() and (gains >= 0).all()
+
+
+def test_another_artists_production_on_the_same_performance(table, rendered):
+    excerpt = ONE_A_GENRE[-1]
+    own = table.set_index("excerpt").loc[excerpt, "artist"]
+    other = table.loc[table["label"] == "classical", "artist"].iloc[0]
+    assert np.array_equal(synthetic.render(excerpt, artist=own), rendered[excerpt])
+    assert not np.array_equal(synthetic.render(excerpt, artist=other), rendered[excerpt])
+    piece = excerpts.excerpt(excerpt, Settings())
+    assert excerpts.produced_by(piece, other).score() == piece.score()
+    # Without fingerprints it does not matter who records.
+    neutral = {"production_strength": 0.0}
+    assert np.array_equal(synthetic.render(excerpt, **neutral, artist=other), synthetic.render(excerpt, **neutral))
+
+
+def test_production_leaves_the_notes_alone():
+    for change in ({"production_strength": 0.0}, {"production_genre_correlation": 1.0}):
+        assert (
+            excerpts.excerpt("disco.00012", Settings(**change)).score()
+            == excerpts.excerpt("disco.00012", Settings()).score()
+        )
+
+
+# Music
+
+
+def test_without_habits_an_artist_leaves_no_mark_on_the_notes():
+    style = styles.STYLES["country"]
+    own = habits.draw(style, generator("own"))
+    for number in range(20):
+        stranger = habits.draw(style, generator("stranger", number))
+        assert habits.mixed(stranger, own, 0.0, generator("choices", number)) == own
+
+
+def test_habits_make_an_artists_pieces_alike():
+    def shared(strength):
+        """How many of an artist's four pieces are in its favourite key, over all artists."""
+        settings = Settings(habit_strength=strength)
+        pieces = [excerpts.excerpt(excerpt, settings) for excerpt in excerpts.excerpt_ids()]
+        return sum(piece.habits.tonic == piece.artist.habits.tonic for piece in pieces)
+
+    none, all_of_it = shared(0.0), shared(1.0)
+    assert none < 60 < all_of_it  # one key in twelve by chance: 33 of 400
+
+
+def test_everything_the_styles_name_exists():
+    for style in styles.STYLES.values():
+        for chords in style.progressions:
+            assert notation.progression(chords)
+        for groove in style.grooves:
+            assert set(notation.drum_tab(styles.GROOVES[groove])) <= set(styles.DRUMS)
+        assert set(style.kits) <= set(styles.KITS) and set(style.scales) <= set(notation.SCALES)
+        for layer in style.layers:
+            figures = {"bass": styles.BASS_LINES, "chords": styles.FIGURES, "melody": styles.RHYTHMS}[layer.role]
+            for figure in layer.figures:
+                assert notation.tab(figures[figure])
+            for instrument in layer.instruments:
+                assert pretty_midi.instrument_name_to_program(instrument) in range(128)
+
+
+def test_genres_share_their_sounds():
+    """No instrument gives its genre away: of those that a genre's first choices are, most are shared."""
+    users = {}
+    for genre, style in styles.STYLES.items():
+        for layer in style.layers:
+            for instrument in layer.instruments:
+                users.setdefault(instrument, set()).add(genre)
+    for genre in ("blues", "country", "pop", "rock", "reggae"):
+        own = {i for layer in styles.STYLES[genre].layers for i in layer.instruments}
+        assert sum(len(users[i]) > 1 for i in own) > len(own) / 2
+
+
+@pytest.mark.parametrize("genre", synthetic.GENRES)
+def test_players_play_in_time(genre):
+    score = excerpts.excerpt(f"{genre}.00003", Settings()).score()
+    notes = [note for part in score.parts for note in part.notes]
+    assert all(note.end > note.start >= 0 and 1 <= note.velocity <= 127 for note in notes)
+    starts = np.array([note.start for note in notes])
+    # The piece neither begins nor ends inside the excerpt.
+    assert starts.min() < score.excerpt_start_s < score.excerpt_start_s + 6 < max(note.end for note in notes)
+    if styles.STYLES[genre].rubato == 0:
+        # Where in its beat a note starts: a quarter of the beat holds most of them. Evenly spread, it holds a quarter.
+        counts, _ = np.histogram((starts * score.tempo_bpm / 60 + 1 / 48) % 1, bins=24, range=(0, 1))
+        assert np.sort(counts)[-6:].sum() > 0.6 * len(starts)
+
+
+def test_genres_keep_to_their_tempi():
+    for excerpt in ONE_A_GENRE:
+        piece = excerpts.excerpt(excerpt, Settings())
+        low, high = styles.STYLES[piece.artist.genre].tempo
+        assert 0.85 * low < piece.habits.tempo_bpm < 1.15 * high
+
+
+# Files
+
+
+def test_two_processes_write_what_one_does_and_need_no_main_guard(tmp_path):
+    """Started from a script, as a newcomer writes it: the processes must not run the script once more."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from music_adversaries.datasets import synthetic\n"
+        "synthetic.generation._WORTH_A_PROCESS = 1\n"
+        f"table = synthetic.generate({str(tmp_path / 'two')!r}, only={THREE!r}, workers=2, progress=False)\n"
+        "print('done', len(table))\n"
+    )
+    finished = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert (finished.returncode, finished.stdout.strip()) == (0, "done 3"), finished.stderr
+
+    table = synthetic.generate(tmp_path / "one", only=THREE[::-1], progress=False, workers=1)
+    assert set(table["excerpt"]) == set(THREE)
+    for row in table.itertuples():
+        one, two = (tmp_path / folder / row.path for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+        samples, rate = soundfile.read(one, dtype="float32")
+        assert rate == 22_050 and soundfile.info(one).subtype == "PCM_16"
+        assert np.array_equal(samples, synthetic.render(row.excerpt))
+
+
+@pytest.fixture
+def spy(monkeypatch):
+    """Names of the excerpts rendered since."""
+    names = []
+    real = generation.render_excerpt
+    monkeypatch.setattr(generation, "render_excerpt", lambda piece: names.append(piece.excerpt) or real(piece))
+    return names
+
+
+TWO = ["blues.00000", "metal.00001"]
+
+
+def test_finished_files_are_kept_and_damaged_ones_made_anew(tmp_path, spy):
+    table = synthetic.generate(tmp_path, only=TWO, progress=False)
+    assert spy == TWO
+    first, second = (tmp_path / path for path in table["path"])
+    whole = second.read_bytes()
+
+    synthetic.generate(tmp_path, only=TWO, progress=False)
+    assert spy == TWO, "a finished file was rendered again"
+
+    second.write_bytes(whole[: len(whole) // 2])  # truncated
+    synthetic.generate(tmp_path, only=TWO, progress=False)
+    assert spy == [*TWO, TWO[1]] and second.read_bytes() == whole
+
+    second.write_bytes(whole[:5000] + bytes(4) + whole[5004:])  # same length, other bytes
+    synthetic.generate(tmp_path, only=TWO, progress=False)
+    assert spy == [*TWO, TWO[1], TWO[1]] and second.read_bytes() == whole
+
+    first.unlink()
+    synthetic.generate(tmp_path, only=TWO, progress=False)
+    assert spy[-1] == TWO[0] and len(spy) == 5
+
+
+def test_an_interrupted_generation_resumes(tmp_path, monkeypatch):
+    real = generation.render_excerpt
+
+    def interrupted(piece):
+        if piece.excerpt == TWO[1]:
+            raise KeyboardInterrupt
+        return real(piece)
+
+    monkeypatch.setattr(generation, "render_excerpt", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        synthetic.generate(tmp_path, only=TWO, progress=False)
+    rendered = []
+    monkeypatch.setattr(generation, "render_excerpt", lambda piece: rendered.append(piece.excerpt) or real(piece))
+    table = synthetic.generate(tmp_path, only=TWO, progress=False)
+    assert rendered == [TWO[1]], "what was finished before the interruption was rendered again"
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == sorted(
+        ["index.json", *(path.split("/")[1] for path in table["path"])]
+    )
+
+
+def test_other_settings_are_not_mistaken_for_these(tmp_path, spy):
+    synthetic.generate(tmp_path, only=TWO[:1], progress=False)
+    synthetic.generate(tmp_path, only=TWO[:1], progress=False, production_strength=0)
+    assert spy == [TWO[0], TWO[0]]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"blues/blues.00000.wav": 3}', "\x00\x01"])
+def test_a_damaged_index_costs_a_rendering_and_no_more(tmp_path, spy, content):
+    synthetic.generate(tmp_path, only=TWO[:1], progress=False)
+    (tmp_path / generation.INDEX).write_text(content)
+    synthetic.generate(tmp_path, only=TWO[:1], progress=False)
+    assert len(spy) == 2
+    assert list(json.loads((tmp_path / generation.INDEX).read_text())) == ["blues/blues.00000.wav"]
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_file(tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("music_adversaries.cache.Path.replace", full)
+    with pytest.raises(InputError, match="No space left"):
+        synthetic.generate(tmp_path, only=TWO[:1], progress=False)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        ({"profile": "huge"}, "huge"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"production_strength": 2}, "production_strength"),
+        ({"production_strength": float("nan")}, "production_strength"),
+        ({"production_genre_correlation": -0.1}, "production_genre_correlation"),
+        ({"habit_strength": "much"}, "habit_strength"),
+    ],
+)
+def test_settings_out_of_range_are_refused(arguments, culprit):
+    with pytest.raises(InputError, match=culprit):
+        synthetic.recipe(**arguments)
+
+
+@pytest.mark.parametrize(
+    "excerpt", ["", "blues", "blues.00040", "blues.0", "polka.00000", "blues.-0001", "blues.00000.wav"]
+)
+def test_unknown_excerpts_are_refused(excerpt):
+    with pytest.raises(InputError, match="no excerpt"):
+        synthetic.render(excerpt)
+
+
+def test_unknown_artists_are_refused():
+    with pytest.raises(InputError, match="no artist"):
+        synthetic.render("blues.00000", artist="Nobody")
