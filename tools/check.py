@@ -17,16 +17,12 @@ from steps import Steps
 
 def main(pytest_options: Sequence[str]) -> int:
     tools = refresh.ROOT / "tools"
+    # Two workers; the cells of one notebook, and the tests of one file, stay together on one of them.
+    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--durations", "10", "--durations-min", "5"]
     commands = {
         "style (ruff)": ["-m", "ruff", "check", "."],
         "pages, every warning an error": [str(tools / "build_pages.py"), "--all"],
-        "tests: library, notebooks, browser (pytest)": [
-            "-m",
-            "pytest",
-            "--durations=10",
-            "--durations-min=5",
-            *pytest_options,
-        ],
+        "tests: library, notebooks, browser (pytest)": [*pytest, *pytest_options],
     }
     refresh.set_environment(refresh.DATASET, refresh.PROFILE)
     steps, failed = Steps(), []
