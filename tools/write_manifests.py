@@ -66,7 +66,7 @@ def mini(facts: Path, index: Path, audio: Path) -> Manifest:
         )
     table = pd.DataFrame(rows).reindex(columns=[*COLUMNS, "random", "fault_filtered"], fill_value="")
     manifest = Manifest.of(gtzan_mini.NAME, table)
-    files = gtzan_mini.find(manifest, audio)
+    files = gtzan_mini.LOCATION.files(manifest, audio)
     # A private memory: every checksum is verified here and now.
     verified = base.Verified("write-manifests")
     verified.forget()
