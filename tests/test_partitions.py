@@ -187,7 +187,7 @@ def test_shares_that_make_no_partition_are_refused(bad):
 
 
 def test_a_class_too_large_for_the_table_is_still_divided_well(monkeypatch):
-    monkeypatch.setattr(partitions, "_TABLE_CELLS", 2_000)
+    monkeypatch.setattr(partitions.division, "_TABLE_CELLS", 2_000)
     given_ = manifest({"jazz": [9, 8, 7, 6, 5, 4, 3, 2, 1, 1, 1, 1], "rock": [5] * 8})
     table = partitions.audit(given_, partitions.artist_filtered(given_, seed=1)).table()
     assert np.abs(table.loc["jazz", list(PARTS)].to_numpy(float) - [24, 12, 12]).max() <= 1

@@ -27,7 +27,7 @@ class Config:
     dataset: str = datasets.DEFAULT
     profile: str = "quick"
     path: str | None = None  #: where the user's recordings are, for datasets that need it
-    partition: str = "random"  #: "random", "artist_filtered", or a column of the manifest
+    partition: str = "random"  #: a name that `partitions.named` knows
     labels: tuple[str, ...] | None = None  #: only these classes; all where None
     system: str = "dnn50"  #: three hidden layers of that many units
     seed: int = 0  #: of the partition, the initial weights and the order of frames

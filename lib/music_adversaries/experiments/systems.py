@@ -61,11 +61,7 @@ def partition_of(config: Config, dataset: Dataset) -> Partition:
     manifest = dataset.manifest
     if config.labels is not None:
         manifest = partitions.restrict(manifest, config.labels)
-    if config.partition == "random":
-        return partitions.random(manifest, seed=config.seed)
-    if config.partition == "artist_filtered":
-        return partitions.artist_filtered(manifest, seed=config.seed)
-    return partitions.published(manifest, config.partition)
+    return partitions.named(manifest, config.partition, seed=config.seed, shares=dataset.shares)
 
 
 def common_labels(config: Config, dataset: Dataset) -> tuple[str, ...] | None:
