@@ -204,3 +204,31 @@ def test_binomial_p_is_one_sided():
 def test_estimates_become_plain_json():
     record = Estimate(np.float64(0.5), np.float32(0.25), np.float64(0.75), np.int64(3)).as_record()
     assert json.loads(json.dumps(record)) == {"estimate": 0.5, "low": 0.25, "high": 0.75, "n": 3, "unit": "fraction"}
+
+
+# --- ratios ---
+
+
+def test_ratio_of_exact_multiples_is_exact():
+    found = evaluation.ratio_interval([20.0, 22.0, 24.0], [10.0, 11.0, 12.0])
+    assert (found.estimate, found.low, found.high) == pytest.approx((2.0, 2.0, 2.0))
+
+
+def test_ratio_interval_covers_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+    hits = 0
+    for _ in range(400):
+        below = rng.normal(10, 2, 5)
+        above = 0.3 * below + rng.normal(0, 1, 5)
+        found = evaluation.ratio_interval(above, below)
+        hits += found.low <= 0.3 <= found.high
+    assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_ratio_to_what_may_be_zero_is_unbounded():
+    found = evaluation.ratio_interval([1.0, 1.1, 0.9], [0.1, -0.2, 0.15])
+    assert (found.low, found.high) == (-np.inf, np.inf)
+    with pytest.raises(InputError, match="give at least 2 pairs"):
+        evaluation.ratio_interval([1.0], [1.0])
+    with pytest.raises(InputError, match="zero"):
+        evaluation.ratio_interval([1.0, 2.0], [1.0, -1.0])

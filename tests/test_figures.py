@@ -135,9 +135,9 @@ def test_partition_map_has_a_square_in_its_colour_for_every_excerpt(manifest):
 
 
 def test_partition_map_keeps_squares_apart_and_artists_in_place(manifest):
-    found = figures._blocks(manifest)
+    found = figures.partitions._blocks(manifest)
     assert list(found["blues"])[-1] == "(unknown, blues)"
-    _, squares, outlines, unknown = figures._arrange(found, 2)
+    _, squares, outlines, unknown = figures.partitions._arrange(found, 2)
     assert len(set(squares.values())) == len(squares) == len(manifest.table)
     corners = np.array(list(squares.values()))
     distance = np.abs(corners[:, None] - corners[None]).max(axis=2)
@@ -289,3 +289,34 @@ def test_snr_by_label_without_any_change():
     figure = figures.snr_by_label(["jazz"], [np.inf], limit=None)
     assert "jazz needs no change" in figure.alt_text
     figure.png()
+
+
+# --- doses ---
+
+
+def dose_table():
+    def cell(value):
+        return {"estimate": value, "low": value - 0.02, "high": value + 0.02, "n": 5, "unit": "fraction"}
+
+    return pd.DataFrame(
+        [
+            {"series": series, "dose": dose, "random": cell(0.5 + dose / 4), "artist_filtered": cell(0.5),
+             "difference": cell(dose / 4)}
+            for series in ("production", "correlation") for dose in (1.0, 0.0, 0.5)
+        ]
+    )  # fmt: skip
+
+
+def test_doses_draws_both_partitions_in_the_order_of_the_doses():
+    knobs = {"production": ("dose", "strength"), "correlation": ("dose", "correlation with genre")}
+    figure = figures.doses(dose_table(), knobs, chance=0.1)
+    assert [axes.get_xlabel() for axes in figure.axes] == ["strength", "correlation with genre"]
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(lines["random"].get_xdata()) == [0.0, 0.5, 1.0]
+    assert list(lines["random"].get_ydata()) == [0.5, 0.625, 0.75]
+    assert list(lines["artist-filtered"].get_ydata()) == [0.5, 0.5, 0.5]
+    written = {text.get_text().strip() for text in figure.axes[0].texts}
+    assert {"0.0", "12.5", "25.0"} <= written
+    assert "strength: at 0 random 50.0 %, artist-filtered 50.0 %, difference 0.0 points [-2.0, 2.0]" in figure.alt_text
+    with pytest.raises(InputError, match="no series 'habits'; it has production, correlation"):
+        figures.doses(dose_table(), {"habits": ("dose", "strength")})

@@ -33,8 +33,9 @@ def run_experiments() -> None:
     from music_adversaries import experiments
 
     config = experiments.from_environment()
-    for number, name in enumerate(experiments.EXPERIMENTS, start=1):
-        print(f"[{number}/{len(experiments.EXPERIMENTS)}] {name}", flush=True)
+    names = experiments.for_book(config)
+    for number, name in enumerate(names, start=1):
+        print(f"[{number}/{len(names)}] {name}", flush=True)
         experiments.run(name, config, progress=True)
 
 

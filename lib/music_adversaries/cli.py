@@ -208,11 +208,11 @@ def _page(players: list) -> str:
 @click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
 def run(experiment: str, out: Path | None, **which: Any) -> None:
     """Run an EXPERIMENT and print its results; 'all' runs each that the book needs."""
-    from .experiments import EXPERIMENTS
+    from .experiments import for_book
     from .experiments import run as run_experiment
 
     config = _config(**which)
-    for name in EXPERIMENTS if experiment == "all" else (experiment,):
+    for name in for_book(config) if experiment == "all" else (experiment,):
         record = run_experiment(name, config, progress=True)
         click.echo(f"{name} on {record.dataset}, profile {record.profile}")
         for quantity, value in record.results.items():

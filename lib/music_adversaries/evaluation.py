@@ -17,7 +17,7 @@ Metrics
 -------
 * :class:`FigureOfMerit`: confusion matrix, recall, precision, F-score, both accuracies.
 * :func:`wilson`, :func:`cluster_bootstrap`: interval of one accuracy, excerpts independent or clustered by artist.
-* :func:`accuracy_difference`, :func:`mean_interval`, :func:`mcnemar`: comparisons.
+* :func:`accuracy_difference`, :func:`mean_interval`, :func:`ratio_interval`, :func:`mcnemar`: comparisons.
 * :func:`binomial_p`: could this be chance?
 
 Paper: Section 2.4
@@ -350,6 +350,47 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, unit: str =
     if unit == "fraction":  # a share lies between 0 and 1, whatever Student's interval says of few repetitions
         low, high = max(low, 0.0), min(high, 1.0)
     return Estimate(mean, low, high, int(array.size), unit)
+
+
+def ratio_interval(above: Sequence[float], below: Sequence[float], confidence: float = 0.95) -> Estimate:
+    """Ratio of the means of paired repetitions, with Fieller's interval.
+
+    Parameters
+    ----------
+    above, below : sequences of float, one value a repetition (a seed, say), in the same order
+
+    Returns
+    -------
+    Estimate
+        With the unit ``"fraction"``; not cut off at 0 and 1. The interval is unbounded where the mean of
+        ``below`` cannot be told from zero.
+
+    Raises
+    ------
+    InputError
+        When the lengths differ, there are fewer than two pairs, a value is not finite or the mean of
+        ``below`` is zero.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    x, y = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+    _check_confidence(confidence)
+    if x.shape != y.shape or x.size < 2:
+        raise InputError(f"{x.size} and {y.size} repetitions give no ratio; give at least 2 pairs.")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()) or y.mean() == 0:
+        raise InputError("A repetition has no finite value, or the mean to divide by is zero; no ratio can be given.")
+    n = int(x.size)
+    covariance = np.cov(x, y) / n  # of the two means
+    t2 = float(stats.t.ppf((1 + confidence) / 2, n - 1)) ** 2
+    # All ratios r for which mean(x) - r mean(y) lies within t standard errors of zero: a r^2 - 2 b r + c <= 0.
+    a = y.mean() ** 2 - t2 * covariance[1, 1]
+    b = x.mean() * y.mean() - t2 * covariance[0, 1]
+    c = x.mean() ** 2 - t2 * covariance[0, 0]
+    low, high = -math.inf, math.inf
+    if a > 0:
+        root = math.sqrt(max(b * b - a * c, 0.0))
+        low, high = (b - root) / a, (b + root) / a
+    return Estimate(float(x.mean() / y.mean()), low, high, n, "fraction")
 
 
 def mcnemar(correct_a: Sequence[bool], correct_b: Sequence[bool]) -> McNemar:

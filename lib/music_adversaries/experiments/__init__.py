@@ -7,8 +7,8 @@ Notebook: book/09_verdicts.ipynb
 """
 
 from .config import Config, from_environment
-from .record import Record, provenance
-from .run import EXPERIMENTS, compute, run
+from .record import Record, provenance, recorded
+from .run import EXPERIMENTS, compute, for_book, run
 from .systems import partition_of, test_set, trained_system
 
 __all__ = [
@@ -16,9 +16,11 @@ __all__ = [
     "Config",
     "Record",
     "compute",
+    "for_book",
     "from_environment",
     "partition_of",
     "provenance",
+    "recorded",
     "run",
     "test_set",
     "trained_system",

@@ -1,4 +1,4 @@
-"""How much of the score is owed to the partition: random against artist-filtered, over seeds.
+"""How much of the score is owed to the partition: random against filtered, over seeds.
 
 Paper: Section 2.4, Table 1
 Notebook: book/02_partitions.ipynb
@@ -8,29 +8,55 @@ from __future__ import annotations
 
 from ..datasets import Dataset
 from ..evaluation import FigureOfMerit, mean_interval
-from .config import PARTITIONS, Config
+from .config import Config
 from .grid import train_all
 from .systems import common_labels, test_set, trained_system
 
 
-def measure(config: Config, dataset: Dataset, progress: bool):
-    """Test accuracy of one system for every seed on both partitions of the same classes.
+def compared(dataset: Dataset) -> tuple[str, ...]:
+    """The partitions worth comparing on a dataset: by track only where tracks have several excerpts, fault-filtered
+    only where faults are known.
+    """
+    manifest = dataset.manifest
+    names = ["random", "artist_filtered"]
+    if manifest.table["path"].duplicated().any():
+        names.insert(1, "track_filtered")
+    if (manifest.table["fault"] != "").any() or "fault_filtered" in manifest.partitions:
+        names.append("fault_filtered")
+    return tuple(names)
 
-    The interval of the difference is Student's over seeds; a seed draws the partition, the initial
+
+def measure(config: Config, dataset: Dataset, progress: bool):
+    """Test accuracy of one system for every seed on each partition of the same classes.
+
+    The interval of a difference is Student's over seeds; a seed draws the partition, the initial
     weights and the order of frames. The seeds share excerpts, so it speaks of this dataset only.
     """
-    # Where a class cannot be artist-filtered, both partitions do without it.
+    # Where a class cannot be artist-filtered, the other partitions do without it.
     config = config.but(labels=common_labels(config, dataset))
     labels = config.labels or dataset.labels
-    grid = [config.but(partition=partition, seed=seed) for seed in config.seeds for partition in PARTITIONS]
-    train_all(grid, progress=progress)
+    names = compared(dataset)
+    rows = accuracies([config.but(partition=name, seed=seed) for seed in config.seeds for name in names], progress)
+    accuracy = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in names}
+    results = {name: mean_interval(accuracy[name], unit="fraction").as_record() for name in names}
+    for name in names[1:]:
+        paired = [a - b for a, b in zip(accuracy["random"], accuracy[name], strict=True)]
+        quantity = "difference" if name == "artist_filtered" else f"difference_{name}"
+        results[quantity] = mean_interval(paired).as_record()
+    return results, {"by_seed": rows, "labels": [{"label": label} for label in labels]}
 
+
+def accuracies(grid: list[Config], progress: bool) -> list[dict]:
+    """Train the systems of a grid, and test each on the test part of its partition; a row for each."""
+    train_all(grid, progress=progress)
     rows = []
+    loaded = {name: one.load_dataset() for name, one in {one.dataset: one for one in grid}.items()}
     for one in grid:
+        dataset = loaded[one.dataset]
         system = trained_system(one, dataset, progress=False)
         waveforms, truth = test_set(system, dataset)
         predicted = [decision.label for decision in system.classify_all(waveforms)]
-        merit = FigureOfMerit(truth, predicted, labels)
+        merit = FigureOfMerit(truth, predicted, system.labels)
         rows.append(
             {
                 "partition": one.partition,
@@ -40,8 +66,4 @@ def measure(config: Config, dataset: Dataset, progress: bool):
                 "normalised_accuracy": merit.normalised_accuracy,
             }
         )
-    accuracy = {p: [row["accuracy"] for row in rows if row["partition"] == p] for p in PARTITIONS}
-    difference = [a - b for a, b in zip(*(accuracy[p] for p in PARTITIONS), strict=True)]
-    results = {p: mean_interval(accuracy[p], unit="fraction").as_record() for p in PARTITIONS}
-    results["difference"] = mean_interval(difference).as_record()
-    return results, {"by_seed": rows, "labels": [{"label": label} for label in labels]}
+    return rows

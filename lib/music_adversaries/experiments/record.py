@@ -75,6 +75,21 @@ class Record:
             raise InputError(f"{path} is not a record; delete it and run the experiment again.") from error
 
 
+def recorded(experiment: str, dataset: str = "synthetic", profile: str = "quick") -> Record:
+    """A record that the repository holds, in ``book/records``: computed once, not in every run of the book.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    from ..claims import book_folder  # not at the top: claims read records
+
+    return Record.read(book_folder() / "records" / f"{experiment}-{dataset}-{profile}.json")
+
+
 def records_folder() -> Path:
     """Where computed records are kept: ``records`` in the cache folder."""
     return cache_dir() / "records"

@@ -1,0 +1,37 @@
+"""What the reader sees: every figure of the book, drawn from data and described in words.
+
+Conventions
+-----------
+* Each function returns a :class:`BookFigure`; a notebook cell that ends in one shows it once. Nothing here
+  touches pyplot's state.
+* ``figure.alt_text`` describes the *data* in words and numbers, for those who cannot see the figure.
+* White ground, which reads on light and dark pages; lettering sized for a page 700 pixels wide.
+* Colours are distinct for colour-blind readers and differ in lightness, and marks repeat what they say.
+
+Paper: Fig. 2
+Notebook: book/02_partitions.ipynb
+"""
+
+from .adversaries import confidence_traces, snr_by_label, spectrogram_triple
+from .base import DPI, MAX_BYTES, PART_COLOURS, WIDTH, BookFigure, style
+from .doses import doses
+from .merit import figure_of_merit
+from .partitions import gap, partition_map
+from .training import learning_curves
+
+__all__ = [
+    "DPI",
+    "MAX_BYTES",
+    "PART_COLOURS",
+    "WIDTH",
+    "BookFigure",
+    "confidence_traces",
+    "doses",
+    "figure_of_merit",
+    "gap",
+    "learning_curves",
+    "partition_map",
+    "snr_by_label",
+    "spectrogram_triple",
+    "style",
+]

@@ -1,0 +1,54 @@
+"""The experiments on the planted confound: their arithmetic, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from music_adversaries import experiments
+from music_adversaries.errors import InputError
+from music_adversaries.experiments import Config, dose_response
+
+
+def test_a_condition_names_its_dataset():
+    assert dose_response.variant({"series": "as shipped"}) == "synthetic"
+    assert (
+        dose_response.variant({"series": "x", "production_strength": 0.5, "faults": False})
+        == "synthetic:faults=no,production_strength=0.5"
+    )
+
+
+def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
+    trained = []
+
+    def accuracies(grid, progress):
+        trained.extend(grid)
+        rows = []
+        for one in grid:
+            gap = 0.10 if "production_strength=0" in one.dataset.split(",") else 0.40
+            gap += 0.01 * one.seed
+            base = 0.5 + (gap if one.partition == "random" else 0.0)
+            rows.append({"partition": one.partition, "seed": one.seed, "accuracy": base})
+        return rows
+
+    monkeypatch.setattr(dose_response, "accuracies", accuracies)
+    monkeypatch.setattr(Config, "load_dataset", lambda self, progress=False: None)
+    results, tables = dose_response.measure(Config(), None, False)
+    assert results["share_explained_by_production"]["estimate"] == pytest.approx(1 - 0.12 / 0.42)
+    assert results["share_explained_by_production"]["low"] < 1 - 0.12 / 0.42
+    assert results["difference_as_shipped"]["estimate"] == pytest.approx(0.42)
+    assert len(tables["by_condition"]) == len(dose_response.CONDITIONS)
+    # What two series share is trained once.
+    assert len({(one.dataset, one.partition, one.seed) for one in trained}) == len(trained)
+    assert {one["series"] for one in tables["by_condition"]} >= {"as shipped", "no marks", "production", "correlation"}
+
+
+@pytest.mark.parametrize("name", ["dose_response", "intervention"])
+def test_only_synthetic_allows_them(name):
+    with pytest.raises(InputError, match="synthetic"):
+        experiments.EXPERIMENTS[name](Config(dataset="gtzan-mini"), None, False)
+
+
+def test_the_book_leaves_out_what_is_recorded_or_impossible():
+    synthetic = experiments.for_book(Config())
+    assert "intervention" in synthetic and "dose_response" not in synthetic
+    assert "intervention" not in experiments.for_book(Config(dataset="gtzan-mini"))
