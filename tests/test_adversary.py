@@ -179,9 +179,7 @@ def test_lengths_and_batches_do_not_matter():
     short, long = recording("dark", 63, seconds=0.7), recording("even", 64, seconds=1.9)
     settings_ = {"snr": 10.0, "step": STEP, "max_iterations": 40}
     together = adversary.attack(system(), [short, long], ["bright", "dark"], **settings_)
-    alone = [
-        adversary.attack(system(), [w], [t], **settings_)[0] for w, t in ((short, "bright"), (long, "dark"))
-    ]
+    alone = [adversary.attack(system(), [w], [t], **settings_)[0] for w, t in ((short, "bright"), (long, "dark"))]
     one_by_one = adversary.attack(system(), [short, long], ["bright", "dark"], batch_size=1, **settings_)
     for a, b, c in zip(together, alone, one_by_one, strict=True):
         assert len(a.waveform) == len(a.original)

@@ -190,3 +190,14 @@ def test_check_waveform_gives_back_contiguous_float32():
     checked = audio.check_waveform(strided, "a tone")
     assert checked.dtype == np.float32 and checked.flags.c_contiguous
     np.testing.assert_array_equal(checked, tone())
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
+def test_a_cut_is_the_same_whether_the_file_is_entered_or_decoded_from_its_beginning(tmp_path, suffix):
+    rng = np.random.default_rng(4)
+    path = tmp_path / f"long{suffix}"
+    soundfile.write(path, 0.1 * rng.standard_normal(12 * audio.SAMPLE_RATE), audio.SAMPLE_RATE)
+    whole, _ = audio.read(path)
+    cut, _ = audio.read(path, start_s=7.3, duration_s=2.0)
+    start = round(7.3 * audio.SAMPLE_RATE)
+    np.testing.assert_array_equal(cut, whole[start : start + 2 * audio.SAMPLE_RATE])

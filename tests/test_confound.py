@@ -31,7 +31,7 @@ def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
         return rows
 
     monkeypatch.setattr(dose_response, "accuracies", accuracies)
-    monkeypatch.setattr(Config, "load_dataset", lambda self, progress=False: None)
+    monkeypatch.setattr(dose_response.synthetic_dataset, "load_doses", lambda *a: [])
     results, tables = dose_response.measure(Config(), None, False)
     assert results["share_explained_by_production"]["estimate"] == pytest.approx(1 - 0.12 / 0.42)
     assert results["share_explained_by_production"]["low"] < 1 - 0.12 / 0.42

@@ -109,7 +109,7 @@ def test_tabs_are_as_long_as_their_bars():
         assert len(lengths) == 1 and lengths <= {8, 16}, name
         assert {row.count("|") for row in rows} == {1 if len(rows[0]) == 17 else 0}, name
         assert set("".join(rows)) <= set("Xxo.|"), name
-    for table, marks in (("BASS_LINES", "rR3567fwa.-|"), ("FIGURES", "x0123456789.-|"), ("RHYTHMS", "x.-|")):
+    for table, marks in (("BASS_LINES", "rR3567fwna.-|"), ("FIGURES", "x0123456789.-|"), ("RHYTHMS", "x.-|")):
         for name, text in getattr(latin_styles, table).items():
             assert {len(bar) for bar in text.split("|")} <= {8, 16} and set(text) <= set(marks), name
 
@@ -120,6 +120,19 @@ def test_drums_are_those_of_general_midi_2_and_each_is_heard():
         stroke = composition.Note(0.05, 0.3, key, 100)
         alone = render_score(Score(120.0, 0, 0.0, (Part("drums", "standard", 100, (stroke,)),)), 0.5)
         assert np.sqrt(np.mean(alone**2)) > 1e-4, drum
+
+
+def test_fills_are_played_on_drums_that_exist():
+    for groove, drums in latin_styles.FILLS.items():
+        assert groove in latin_styles.GROOVES and drums and set(drums) <= set(everything("DRUMS"))
+
+
+def test_hand_drummers_play_neither_toms_nor_cymbals():
+    kit = {everything("DRUMS")[drum] for drum in ("snare", "hitom", "midtom", "lowtom", "crash")}
+    for genre, groove in (("salsa", "salsa cascara"), ("bachata", "bachata derecho"), ("forro", "baiao")):
+        for seed in range(10):
+            _, score = composed(genre, seed, groove=groove)
+            assert not kit & {note.pitch for note in score.parts[0].notes}
 
 
 def test_tempi_are_the_dances():

@@ -1,6 +1,6 @@
 """Draw the picture of the README from the system and the music of the book's default run.
 
-    python tools/readme_picture.py
+python tools/readme_picture.py
 """
 
 from __future__ import annotations

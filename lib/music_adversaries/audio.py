@@ -98,14 +98,14 @@ def read(
         if limit is not None and wanted is not None and wanted <= limit:
             limit = None
         take = wanted if limit is None else limit
-        # Decoded from the beginning: seeking in an MP3 is not exact to the sample.
-        mono, at_end = _decode_mono(file, path, None if take is None else start + take)
-        length = len(mono) if at_end else file.frames
+        skipped = _skip(file, start)
+        mono, at_end = _decode_mono(file, path, None if take is None else start + take - skipped)
+        length = skipped + len(mono) if at_end else file.frames
         if _is_truncated(file) or length < file.frames:
             notes.append("cut short: its header promises more audio than it holds")
     if not length:
         raise InputError(f"{path} holds no samples; give a recording with sound in it.")
-    mono = mono[start:]
+    mono = mono[start - skipped :]
     if not len(mono):
         raise InputError(
             f"{path} ends after {length / rate:.2f} s, before the excerpt's start at {start_s:g} s; "
@@ -270,8 +270,19 @@ def _is_truncated(file: soundfile.SoundFile) -> bool:
     return any(int(actual) < int(promised) < 2**31 - 1 for promised, actual in sizes)
 
 
+def _skip(file: soundfile.SoundFile, start: int) -> int:
+    """Go on to a sample without decoding what lies before it, where that is exact; the position reached."""
+    # Seeking in an MP3 is not exact to the sample: it is decoded from the beginning.
+    if file.format == "MP3" or not 0 < start < file.frames or not file.seekable():
+        return 0
+    try:
+        return file.seek(start)
+    except soundfile.SoundFileError:
+        return file.seek(0)
+
+
 def _decode_mono(file: soundfile.SoundFile, path: Path, stop: int | None) -> tuple[Waveform, bool]:
-    """Mono samples ``[0, stop)`` of the file at its own rate, and whether its end was reached."""
+    """Up to ``stop`` mono samples from where the file stands, at its own rate, and whether its end was reached."""
     blocks: list[Waveform] = []
     done = 0
     while stop is None or done < stop:

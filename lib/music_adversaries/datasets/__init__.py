@@ -5,12 +5,13 @@
 >>> waveform = dataset.load("blues.00000")      # float32 [n_samples], 22,050 Hz
 
 Goal
-    One way to get at music that is invented (``synthetic``), real (``gtzan-mini``) or the reader's
-    own (``folder``). What a recording is (label, artist, faults) comes from its manifest; nothing
+    One way to get at music that is invented (``synthetic``, ``synthetic-latin``), real and open
+    (``soundtracks``, ``fma-small``), real and the user's own copy (``gtzan-mini``, ``gtzan``, ``lmd``) or
+    anybody's (``folder``). What a recording is (label, artist, faults) comes from its manifest; nothing
     here knows of systems or adversaries.
 
-To add a dataset, write a module with ``NAME``, ``info``, ``load``, ``get`` and ``check`` as `gtzan_mini`
-has them, and name it in :data:`LOADERS`.
+To add a dataset, write a module with ``NAME``, ``manifest``, ``info``, ``load``, ``get`` and ``check`` as
+`gtzan` has them, and name it in :data:`LOADERS`.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -18,11 +19,13 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from types import ModuleType
 
-from . import folder, gtzan_mini, synthetic_dataset
+from ..errors import InputError
+from . import fma_small, folder, gtzan, gtzan_mini, lmd, soundtracks, synthetic_dataset, synthetic_latin, variants
 from .base import PROFILES, CheckReport, Dataset, DatasetInfo, Problem, check_profile, unknown
 from .manifest import Manifest
 
@@ -39,9 +42,14 @@ __all__ = [
     "from_environment",
     "get",
     "load",
+    "manifest_of",
+    "shares",
 ]
 
-LOADERS: dict[str, ModuleType] = {module.NAME: module for module in (synthetic_dataset, gtzan_mini, folder)}
+LOADERS: dict[str, ModuleType] = {
+    module.NAME: module
+    for module in (synthetic_dataset, synthetic_latin, gtzan_mini, gtzan, lmd, soundtracks, fma_small, folder)
+}
 DEFAULT = synthetic_dataset.NAME
 
 
@@ -55,10 +63,11 @@ def load(name: str, profile: str = "quick", path: Path | str | None = None, prog
 
     Parameters
     ----------
-    name : ``"synthetic"``, ``"gtzan-mini"`` or ``"folder"``
-    profile : ``"quick"`` or ``"full"``: how long the excerpts of ``synthetic`` are (6 s or 30 s);
+    name : one of those that :func:`available` lists; knobs of ``synthetic`` and ``synthetic-latin`` may
+        follow, as in ``"synthetic:production_strength=0,habit_strength=0,faults=no"``
+    profile : ``"quick"`` or ``"full"``: how long the excerpts of invented music are (6 s or 30 s);
         real recordings are the same in both
-    path : where the audio is: needed for ``folder``, possible for ``gtzan-mini``
+    path : where the audio is: needed for ``folder``, possible for real recordings
     progress : show a progress bar while something takes long
 
     Returns
@@ -73,16 +82,45 @@ def load(name: str, profile: str = "quick", path: Path | str | None = None, prog
     Paper: Section 2.3
     Notebook: book/02_partitions.ipynb
     """
-    return _loader(name, profile).load(profile, path, progress)
+    loader, knobs = _loader(name, profile)
+    if not knobs:
+        return loader.load(profile, path, progress)
+    if path is not None:
+        raise InputError(f"{name} is generated and needs no path, but {path} was given; leave it out.")
+    dataset = loader.load_doses(profile, [knobs], progress)[0]
+    dataset.name = name
+    return dataset
 
 
-def get(name: str, path: Path | str | None = None, profile: str = "quick", progress: bool = True) -> CheckReport:
+def get(
+    name: str,
+    path: Path | str | None = None,
+    profile: str = "quick",
+    progress: bool = True,
+    allow_missing: bool = False,
+) -> CheckReport:
     """Generate, download or find a dataset, verify it, and remember where it is.
 
-    Parameters, errors
-        As :func:`load`.
+    Parameters
+    ----------
+    allow_missing : go on without excerpts that are missing or corrupt, now and whenever the dataset is
+        loaded later; the dataset's notes name them
+    others : as in :func:`load`
+
+    Raises
+    ------
+    InputError
+        As :func:`load`; also when ``allow_missing`` makes no sense for the dataset.
     """
-    return _loader(name, profile).get(profile, path, progress)
+    loader, knobs = _loader(name, profile)
+    if knobs:
+        dataset = load(name, profile, path, progress)
+        return CheckReport(name, profile, next(iter(dataset.files.values())).parents[1], len(dataset))
+    if not allow_missing:
+        return loader.get(profile, path, progress)
+    if "allow_missing" not in inspect.signature(loader.get).parameters:
+        raise InputError(f"{name} cannot be used with excerpts missing; leave --allow-missing out.")
+    return loader.get(profile, path, progress, allow_missing=True)
 
 
 def check(name: str, path: Path | str | None = None, profile: str = "quick", progress: bool = True) -> CheckReport:
@@ -94,15 +132,50 @@ def check(name: str, path: Path | str | None = None, profile: str = "quick", pro
         When the name or profile is unknown or the dataset is not here at all; files that are missing
         or corrupt are in the report's ``problems``.
     """
-    return _loader(name, profile).check(profile, path, progress)
+    loader, knobs = _loader(name, profile)
+    if knobs:
+        raise InputError(f"{name} is a variant and verified whenever it is loaded; check {loader.NAME} itself.")
+    return loader.check(profile, path, progress)
+
+
+def manifest_of(name: str, profile: str = "quick", path: Path | str | None = None) -> Manifest:
+    """What a dataset holds: the committed or computed manifest where that suffices, else that of the copy at hand.
+
+    No audio is needed for ``synthetic``, ``synthetic-latin``, ``gtzan-mini``, ``gtzan``, ``lmd`` (its public
+    part) and ``soundtracks``.
+
+    Raises
+    ------
+    InputError
+        As :func:`load`.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    loader, knobs = _loader(name, profile)
+    if knobs:
+        return loader.manifest(profile, **knobs)
+    if path is not None or not hasattr(loader, "manifest"):
+        return load(name, profile, path).manifest
+    return loader.manifest(profile) if "profile" in inspect.signature(loader.manifest).parameters else loader.manifest()
+
+
+def shares(name: str) -> tuple[float, float, float]:
+    """Shares of train, valid and test in partitions that are drawn of a dataset: the paper's.
+
+    Paper: Section 2.3
+    """
+    base, _ = variants.split(name)
+    if base not in LOADERS:
+        raise unknown("dataset", base, LOADERS)
+    return getattr(LOADERS[base], "SHARES", (0.5, 0.25, 0.25))
 
 
 def from_environment(progress: bool = False) -> Dataset:
     """The dataset that the environment names: what the notebooks work on.
 
     ``MUSIC_ADVERSARIES_DATASET`` is its name (``synthetic`` by default), ``MUSIC_ADVERSARIES_PROFILE``
-    its profile (``quick``); ``MUSIC_ADVERSARIES_GTZAN_MINI`` and ``MUSIC_ADVERSARIES_FOLDER`` say where
-    ``gtzan-mini`` and ``folder`` are. Shows no progress unless asked, so that a page is the same each time.
+    its profile (``quick``); variables like ``MUSIC_ADVERSARIES_GTZAN_MINI`` and ``MUSIC_ADVERSARIES_FOLDER``
+    say where real recordings are. Shows no progress unless asked, so that a page is the same each time.
 
     Raises
     ------
@@ -116,8 +189,11 @@ def from_environment(progress: bool = False) -> Dataset:
     return load(name, profile, progress=progress)
 
 
-def _loader(name: str, profile: str) -> ModuleType:
-    if name not in LOADERS:
-        raise unknown("dataset", name, LOADERS)
+def _loader(name: str, profile: str) -> tuple[ModuleType, dict]:
+    base, knobs = variants.split(name)
+    if base not in LOADERS:
+        raise unknown("dataset", base, LOADERS)
     check_profile(profile)
-    return LOADERS[name]
+    if knobs and not hasattr(LOADERS[base], "load_doses"):
+        raise InputError(f"{base} has no knobs to turn; name it without {name[len(base) :]!r}.")
+    return LOADERS[base], knobs

@@ -75,7 +75,7 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
     source = _source(path)
     manifest, files, notes = _read(source)
     verified = Verified(_key(source))
-    manifest, cut = _complete(manifest, files, source, verified, progress)
+    manifest, cut = complete(manifest, files, source, verified, progress)
     return Dataset(NAME, profile, manifest, files, notes={"": (*notes, *cut)}, verified=verified)
 
 
@@ -124,7 +124,7 @@ def _key(source: Path) -> str:
 
 def _read(source: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
     """Manifest, file of each excerpt, and notes on what was left out."""
-    table, notes = _scan(source) if source.is_dir() else _read_csv(source)
+    table, notes = scan(source) if source.is_dir() else _read_csv(source)
     root = source if source.is_dir() else source.parent
     manifest = Manifest.of(NAME, table, where=str(source)).validate(paths_inside=False)
     if len(manifest.labels) < 2:
@@ -136,7 +136,7 @@ def _read(source: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
     return manifest, files, notes
 
 
-def _scan(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def scan(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     rows, left_out = [], Counter[str]()
     for file in sorted(folder.rglob("*")):
         relative = file.relative_to(folder)
@@ -197,7 +197,7 @@ def _ids(paths: Iterable[str]) -> list[str]:
     return ids
 
 
-def _complete(
+def complete(
     manifest: Manifest, files: dict[str, Path], source: Path, verified: Verified, progress: bool
 ) -> tuple[Manifest, tuple[str, ...]]:
     """Fill in checksums and durations, remembering both by each file's size and time of change."""

@@ -2,9 +2,11 @@
 
 The recordings belong to others and are never part of the repository. They are found, in this order:
 at a path given; where ``MUSIC_ADVERSARIES_GTZAN_MINI`` points; where ``music-adversaries data get
-gtzan-mini --from PATH`` found them before; in the cache, where the download puts them.
+gtzan-mini --from PATH`` found them before; in the cache, where the download puts them; in the user's
+copy of the whole of GTZAN, where one is known that has them all.
 
-The manifest's checksums are mirdata's, of the WAV files; a FLAC copy is verified by decoding it.
+The manifest is the rows of these excerpts in that of `gtzan`, with their durations. Its checksums are
+mirdata's, of the WAV files; a FLAC copy is verified by decoding it.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -22,21 +24,21 @@ from tqdm.auto import tqdm
 
 from ..cache import atomic_path
 from ..errors import InputError
-from . import located
+from . import gtzan, located
 from .base import CheckReport, Dataset, DatasetInfo, matches
 from .manifest import Manifest, manifests_folder
 
 NAME = "gtzan-mini"
 ENVIRONMENT = "MUSIC_ADVERSARIES_GTZAN_MINI"
 SUMMARY = "100 real excerpts of GTZAN, 10 a genre, 30 s each"
-LICENCE = "all rights with the owners of the recordings; for research"
+LICENCE = gtzan.LICENCE
 
 # mirdata 0.3.8, mirdata/datasets/gtzan_genre.py, REMOTES["mini"]
 URL = "https://github.com/TempoBeatDownbeat/gtzan_mini/archive/refs/heads/main.zip"
 _ARCHIVE_ROOT = "gtzan_mini-main/genres/"
 _SIZE = "about 130 MB"
 
-LOCATION = located.Location(NAME, ENVIRONMENT, ("", "genres/", _ARCHIVE_ROOT), download=True)
+LOCATION = located.Location(NAME, ENVIRONMENT, (*gtzan.LAYOUTS, _ARCHIVE_ROOT), download=True)
 
 
 def manifest() -> Manifest:
@@ -73,18 +75,36 @@ def get(
 ) -> CheckReport:
     """Bring the dataset here, verify it, and remember where it is."""
     table = manifest()
-    _folder(table, path, progress)
+    folder = _folder(table, path, progress)
+    if path is None and LOCATION.find()[0] is None:
+        path = folder  # in a copy of the whole, which is not looked for again by this name
     return located.get(LOCATION, table, profile, path, allow_missing=allow_missing, progress=progress)
 
 
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
     """Verify every checksum anew."""
-    return located.check(LOCATION, manifest(), profile, path, progress)
+    table = manifest()
+    return located.check(LOCATION, table, profile, _find(table, path), progress)
+
+
+def _find(table: Manifest, path: Path | str | None) -> Path | None:
+    folder, _ = LOCATION.find(path)
+    return folder or _in_whole(table)
+
+
+def _in_whole(table: Manifest) -> Path | None:
+    """The known copy of the whole of GTZAN, if it has a file for every excerpt."""
+    try:
+        folder, _ = gtzan.LOCATION.find()
+        if folder and all(file.is_file() for file in LOCATION.files(table, folder).values()):
+            return folder
+    except InputError:  # trouble with the other dataset is no trouble of this one, which can be downloaded
+        pass
+    return None
 
 
 def _folder(table: Manifest, path: Path | str | None, progress: bool) -> Path:
-    folder, _ = LOCATION.find(path)
-    return folder or _download(table, progress)
+    return _find(table, path) or _download(table, progress)
 
 
 def _download(table: Manifest, progress: bool) -> Path:

@@ -6,7 +6,7 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
-from ..datasets import Dataset
+from ..datasets import Dataset, synthetic_dataset
 from ..errors import InputError
 from ..evaluation import Estimate, mean_interval, ratio_interval
 from .config import PARTITIONS, Config
@@ -46,6 +46,9 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     """
     if config.dataset != "synthetic":
         raise InputError(f"dose_response turns the knobs of synthetic, which {config.dataset} has not; run it there.")
+    # All in one go: what a dose leaves unchanged is rendered once for all of them.
+    turned = [{k: v for k, v in condition.items() if k != "series"} for condition in CONDITIONS]
+    synthetic_dataset.load_doses(config.profile, turned, progress)
     runs, summary, gaps = [], [], {}
     for condition in CONDITIONS:
         name = variant(condition)
@@ -55,7 +58,6 @@ def measure(config: Config, dataset: Dataset, progress: bool):
             for partition in PARTITIONS
         ]
         if name not in gaps:
-            grid[0].load_dataset(progress)  # generated before several processes would do it at once
             rows = accuracies(grid, progress)
             accuracy = {p: [row["accuracy"] for row in rows if row["partition"] == p] for p in PARTITIONS}
             gaps[name] = [a - b for a, b in zip(*(accuracy[p] for p in PARTITIONS), strict=True)]

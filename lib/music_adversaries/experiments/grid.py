@@ -12,6 +12,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 
 from tqdm.auto import tqdm
 
+from ..processes import main_module_stays_home
 from .config import Config
 from .systems import loaded, trained_system
 
@@ -30,7 +31,8 @@ def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Ex
     own = executor is None
     pool = ProcessPoolExecutor(min(os.cpu_count() or 1, len(configs)), mp_context=context) if own else executor
     try:
-        futures = [pool.submit(_train_one, config) for config in configs]
+        with main_module_stays_home():
+            futures = [pool.submit(_train_one, config) for config in configs]
         bar = tqdm(as_completed(futures), total=len(futures), desc="training systems", disable=not progress)
         for future in bar:
             future.result()

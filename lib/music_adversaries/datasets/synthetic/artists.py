@@ -1,4 +1,4 @@
-"""The hundred invented artists: a name, a genre, musical habits and a production fingerprint."""
+"""The invented artists: a name, a genre, musical habits and a production fingerprint."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from . import habits
 from .habits import Habits
+from .palette import STYLES
 from .production import Production, fingerprint
 from .randomness import generator
-from .styles import GENRES, STYLES
-
-ARTISTS_PER_GENRE = 10
 
 # Three words, so that no name is likely to be anybody's. None of them suggests a genre.
 _QUALITIES = (
@@ -33,18 +31,13 @@ _GATHERINGS = (
 
 @dataclass(frozen=True)
 class Artist:
-    """An invented artist. ``number`` runs from 0 over all genres."""
+    """An invented artist. No two have one ``number``, in both datasets together."""
 
     number: int
     name: str
     genre: str
     habits: Habits
     production: Production
-
-
-def genre_of(number: int) -> str:
-    """The genre that an artist's number stands for."""
-    return GENRES[number // ARTISTS_PER_GENRE]
 
 
 def artist_name(seed: int, number: int) -> str:
@@ -58,10 +51,13 @@ def artist_name(seed: int, number: int) -> str:
 
 
 def artist(
-    seed: int, number: int, production_strength: float = 1.0, production_genre_correlation: float = 0.0
+    seed: int,
+    number: int,
+    genre: str,
+    production_strength: float = 1.0,
+    production_genre_correlation: float = 0.0,
 ) -> Artist:
-    """The artist of that number; the arguments are those of `recipe`."""
-    genre = genre_of(number)
+    """The artist of that number, who plays that genre; the other arguments are those of `recipe`."""
     return Artist(
         number=number,
         name=artist_name(seed, number),

@@ -12,10 +12,12 @@ import numpy as np
 
 from .habits import Habits, LayerHabits
 from .notation import BEATS_PER_BAR, SCALES, Chord, Stroke, drum_tab, progression, tab
+from .palette import BASS_LINES, DRUMS, FIGURES, FILLS, GROOVES, RHYTHMS
 from .randomness import generator
-from .styles import BASS_LINES, DRUMS, FIGURES, GROOVES, RHYTHMS, Layer, Style
+from .styles import Layer, Style
 
 SECTION_BARS = 4
+TOMS = ("snare", "hitom", "midtom", "lowtom")
 LEAD_IN_S = 2.0  # an excerpt starts at least so far into its piece, so that notes and echoes already ring
 
 
@@ -128,6 +130,7 @@ def _accent(beat: float) -> float:
 
 def _drums(piece: _Piece, rng: np.random.Generator) -> tuple[Note, ...]:
     groove = drum_tab(GROOVES[piece.habits.groove])
+    hands = piece.habits.groove in FILLS  # hand drummers have neither toms nor cymbals
     loudness = {"X": 112, "x": 90, "o": 55}
     notes = []
     for bar in range(piece.n_bars):
@@ -142,12 +145,12 @@ def _drums(piece: _Piece, rng: np.random.Generator) -> tuple[Note, ...]:
                 loud = loudness[stroke.mark] + _accent(stroke.beat) / 2
                 notes.append(piece.note(bar, stroke, DRUMS[drum], loud, 1.0, rng))
         if fill:
-            drums = rng.choice(["snare", "hitom", "midtom", "lowtom"], size=4)
+            drums = rng.choice(FILLS.get(piece.habits.groove, TOMS), size=4)
             for step, drum in enumerate(drums):
                 if rng.random() < 0.8:
                     stroke = Stroke(3 + step / 4, 0.25, "x", False)
                     notes.append(piece.note(bar, stroke, DRUMS[drum], 84 + 6 * step, 1.0, rng))
-        if bar % SECTION_BARS == 0 and "crash" not in groove and rng.random() < 0.35:
+        if bar % SECTION_BARS == 0 and "crash" not in groove and rng.random() < 0.35 and not hands:
             notes.append(piece.note(bar, Stroke(0, 2, "x", False), DRUMS["crash"], 84, 1.0, rng))
     return tuple(notes)
 
@@ -171,6 +174,7 @@ def _bass(piece: _Piece, layer: Layer, habit: LayerHabits, rng: np.random.Genera
                 "7": 10,
                 "f": -5,
                 "w": int(rng.choice((2, *chord.tones[1:]))),
+                "n": next_root - root,
                 "a": next_root + int(rng.choice((-2, -1, 1))) - root,
             }
             loud = 92 + _accent(stroke.beat)

@@ -229,6 +229,21 @@ GROOVES = {
         shaker    xoxoxoxoxoxoxoxo""",
 }
 
+_BONGO, _TAMBORA, _TIMBALES = ("hibongo", "lobongo"), ("tambora", "slap", "rim"), ("timbale", "lowtimbale", "timbale")
+
+# What a fill is played on; the other grooves have the kit's toms, and a cymbal after them.
+FILLS: dict[str, tuple[str, ...]] = {
+    "samba-reggae": ("repique", "snare", "surdo"), "ijexa": ("conga", "lowconga"),
+    "bachata derecho": _BONGO, "bachata majao": _BONGO, "bachata mambo": _BONGO,
+    "bolero martillo": _BONGO, "bolero conga": ("conga", "slap"), "bolero cinquillo": _TIMBALES,
+    "baiao": ("zabumba", "rim"), "baiao with pandeiro": ("zabumba", "rim"), "xote": ("zabumba", "rim"),
+    "arrasta-pe": ("zabumba", "rim"), "milonga bombo": ("floortom", "rim"),
+    "merengue derecho": _TAMBORA, "merengue maco": _TAMBORA, "merengue congas": _TAMBORA, "pambiche": _TAMBORA,
+    "pagode teleco-teco": ("repique", "tamborim"), "partido alto": ("repique", "surdo"),
+    "samba with cuica": ("repique", "tamborim"), "pagode de viola": ("clap", "floortom"),
+    "salsa cascara": _TIMBALES, "salsa bells": _TIMBALES, "son montuno": _BONGO, "salsa guiro": _TIMBALES,
+}  # fmt: skip
+
 # Marks as in `styles.BASS_LINES`.
 BASS_LINES = {
     "samba-reggae bass": "r--..r-.5--..5a.",
@@ -252,9 +267,9 @@ BASS_LINES = {
     "samba": "r--5f--5r--5f--5",
     "samba low": "..r-f--r..r-f--a",
     "partido alto": "r-..f--r-..rf---",
-    "tumbao": "...5--r-",
-    "tumbao octave": "...5--R-|...5--r-",
-    "guaracha": "r-.5--r-|...5--r-",
+    "tumbao": "...5--n-",
+    "tumbao octave": "...5--R-|...5--n-",
+    "guaracha": "r-.5--n-|...5--n-",
     "batidao": "r--r--r-5--5--a-",
     "marcato": "r-..5-..r-..5-..",
     "marcato roots": "r-..r-..5-..a-..",

@@ -131,7 +131,12 @@ def fingerprint(
 
 
 def produce(
-    dry: np.ndarray, production: Production, start: int, n_samples: int, rng: np.random.Generator
+    dry: np.ndarray,
+    production: Production,
+    start: int,
+    n_samples: int,
+    rng: np.random.Generator,
+    level_from: int | None = None,
 ) -> np.ndarray:
     """Put a production on a dry recording and cut the excerpt out of it.
 
@@ -143,6 +148,9 @@ def produce(
         The excerpt, in samples of ``dry``.
     rng
         Draws the noise floor.
+    level_from
+        Where the stretch starts whose level sets the limiter, if not at ``start``: two stretches of one
+        performance are one recording only if they were pushed alike.
 
     Returns
     -------
@@ -151,7 +159,8 @@ def produce(
     """
     excerpt = slice(start, start + n_samples)
     # The limiter sees every piece at the same level, so that drive means the same for each.
-    level = _rms(dry[excerpt])
+    level_from = start if level_from is None else level_from
+    level = _rms(dry[level_from : level_from + n_samples])
     pushed = 10 ** (production.drive_db / 20) * 0.25 / max(level, 1e-9)
     limited = np.tanh(dry * pushed)
 

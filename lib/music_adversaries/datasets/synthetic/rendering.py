@@ -21,8 +21,8 @@ import soundfile
 import soxr
 
 from .composition import Part, Score
+from .palette import KITS
 from .production import SAMPLE_RATE
-from .styles import KITS
 
 RENDERER = "midirenderer"
 _RESOLUTION = 960  # ticks a beat: half a millisecond

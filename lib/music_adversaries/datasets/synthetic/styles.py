@@ -164,7 +164,8 @@ GROOVES = {
         kick    ........x.......""",
 }
 
-# Bass lines: r root, R its octave, 3 5 6 7 chord tones, f the fifth below, w any chord tone, a step to the next root.
+# Bass lines: r root, R its octave, 3 5 6 7 chord tones, f the fifth below, w any chord tone, a step to the next root,
+# n the next root itself.
 BASS_LINES = {
     "roots": "r-------r-------",
     "whole notes": "r---------------",

@@ -1,0 +1,26 @@
+"""Worker processes that do not run the caller's script once more."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def main_module_stays_home() -> Iterator[None]:
+    """Within the block, spawned processes do not import ``__main__``.
+
+    They would, to find functions defined in it, and a script without ``if __name__ == "__main__"`` would
+    then start its work in every process. Workers of this library need nothing from it.
+    """
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    try:
+        if "__file__" in hidden:
+            del main.__file__
+        main.__spec__ = None
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
