@@ -191,3 +191,13 @@ def test_folds_that_cannot_be_are_refused():
         partitions.folds(faulty(), seed=0, by="composer")
     with pytest.raises(InputError, match="jazz has 6 artists; 7 folds need as many"):
         partitions.folds(faulty(), seed=0, n_folds=7)
+
+
+def test_a_fold_has_a_name():
+    manifest = faulty()
+    made = partitions.folds(manifest, seed=3, n_folds=4)
+    for number in range(4):
+        named = partitions.named(manifest, f"artist_fold_{number + 1}_of_4", seed=3)
+        assert named.parts.to_dict() == made[number].parts.to_dict()
+    with pytest.raises(InputError, match="folds are numbered from 1 to 4"):
+        partitions.named(manifest, "artist_fold_5_of_4")

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import json
 import platform
+import re
 import subprocess
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -43,7 +44,7 @@ class Record:
     @property
     def filename(self) -> str:
         """``EXPERIMENT-DATASET-PROFILE.json``"""
-        return f"{self.experiment}-{self.dataset}-{self.profile}.json"
+        return filename(self.experiment, self.dataset, self.profile)
 
     def quantity(self, name: str) -> dict[str, Any]:
         """One result, with its interval."""
@@ -75,6 +76,11 @@ class Record:
             raise InputError(f"{path} is not a record; delete it and run the experiment again.") from error
 
 
+def filename(experiment: str, dataset: str, profile: str) -> str:
+    """``EXPERIMENT-DATASET-PROFILE.json``, without signs that a file name cannot have everywhere."""
+    return re.sub(r"[^\w.=-]+", "_", f"{experiment}-{dataset}-{profile}") + ".json"
+
+
 def recorded(experiment: str, dataset: str = "synthetic", profile: str = "quick") -> Record:
     """A record that the repository holds, in ``book/records``: computed once, not in every run of the book.
 
@@ -87,7 +93,7 @@ def recorded(experiment: str, dataset: str = "synthetic", profile: str = "quick"
     """
     from ..claims import book_folder  # not at the top: claims read records
 
-    return Record.read(book_folder() / "records" / f"{experiment}-{dataset}-{profile}.json")
+    return Record.read(book_folder() / "records" / filename(experiment, dataset, profile))
 
 
 def records_folder() -> Path:

@@ -22,14 +22,16 @@ from . import (
     dose_response,
     ensemble,
     intervention,
+    partition_folds,
     partition_gap,
 )
 from .config import Config
-from .record import Record, provenance, records_folder
+from .record import Record, filename, provenance, records_folder
 from .systems import one_thread, show_progress
 
 EXPERIMENTS: dict[str, Callable] = {
     "partition_gap": partition_gap.measure,
+    "partition_folds": partition_folds.measure,
     "intervention": intervention.measure,
     "dose_response": dose_response.measure,
     "benchmark_index": benchmark_index.measure,
@@ -41,7 +43,7 @@ EXPERIMENTS: dict[str, Callable] = {
 #: Experiments that only `synthetic` allows: its confounds are known and can be turned.
 SYNTHETIC_ONLY = ("intervention", "dose_response")
 #: Too long for every run of the book, which shows the record in book/records.
-RECORDED = ("dose_response", "benchmark_index")
+RECORDED = ("dose_response", "benchmark_index", "partition_folds")
 #: Experiments on the manifest alone: the audio need not be here.
 MANIFEST_ONLY = ("benchmark_index",)
 
@@ -72,7 +74,7 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     progress = show_progress() if progress is None else progress
     dataset = _dataset(experiment, config, progress)
     key = config.key(experiment, dataset.fingerprint, code_version(*CODE), torch.__version__)
-    path = records_folder() / f"{experiment}-{config.dataset}-{config.profile}.json"
+    path = records_folder() / filename(experiment, config.dataset, config.profile)
     if path.exists():
         try:
             record = Record.read(path)

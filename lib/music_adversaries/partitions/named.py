@@ -5,11 +5,13 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .drawn import artist_filtered, fault_filtered, random, series, track_filtered
+from .folds import folds
 from .partition import PARTS, SHARES, Partition, labels_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ DRAWN: dict[str, Callable[..., Partition]] = {
     "fault_filtered": fault_filtered,
 }
 _DRAWN = "drawn:"
+_FOLD = re.compile(r"(artist|track|excerpt)_fold_(\d+)_of_(\d+)")
 
 
 def published(manifest: Manifest, column: str) -> Partition:
@@ -63,6 +66,8 @@ def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[floa
         A partition that the manifest publishes; else ``"random"``, ``"track_filtered"``,
         ``"artist_filtered"`` or ``"fault_filtered"``, which is drawn. What the manifest publishes comes
         first: GTZAN's ``"random"`` is the paper's. ``"drawn:random"`` draws all the same.
+        ``"artist_fold_1_of_4"`` is the first of four folds that keep artists together (``track``,
+        ``excerpt``), of the repeat that the seed draws.
     seed : int
         Of what is drawn; changes nothing in a published partition.
     shares : three positive floats that sum to 1
@@ -77,6 +82,11 @@ def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[floa
     """
     if not name.startswith(_DRAWN) and name in _columns(manifest.table):
         return published(manifest, name)
+    if fold := _FOLD.fullmatch(name):
+        by, number, n_folds = fold[1], int(fold[2]), int(fold[3])
+        if not 1 <= number <= n_folds:
+            raise InputError(f"There is no partition {name!r}; folds are numbered from 1 to {n_folds}.")
+        return folds(manifest, seed=seed, n_folds=n_folds, by=by)[number - 1]
     kind = name.removeprefix(_DRAWN)
     if kind not in DRAWN:
         offered = [*DRAWN, *(column for column in _columns(manifest.table) if column not in DRAWN)]
