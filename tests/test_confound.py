@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from music_adversaries import experiments
+from music_adversaries import datasets, experiments
 from music_adversaries.errors import InputError
 from music_adversaries.experiments import Config, dose_response
+from music_adversaries.experiments import record as record_module
 
 
 def test_a_condition_names_its_dataset():
@@ -52,3 +53,21 @@ def test_the_book_leaves_out_what_is_recorded_or_impossible():
     synthetic = experiments.for_book(Config())
     assert "intervention" in synthetic and "dose_response" not in synthetic
     assert "intervention" not in experiments.for_book(Config(dataset="gtzan-mini"))
+
+
+def test_the_index_of_gtzan_is_counted_without_audio(tmp_path, monkeypatch):
+    monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path))
+    record = experiments.run("benchmark_index", Config(dataset="gtzan", profile="full"), progress=False)
+    table = datasets.manifest_of("gtzan").table
+    pop = table[(table["label"] == "pop") & (table["artist"] != "")]["artist"]
+    assert record.quantity("artists_pop")["estimate"] == pop.nunique()
+    assert record.quantity("largest_artist_pop")["estimate"] == pop.value_counts().iloc[0]
+    assert record.quantity("shared_artist_random")["estimate"] == pytest.approx(200 / 234)
+    stored = experiments.recorded("benchmark_index", "gtzan", "full")
+    assert (stored.results, stored.tables) == (record.results, record.tables)
+
+
+def test_a_record_of_a_variant_has_a_name_that_every_file_system_takes():
+    name = record_module.filename("partition_gap", "synthetic:faults=no,production_strength=0.5", "quick")
+    assert name == "partition_gap-synthetic_faults=no_production_strength=0.5-quick.json"
+    assert record_module.filename("ensemble", "gtzan-mini", "full") == "ensemble-gtzan-mini-full.json"

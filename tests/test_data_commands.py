@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -99,6 +103,12 @@ def test_faults_finds_the_copy_and_writes_a_table(music, tmp_path):
     links = found[found["fault"].str.startswith("recording_of")]
     pair = {links["excerpt"].iloc[0], links["fault"].iloc[0].partition(":")[2]}
     assert len(links) == 1 and {str(name).rsplit("/")[-1].removesuffix(".wav") for name in pair} == {"loud0", "loud7"}
+
+
+def test_the_page_of_datasets_is_what_the_manifests_say():
+    script = Path(__file__).resolve().parents[1] / "tools" / "datasets_page.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_variants_are_named_by_their_knobs():

@@ -103,6 +103,20 @@ def test_every_experiment_gives_a_record(config, name):
     assert experiments.run(name, config).results == record.results
 
 
+def test_folds_test_every_excerpt_once_a_repeat(config):
+    record = experiments.run("partition_folds", config)
+    n_excerpts = len(config.load_dataset())
+    rows = record.table("by_seed")
+    assert set(rows["partition"]) == {"random", "artist_filtered"}  # no track has several excerpts here
+    assert (rows["n_test"] == n_excerpts).all()
+    means = rows.groupby("partition")["accuracy"].mean()
+    for name in means.index:
+        assert record.quantity(name)["estimate"] == pytest.approx(means[name])
+    difference = means["random"] - means["artist_filtered"]
+    assert record.quantity("difference")["estimate"] == pytest.approx(difference)
+    assert record.quantity("difference_over_artists")["n"] == 12
+
+
 def test_records_and_experiments_are_checked(config, tmp_path):
     with pytest.raises(InputError, match="no experiment 'table9'"):
         experiments.run("table9", config)

@@ -76,9 +76,9 @@ def data() -> None:
 def data_list() -> None:
     """Every dataset: what it is, and where it stands."""
     for info in datasets.available():
-        click.echo(f"{info.name:<14} {info.summary}")
-        click.echo(f"{'':<14} licence: {info.licence}")
-        click.echo(f"{'':<14} state: {info.state}")
+        click.echo(f"{info.name:<16} {info.summary}")
+        click.echo(f"{'':<16} licence: {info.licence}")
+        click.echo(f"{'':<16} state: {info.state}")
 
 
 def _data_options(command: Callable) -> Callable:
