@@ -79,7 +79,7 @@ def doses(table: pd.DataFrame, knobs: Mapping[str, tuple[str, str]], chance: flo
                 ]
             )
         )
-    axes_of[0].set_ylim(0, 1)
+    axes_of[0].set_ylim(0, 1.05)
     axes_of[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     axes_of[0].set_ylabel("test accuracy")
     handles, labels = axes_of[0].get_legend_handles_labels()
