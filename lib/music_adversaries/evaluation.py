@@ -17,7 +17,9 @@ Metrics
 -------
 * :class:`FigureOfMerit`: confusion matrix, recall, precision, F-score, both accuracies.
 * :func:`wilson`, :func:`cluster_bootstrap`: interval of one accuracy, excerpts independent or clustered by artist.
-* :func:`accuracy_difference`, :func:`mean_interval`, :func:`ratio_interval`, :func:`mcnemar`: comparisons.
+* :func:`accuracy_difference`, :func:`mean_interval`, :func:`ratio_interval`: how far apart two numbers are.
+* :func:`mcnemar`, :func:`paired_permutation`: two systems on the same excerpts, excerpts independent or
+  clustered by artist.
 * :func:`binomial_p`: could this be chance?
 
 Paper: Section 2.4
@@ -68,6 +70,14 @@ class McNemar(NamedTuple):
 
     only_a: int
     only_b: int
+    p: float
+
+
+class PairedPermutation(NamedTuple):
+    """Accuracy of A minus that of B, number of clusters on which they differ, and the exact two-sided p-value."""
+
+    difference: float
+    n: int
     p: float
 
 
@@ -412,6 +422,56 @@ def mcnemar(correct_a: Sequence[bool], correct_b: Sequence[bool]) -> McNemar:
     differing = only_a + only_b
     p = float(stats.binomtest(only_a, differing).pvalue) if differing else 1.0
     return McNemar(only_a, only_b, p)
+
+
+def paired_permutation(
+    correct_a: Sequence[bool], correct_b: Sequence[bool], clusters: Sequence[Hashable] | None = None
+) -> PairedPermutation:
+    """Exact paired permutation test of two systems on the same excerpts, artist by artist.
+
+    The null: the two systems could change names on any artist and nothing would be different. So for each
+    artist the excess of A over B has either sign with probability 1/2. The p-value is the probability
+    that the accuracies then differ at least as much as they do. It is computed from all ``2^n`` choices
+    of signs, by convolution: nothing is drawn, so there is no seed. Where every excerpt is a cluster of
+    its own, this is :func:`mcnemar`.
+
+    Parameters
+    ----------
+    correct_a, correct_b : bool [n_excerpts]
+    clusters : hashables [n_excerpts]
+        The artist of each excerpt; each excerpt on its own by default.
+
+    Returns
+    -------
+    PairedPermutation
+        ``difference`` is a fraction; ``n`` counts clusters on which one system is right more often.
+
+    Raises
+    ------
+    InputError
+        When the lengths differ or are 0.
+
+    Paper: Section 5
+    Notebook: book/04_baselines.ipynb
+    """
+    if len(correct_a) != len(correct_b):
+        raise InputError(f"{len(correct_a)} and {len(correct_b)} results do not pair; test both on the same excerpts.")
+    if not len(correct_a):
+        raise InputError("There is no result to compare; choose a partition whose test part is not empty.")
+    if clusters is not None and len(clusters) != len(correct_a):
+        raise InputError(f"{len(correct_a)} results and {len(clusters)} clusters do not pair; give one cluster each.")
+    excess = pd.Series(np.asarray(correct_a, dtype=bool).astype(int) - np.asarray(correct_b, dtype=bool))
+    if clusters is not None:
+        excess = excess.groupby(pd.Series(list(clusters), dtype=object), sort=False, dropna=False).sum()
+    steps = [int(step) for step in excess.abs() if step]
+    reach = sum(steps)
+    chance = np.zeros(2 * reach + 1)  # of each sum of signed steps, from -reach to reach
+    chance[reach] = 1.0
+    for step in steps:
+        chance = (np.roll(chance, step) + np.roll(chance, -step)) / 2  # nothing is rolled over an end yet
+    total = int(excess.sum())
+    p = float(chance[np.abs(np.arange(-reach, reach + 1)) >= abs(total)].sum())
+    return PairedPermutation(total / len(correct_a), len(steps), min(p, 1.0))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -1,0 +1,61 @@
+"""Units left out at random in training.
+
+Paper: Section 2.2
+Notebook: book/03_training.ipynb
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+
+SCALES = ("inverted", "published")
+PUBLISHED_SCALE = 2.0  # right for an inclusion probability of one half; the published one is 0.75
+
+
+class Dropout(nn.Module):
+    """Set each unit to zero with some probability while training, and scale the others.
+
+    Parameters
+    ----------
+    probability : float
+        Of leaving a unit out, 0 <= probability < 1.
+    scale : {"inverted", "published"}
+        ``1 / (1 - probability)``, so that a unit's mean is the same in training and in use
+        (default), or 2 whatever the probability. With the published probability of 0.25 units are
+        then 1.5 times larger in training than in use.
+    seed : int
+        Of this layer's own random numbers: nothing global is seeded, read or moved on.
+
+    Raises
+    ------
+    InputError
+        For another scale, or a probability out of range.
+
+    Paper: Section 2.2
+    Notebook: book/03_training.ipynb
+    """
+
+    def __init__(self, probability: float = 0.25, scale: str = "inverted", *, seed: int = 0) -> None:
+        super().__init__()
+        if not 0 <= probability < 1:
+            raise InputError(f"dropout is {probability}; give a probability from 0 up to, but not including, 1.")
+        if scale not in SCALES:
+            raise InputError(f"dropout_scale is {scale!r}; choose one of {', '.join(SCALES)}.")
+        self.probability = probability
+        self.factor = PUBLISHED_SCALE if scale == "published" else 1.0 / (1.0 - probability)
+        self.seed = seed
+        self._generators: dict[torch.device, torch.Generator] = {}
+
+    def extra_repr(self) -> str:
+        return f"probability={self.probability:g}, factor={self.factor:g}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        if x.device not in self._generators:
+            self._generators[x.device] = torch.Generator(x.device).manual_seed(self.seed)
+        kept = torch.empty_like(x).bernoulli_(1.0 - self.probability, generator=self._generators[x.device])
+        return x * kept.mul_(self.factor)

@@ -1,0 +1,201 @@
+"""A trained network with its labels: decisions over whole excerpts, and files.
+
+Paper: Section 2.2, Eq. (3), Eq. (4)
+Notebook: book/03_training.ipynb
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import audio, spectra
+from ..cache import atomic_path
+from ..errors import InputError
+from .base import Network
+from .cdnn import CDNN
+from .dnn import DNN
+from .standardise import Standardise
+
+FORMAT_VERSION = 2
+KINDS: dict[str, type[Network]] = {"DNN": DNN, "CDNN": CDNN}
+VOTES = ("mean", "majority")
+FRAMES_AT_ONCE = 16_384  # that a network reads at a time, so that long recordings do not fill the memory
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a system says of one excerpt."""
+
+    label: str
+    confidence: float  #: entry of that label in ``posterior``, 0 to 1
+    posterior: np.ndarray  #: mean posterior, or share of votes, of every label ``[n_labels]``
+
+
+@dataclass
+class System:
+    """A trained network, the names of its labels, and where it came from.
+
+    Notebook: book/03_training.ipynb
+    """
+
+    network: nn.Module
+    labels: tuple[str, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def history(self) -> dict[str, Any]:
+        """Learning curves of the training, or an empty mapping."""
+        return self.metadata.get("history", {})
+
+    def label_index(self, label: str | int) -> int:
+        """Index of a label; `InputError` for one that the system does not have."""
+        if isinstance(label, str):
+            if label in self.labels:
+                return self.labels.index(label)
+        elif 0 <= label < len(self.labels):
+            return int(label)
+        raise InputError(f"{label!r} is not a label of this system; choose one of {', '.join(self.labels)}.")
+
+    @torch.no_grad()
+    def posteriors(self, waveform: np.ndarray | Tensor) -> Tensor:
+        """Posteriors ``[n_rows, n_labels]`` of a waveform ``[n_samples]`` at 22,050 Hz, on the processor.
+
+        A row is a frame or, for a network on slices, a slice; see `slices` for the frames after the
+        last whole one.
+
+        Raises
+        ------
+        InputError
+            When the waveform is shorter than a frame, or than a slice.
+
+        Paper: Eq. (2), Eq. (3)
+        Notebook: book/03_training.ipynb
+        """
+        self.network.eval()
+        magnitudes = spectra.magnitudes(torch.as_tensor(waveform))
+        like = next(self.network.parameters(), magnitudes)
+        magnitudes = magnitudes.to(like.device, like.dtype)
+        cut = getattr(self.network, "rows", None)
+        rows = magnitudes if cut is None else cut(magnitudes)
+        blocks = rows.split(max(1, FRAMES_AT_ONCE // getattr(self.network, "slice_length", 1)))
+        return torch.cat([torch.softmax(self.network(block), dim=-1).cpu() for block in blocks])
+
+    def frame_posteriors(self, waveform: np.ndarray | Tensor) -> Tensor:
+        """`posteriors` of a network on single frames: ``[n_frames, n_labels]``.
+
+        Paper: Eq. (3)
+        Notebook: book/03_training.ipynb
+        """
+        return self.posteriors(waveform)
+
+    def classify(self, waveform: np.ndarray | Tensor, name: str = "the waveform", *, vote: str = "mean") -> Decision:
+        """Decision over a whole waveform ``[n_samples]``, of any length from one frame or slice.
+
+        Parameters
+        ----------
+        waveform : array or Tensor ``[n_samples]`` at 22,050 Hz
+        name : str
+            What a message calls it.
+        vote : {"mean", "majority"}
+            Largest mean posterior, as in the published code (default). Or a hard vote, as the paper's
+            words have it: the label that most frames or slices have, the posterior being the share
+            of votes; between equal numbers of votes the mean posterior decides.
+
+        Raises
+        ------
+        InputError
+            For a waveform that is silent, not finite, or shorter than a frame or a slice; for
+            another vote.
+
+        Paper: Eq. (3), Eq. (4)
+        Notebook: book/03_training.ipynb
+        """
+        if vote not in VOTES:
+            raise InputError(f"vote is {vote!r}; choose one of {', '.join(VOTES)}.")
+        audio.check_waveform(np.asarray(waveform), name)
+        self._check_length(len(waveform), name)
+        rows = self.posteriors(waveform).double()
+        posterior = mean = rows.mean(0).numpy()
+        best = int(mean.argmax())
+        if vote == "majority":
+            votes = np.bincount(rows.argmax(1).numpy(), minlength=len(self.labels))
+            best = int(np.lexsort((mean, votes))[-1])
+            posterior = votes / len(rows)
+        return Decision(self.labels[best], float(posterior[best]), posterior)
+
+    def classify_all(
+        self, waveforms: Mapping[str, np.ndarray] | Sequence[np.ndarray], *, vote: str = "mean"
+    ) -> list[Decision]:
+        """`classify` for each of several waveforms, in their order."""
+        named = waveforms.items() if isinstance(waveforms, Mapping) else enumerate(waveforms)
+        return [self.classify(waveform, str(name), vote=vote) for name, waveform in named]
+
+    def _check_length(self, n_samples: int, name: str) -> None:
+        needed = getattr(self.network, "slice_length", 1)
+        n_frames = spectra.n_frames(n_samples)
+        if n_frames < needed:
+            seconds = (spectra.N_FFT + (needed - 1) * spectra.HOP_LENGTH) / spectra.SAMPLE_RATE
+            raise InputError(
+                f"{name} has {n_frames} frames, fewer than the {needed} of one slice; give {seconds:.2f} s or more."
+            )
+
+    def save(self, path: Path | str) -> None:
+        """Write to one file, atomically.
+
+        Raises
+        ------
+        InputError
+            When the network is not one of this library's, or the file cannot be written.
+        """
+        network = self.network
+        kind = type(network).__name__
+        if KINDS.get(kind) is not type(network):
+            raise InputError(f"A network of type {kind} cannot be saved; use torch.save on it.")
+        with atomic_path(path) as temporary:
+            torch.save(
+                {
+                    "format": FORMAT_VERSION,
+                    "kind": kind,
+                    "settings": network.settings(),
+                    "labels": list(self.labels),
+                    "state": network.state_dict(),
+                    "metadata": self.metadata,
+                },
+                temporary,
+            )
+
+    @classmethod
+    def load(cls, path: Path | str) -> System:
+        """Read what `save` wrote, onto the processor whatever device it was saved from.
+
+        Raises
+        ------
+        InputError
+            When the file is missing, damaged, or of another version.
+        """
+        try:
+            content = torch.load(path, weights_only=True, map_location="cpu")
+            if content["format"] != FORMAT_VERSION:
+                raise InputError(f"{path} was saved by another version of this library; delete it and train again.")
+            state = content["state"]
+            standardise = Standardise(state["standardise.mean"], torch.ones_like(state["standardise.mean"]))
+            network = KINDS[content["kind"]](standardise, len(content["labels"]), **content["settings"])
+            network.to(state["output.weight"].dtype).load_state_dict(state)
+        except InputError as error:
+            if str(path) in str(error):
+                raise
+            raise InputError(f"{path} is not a saved system or is damaged; delete it and train again.") from error
+        except FileNotFoundError as error:
+            raise InputError(f"{path} does not exist; train the system first.") from error
+        except (RuntimeError, KeyError, EOFError, OSError, pickle.UnpicklingError, ValueError, TypeError) as error:
+            raise InputError(f"{path} is not a saved system or is damaged; delete it and train again.") from error
+        network.eval()
+        return cls(network, tuple(content["labels"]), content["metadata"])
