@@ -386,3 +386,12 @@ def test_a_bad_file_of_values_is_refused(tmp_path):
     path.write_text("where,value\n")
     with pytest.raises(InputError, match="it needs where, quantity"):
         claims.paper_values(path)
+
+
+def test_measured_shows_one_record_and_says_what_is_missing():
+    class Some:
+        dataset, profile = "soundtracks", "full"
+        results = {"random": {"estimate": 0.5, "low": 0.4, "high": 0.6, "n": 7, "unit": "fraction"}}
+
+    table = claims.measured(Some, {"accuracy": "random", "speed": "speed"})
+    assert table["soundtracks, full"].to_dict() == {"accuracy": "50.0 % [40.0, 60.0], n = 7", "speed": "not measured"}

@@ -43,7 +43,8 @@ WORDS = {
     "synthetic": (
         "The default. The library composes and renders it on first use; nothing is downloaded.\n"
         "Genre is in the composition. An artist is in habits of playing, and in a production that is drawn without "
-        "regard to genre. Faults are planted, of the kinds that Sturm found in GTZAN {cite:p}`sturm2013gtzan`, and named in the manifest.\n"
+        "regard to genre. Faults are planted, of the kinds that Sturm found in GTZAN "
+        "{cite:p}`sturm2013gtzan`, and named in the manifest.\n"
         "The notes are rendered with the TimGM6mb SoundFont that the package `pretty_midi` ships.\n\n"
         "Its knobs are turned in its name: `synthetic:production_strength=0,habit_strength=0,faults=no`. "
         "[Chapter 2](02_partitions.ipynb) measures them.",
@@ -90,7 +91,8 @@ WORDS = {
         "genre recognition at large: styles of game music by few composers",
     ),
     "fma-small": (
-        "The Free Music Archive's small set {cite:p}`defferrard2017`: the open successor of GTZAN, with artist ids and a published partition "
+        "The Free Music Archive's small set {cite:p}`defferrard2017`: the open successor of GTZAN, "
+        "with artist ids and a published partition "
         "that keeps artists apart. 8,000 clips of 30 s, 8 genres, 7.2 GiB, as its authors say; no manifest is kept "
         "here, it is made of `tracks.csv`.",
         "`music-adversaries data get fma-small`, resumable, or `--from FOLDER` with `fma_small` and `fma_metadata`, "

@@ -549,6 +549,21 @@ def side_by_side(record: Any, rows: Mapping[str, tuple[str, PaperReference | Non
     return pd.DataFrame(table).T
 
 
+def measured(record: Any, rows: Mapping[str, str]) -> pd.DataFrame:
+    """A table of what one record holds, with intervals, for what the paper did not measure.
+
+    Parameters
+    ----------
+    record : experiments.Record
+    rows : mapping
+        From what a row says to the record's quantity.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    column = f"{record.dataset}, {record.profile}"
+    return pd.DataFrame({column: {row: _measured(record.results, quantity) for row, quantity in rows.items()}})
+
+
 def _measured(results: Mapping[str, Any], quantity: str) -> str:
     if quantity not in results:
         return "not measured"

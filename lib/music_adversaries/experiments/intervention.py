@@ -7,19 +7,23 @@ Notebook: book/02_partitions.ipynb
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from ..datasets import Dataset
 from ..errors import InputError
-from ..evaluation import Estimate, mean_interval, wilson
+from ..evaluation import mean_interval
 from .config import PARTITIONS, Config
 from .systems import test_set, trained_system
 
+PRODUCERS = 4  # for each excerpt
+
 
 def measure(config: Config, dataset: Dataset, progress: bool):
-    """Labels of test excerpts before and after another artist has produced them.
+    """Labels of test excerpts before and after other artists have produced them.
 
-    The producer is drawn among the artists of another genre whom the system was trained on. What is
-    played stays the same to the note, so a change of label is owed to the production alone.
+    The producers of an excerpt are drawn among the artists of other genres whom the system was trained
+    on. What is played stays the same to the note, so a change of label is owed to the production alone.
+    Shares are taken over an excerpt's producers, and intervals are Student's over excerpts.
 
     Raises
     ------
@@ -40,36 +44,41 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         chosen = [excerpt for excerpt in waveforms if table["fault"][excerpt] == ""]
         learnt = table.loc[system.metadata["parts"]["train"]]
         learnt = learnt[learnt["fault"] == ""].drop_duplicates("artist")
-        producers = []
-        for excerpt in chosen:
-            others = learnt[learnt["label"] != table["label"][excerpt]]
-            producers.append(others.iloc[int(rng.integers(len(others)))])
-        again = {
-            excerpt: synthetic.rerender(excerpt, artist=producer["artist"], profile=config.profile)
-            for excerpt, producer in zip(chosen, producers, strict=True)
-        }
-        before = [decision.label for decision in system.classify_all({e: waveforms[e] for e in chosen})]
-        after = [decision.label for decision in system.classify_all(again)]
-        mine = [
-            {
-                "partition": partition, "excerpt": excerpt, "label": table["label"][excerpt],
-                "producer": producer["artist"], "producer_label": producer["label"], "before": a, "after": b,
+        before = system.classify_all({excerpt: waveforms[excerpt] for excerpt in chosen})
+        mine = []
+        for excerpt, decision in zip(chosen, before, strict=True):
+            label = table["label"][excerpt]
+            producers = learnt[learnt["label"] != label]
+            producers = producers.iloc[rng.choice(len(producers), PRODUCERS, replace=False)]
+            again = {
+                name: synthetic.rerender(excerpt, artist=name, profile=config.profile) for name in producers["artist"]
             }
-            for excerpt, producer, a, b in zip(chosen, producers, before, after, strict=True)
-        ]  # fmt: skip
+            for producer, genre, after in zip(again, producers["label"], system.classify_all(again), strict=True):
+                mine.append(
+                    {
+                        "partition": partition, "excerpt": excerpt, "label": label, "producer": producer,
+                        "producer_label": genre, "before": decision.label, "after": after.label,
+                    }
+                )  # fmt: skip
         rows += mine
-        for when in ("before", "after"):
-            right = sum(row[when] == row["label"] for row in mine)
-            theirs = sum(row[when] == row["producer_label"] for row in mine)
-            results[f"accuracy_{when}_{partition}"] = _share(right, len(mine))
-            results[f"producer_{when}_{partition}"] = _share(theirs, len(mine))
-        results[f"changed_{partition}"] = _share(sum(row["before"] != row["after"] for row in mine), len(mine))
-        pulled = [
-            float(row["after"] == row["producer_label"]) - float(row["before"] == row["producer_label"]) for row in mine
-        ]
-        results[f"pull_{partition}"] = mean_interval(pulled).as_record()
+        results |= {f"{name}_{partition}": value for name, value in _summary(pd.DataFrame(mine)).items()}
     return results, {"excerpts": rows}
 
 
-def _share(k: int, n: int) -> dict:
-    return Estimate(k / n, *wilson(k, n), n, "fraction").as_record()
+def _summary(rows: pd.DataFrame) -> dict[str, dict]:
+    """Accuracy, changed labels, and labels of the producer's genre, each over excerpts."""
+    measured = pd.DataFrame(
+        {
+            "excerpt": rows["excerpt"],
+            "accuracy_before": rows["before"] == rows["label"],
+            "accuracy_after": rows["after"] == rows["label"],
+            "changed": rows["before"] != rows["after"],
+            "producer_before": rows["before"] == rows["producer_label"],
+            "producer_after": rows["after"] == rows["producer_label"],
+        }
+    )
+    of_excerpt = measured.groupby("excerpt").mean()
+    found = {name: mean_interval(of_excerpt[name], unit="fraction").as_record() for name in of_excerpt}
+    drop = of_excerpt["accuracy_before"] - of_excerpt["accuracy_after"]
+    pull = of_excerpt["producer_after"] - of_excerpt["producer_before"]
+    return found | {"drop": mean_interval(drop).as_record(), "pull": mean_interval(pull).as_record()}

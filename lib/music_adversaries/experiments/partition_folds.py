@@ -16,7 +16,7 @@ from ..datasets import Dataset
 from ..evaluation import mean_interval
 from .config import Config
 from .grid import train_all
-from .systems import test_set, trained_system
+from .systems import trained_system
 
 N_FOLDS = 4
 
@@ -43,17 +43,22 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     train_all(grid.values(), progress=progress)
 
     rows = []
+    label_of = dict(zip(dataset.manifest.table["excerpt"], dataset.manifest.table["label"], strict=True))
+    waveforms = dataset.load_all(progress)  # once: each is tested many times
     for (name, seed, fold), one in grid.items():
         system = trained_system(one, dataset, progress=False)
-        waveforms, truth = test_set(system, dataset)
-        decisions = system.classify_all(waveforms)
+        tested = system.metadata["parts"]["test"]
+        decisions = system.classify_all({excerpt: waveforms[excerpt] for excerpt in tested})
         rows += [
-            {"partition": name, "seed": seed, "fold": fold, "excerpt": excerpt, "correct": decision.label == label}
-            for excerpt, decision, label in zip(waveforms, decisions, truth, strict=True)
-        ]
-    tested = pd.DataFrame(rows)
-    tested["artist"] = partitions.clusters(dataset.manifest, tested["excerpt"])
-    by_seed = tested.groupby(["partition", "seed"], sort=False)["correct"].agg(["mean", "size"]).reset_index()
+            {
+                "partition": name, "seed": seed, "fold": fold, "excerpt": excerpt,
+                "correct": decision.label == label_of[excerpt],
+            }
+            for excerpt, decision in zip(tested, decisions, strict=True)
+        ]  # fmt: skip
+    frame = pd.DataFrame(rows)
+    frame["artist"] = partitions.clusters(dataset.manifest, frame["excerpt"])
+    by_seed = frame.groupby(["partition", "seed"], sort=False)["correct"].agg(["mean", "size"]).reset_index()
     accuracy = {name: by_seed[by_seed["partition"] == name]["mean"].tolist() for name in groups}
 
     results = {name: mean_interval(values, unit="fraction").as_record() for name, values in accuracy.items()}
@@ -61,7 +66,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         paired = [a - b for a, b in zip(accuracy["random"], accuracy[name], strict=True)]
         quantity = "difference" if name == "artist_filtered" else f"difference_{name}"
         results[quantity] = mean_interval(paired).as_record()
-    by_artist = tested.pivot_table(index="artist", columns="partition", values="correct", aggfunc="mean")
+    by_artist = frame.pivot_table(index="artist", columns="partition", values="correct", aggfunc="mean")
     drop = by_artist["random"] - by_artist["artist_filtered"]
     results["difference_over_artists"] = mean_interval(drop.tolist()).as_record()
     return results, {

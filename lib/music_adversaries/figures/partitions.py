@@ -251,8 +251,9 @@ def gap(table: pd.DataFrame, chance: float | None = None, title: str = "") -> Bo
             text += f"\n[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
         axes.plot(place + 0.14 * side, mean, "D", color=INK, markersize=6, zorder=4)
         axes.text(
-            place + 0.2 * side, mean, text, ha="right" if side < 0 else "left", va="center", fontsize=9, linespacing=1.3
-        )
+            place + 0.2 * side, mean, text, ha="right" if side < 0 else "left", va="center", fontsize=9,
+            linespacing=1.3, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}, zorder=5,
+        )  # fmt: skip
         said.append(f"{partition_name(name)} {text.replace(chr(10), ' ')}")
     if chance is not None:
         axes.axhline(chance, color=FAINT, linewidth=1, linestyle=":")
@@ -284,4 +285,4 @@ def gap(table: pd.DataFrame, chance: float | None = None, title: str = "") -> Bo
 
 
 def partition_name(name: str) -> str:
-    return str(name).replace("artist_", "artist-").replace("fault_", "fault-").replace("_", " ")
+    return str(name).replace("_filtered", "-filtered").replace("_", " ")
