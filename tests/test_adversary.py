@@ -11,7 +11,7 @@ from music_adversaries import adversary, audio, spectra
 from music_adversaries.adversary.algorithm1 import loss_gradient, written_within_budget
 from music_adversaries.adversary.projections import ball_factor, non_negative
 from music_adversaries.errors import InputError
-from music_adversaries.networks import DNN, Standardise
+from music_adversaries.networks import CDNN, DNN, Standardise, System
 from small_system import LABELS, recording, system
 
 STEP = 1.0  # noise has larger magnitudes than music; the paper's 0.1 would take longer
@@ -265,3 +265,50 @@ def test_gradients_that_are_not_finite_are_refused():
         network.output.weight.fill_(float("nan"))
     with pytest.raises(InputError, match="not finite"):
         adversary.attack(type(system())(network, LABELS), [recording("dark", 72)], ["even"])
+
+
+# --- networks on slices ---
+
+
+def small_cdnn() -> CDNN:
+    """Slices of 40 frames; weights large enough for a gradient to be seen."""
+    network = CDNN(
+        Standardise(torch.ones(513), torch.ones(513)), 3, 4, n_frames=40, n_filters=2,
+        generator=torch.Generator().manual_seed(3),
+    ).double()  # fmt: skip
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(20)
+    return network.eval()
+
+
+def test_gradient_through_slices_is_the_slope_of_the_loss_and_ends_with_the_excerpt():
+    network = small_cdnn()
+    generator = torch.Generator().manual_seed(4)
+    x = torch.rand(2, 95, 513, generator=generator, dtype=torch.float64)
+    valid = torch.ones(2, 95, dtype=torch.float64)
+    valid[1, 70:] = 0  # the second excerpt has one whole slice, the first two
+    targets = torch.tensor([0, 2])
+    gradient, posterior = loss_gradient(network, x, targets, valid)
+    assert gradient[0, :80].abs().max() > 0 and gradient[1, :40].abs().max() > 0
+    assert (gradient[0, 80:] == 0).all() and (gradient[1, 40:] == 0).all()
+
+    with torch.no_grad():
+        slices = network.sequence_logits(x).softmax(-1)
+    assert posterior[0] == pytest.approx(float(slices[0, :, 0].mean()))
+    assert posterior[1] == pytest.approx(float(slices[1, 0, 2]))
+
+    def loss(y):
+        logits = network.sequence_logits(y).log_softmax(-1).detach()
+        return float(-(logits[0, :, 0].sum() + logits[1, 0, 2]))
+
+    direction = torch.rand(x.shape, generator=generator, dtype=torch.float64) - 0.5
+    h = 1e-6
+    slope = (loss(x + h * direction) - loss(x - h * direction)) / (2 * h)
+    assert slope == pytest.approx(float((gradient * direction).sum()), rel=1e-5)
+
+
+def test_an_excerpt_without_one_slice_is_refused_by_name():
+    short = np.sin(np.arange(22_050 // 4) / 10).astype(np.float32)
+    with pytest.raises(InputError, match="song.wav has 9 frames, fewer than the 40 of one slice"):
+        adversary.attack(System(small_cdnn().float(), ("a", "b", "c")), [short], ["a"], names=["song.wav"])

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import System
+from ..networks import Network, System
 from .projections import ball_factor, non_negative
 from .result import AdversaryResult
 
@@ -76,6 +76,7 @@ def attack(
     _check_settings(waveforms, targets, names, snr, confidence, step, max_iterations, batch_size)
     for waveform, name in zip(waveforms, names, strict=True):
         audio.check_waveform(waveform, name)
+        system.check_length(len(waveform), name)
     wanted = [system.label_index(target) for target in targets]
 
     # Excerpts of like length share a batch, so that little is padded.
@@ -94,12 +95,13 @@ def attack(
 def loss_gradient(network: nn.Module, magnitudes: Tensor, targets: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient of the loss with respect to magnitudes, and the mean posterior of the targets.
 
-    The loss is the cross-entropy with the target, summed over the frames of an excerpt.
+    The loss is the cross-entropy with the target, summed over the frames (or slices) of an excerpt.
 
     Parameters
     ----------
-    network : Module
-        From frames ``[..., n_bins]`` to logits ``[..., n_labels]``.
+    network : Network or Module
+        Reads sequences, of which every excerpt has at least one frame or slice; any other module reads
+        frames ``[..., n_bins]`` and gives logits ``[..., n_labels]``.
     magnitudes : Tensor ``[n_excerpts, n_frames, n_bins]``
     targets : Tensor ``[n_excerpts]``, label indices
     valid : Tensor ``[n_excerpts, n_frames]``
@@ -115,8 +117,12 @@ def loss_gradient(network: nn.Module, magnitudes: Tensor, targets: Tensor, valid
     """
     magnitudes = magnitudes.detach().requires_grad_(True)
     with torch.enable_grad():
-        log_posterior = torch.log_softmax(network(magnitudes), dim=-1)
-        picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, magnitudes.shape[1], 1)).squeeze(-1)
+        if isinstance(network, Network):
+            logits, valid = network.sequence_logits(magnitudes), network.valid_rows(valid)
+        else:  # somebody's own module, which reads frames
+            logits = network(magnitudes)
+        log_posterior = torch.log_softmax(logits, dim=-1)
+        picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
         loss = -(picked * valid).sum()
         (gradient,) = torch.autograd.grad(loss, magnitudes)
     posterior = (picked.detach().exp() * valid).sum(1) / valid.sum(1)

@@ -121,7 +121,7 @@ class System:
         if vote not in VOTES:
             raise InputError(f"vote is {vote!r}; choose one of {', '.join(VOTES)}.")
         audio.check_waveform(np.asarray(waveform), name)
-        self._check_length(len(waveform), name)
+        self.check_length(len(waveform), name)
         rows = self.posteriors(waveform).double()
         posterior = mean = rows.mean(0).numpy()
         best = int(mean.argmax())
@@ -138,11 +138,12 @@ class System:
         named = waveforms.items() if isinstance(waveforms, Mapping) else enumerate(waveforms)
         return [self.classify(waveform, str(name), vote=vote) for name, waveform in named]
 
-    def _check_length(self, n_samples: int, name: str) -> None:
+    def check_length(self, n_samples: int, name: str) -> None:
+        """Refuse a waveform of ``n_samples`` that has not one frame or slice for the network."""
         needed = getattr(self.network, "slice_length", 1)
         n_frames = spectra.n_frames(n_samples)
         if n_frames < needed:
-            seconds = (spectra.N_FFT + (needed - 1) * spectra.HOP_LENGTH) / spectra.SAMPLE_RATE
+            seconds = (spectra.N_FFT + (needed - 1) * spectra.HOP_LENGTH) / audio.SAMPLE_RATE
             raise InputError(
                 f"{name} has {n_frames} frames, fewer than the {needed} of one slice; give {seconds:.2f} s or more."
             )
