@@ -71,7 +71,7 @@ WORDS = {
         "`music-adversaries data get gtzan --from FOLDER`: your copy, as .wav, .au or FLAC, in genre folders, flat or "
         "as Kaggle packs it. With `--allow-missing` it goes on without files that are missing or corrupt",
         "what the paper showed, on its own data",
-        "genre recognition in the world: the labels are contested, and the excerpts are of the last century",
+        "genre recognition in the world: some labels are contested, and a few artists fill whole classes",
     ),
     "lmd": (
         "The Latin Music Database {cite:p}`silla2008`, the paper's other benchmark. It is private. The manifest holds "
