@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from music_adversaries import datasets, experiments
+from music_adversaries.datasets import synthetic
 from music_adversaries.errors import InputError
 from music_adversaries.experiments import Config, dose_response
 from music_adversaries.experiments import record as record_module
@@ -16,6 +17,7 @@ def test_a_condition_names_its_dataset():
         dose_response.variant({"series": "x", "production_strength": 0.5, "faults": False})
         == "synthetic:faults=no,production_strength=0.5"
     )
+    assert dose_response.variant({"series": "x", "production_strength": 1.0, "faults": True}) == "synthetic"
 
 
 def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
@@ -40,6 +42,8 @@ def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
     assert len(tables["by_condition"]) == len(dose_response.CONDITIONS)
     # What two series share is trained once.
     assert len({(one.dataset, one.partition, one.seed) for one in trained}) == len(trained)
+    settings = {synthetic.Settings(**datasets.variants.split(one.dataset)[1]) for one in trained}
+    assert len(settings) == len({one.dataset for one in trained})
     assert {one["series"] for one in tables["by_condition"]} >= {"as shipped", "no marks", "production", "correlation"}
 
 
@@ -71,3 +75,21 @@ def test_a_record_of_a_variant_has_a_name_that_every_file_system_takes():
     name = record_module.filename("partition_gap", "synthetic:faults=no,production_strength=0.5", "quick")
     assert name == "partition_gap-synthetic_faults=no_production_strength=0.5-quick.json"
     assert record_module.filename("ensemble", "gtzan-mini", "full") == "ensemble-gtzan-mini-full.json"
+
+
+def test_systems_are_trained_on_the_papers_shares_of_each_dataset():
+    for name, wished in {"synthetic": [0.5, 0.25, 0.25], "synthetic-latin": [0.6, 0.2, 0.2]}.items():
+        config = Config(dataset=name)
+        manifest = datasets.manifest_of(name)
+        made = experiments.partition_of(config, datasets.Dataset(name, "quick", manifest, files={}))
+        counts = made.counts()
+        assert [counts[part] / len(manifest) for part in ("train", "valid", "test")] == pytest.approx(wished, abs=0.02)
+
+
+def test_a_record_says_what_was_left_out(monkeypatch):
+    note = "left out, as --allow-missing allowed: 1 of 2 excerpts (jazz.00054: missing)"
+    whole = datasets.Dataset("gtzan", "full", datasets.manifest_of("gtzan"), files={}, notes={"": (note, "other")})
+    monkeypatch.setattr(Config, "load_dataset", lambda self, progress=False: whole)
+    monkeypatch.setitem(experiments.EXPERIMENTS, "ensemble", lambda *_: ({}, {}))
+    record = experiments.compute("ensemble", Config(dataset="gtzan", profile="full"))
+    assert record.provenance["left_out"] == [note] and record.provenance["excerpts"] == 1000

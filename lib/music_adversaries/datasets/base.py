@@ -84,7 +84,6 @@ class Dataset:
     manifest : what the excerpts are
     files : the audio file of each excerpt
     notes : what was converted or left out, for each excerpt read so far; under ``""`` what concerns the whole
-    shares : of train, valid and test in the partitions that are drawn of it
 
     Notebook: book/02_partitions.ipynb
     """
@@ -95,7 +94,6 @@ class Dataset:
     files: dict[str, Path]
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     verified: Verified | None = field(default=None, repr=False)
-    shares: tuple[float, float, float] = (0.5, 0.25, 0.25)
     sample_rate: int = audio.SAMPLE_RATE
 
     def __post_init__(self) -> None:

@@ -38,7 +38,9 @@ from .manifest import Manifest, manifests_folder
 
 NAME = "soundtracks"
 ENVIRONMENT = "MUSIC_ADVERSARIES_SOUNDTRACKS"
-SUMMARY = "396 real excerpts of 10 s, in 3 styles: 102 tracks by 23 composers, from games in Debian"
+SUMMARY = (
+    "real music of free games, from Debian: excerpts of 10 s in three styles, several a track and tracks a composer"
+)
 LICENCE = "free licences, one for each track (GPL, CC-BY, CC-BY-SA, MIT): data_manifests/soundtracks.ATTRIBUTION.md"
 _SIZES = "950 MB, of which 430 MB are kept"
 

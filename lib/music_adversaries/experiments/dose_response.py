@@ -6,7 +6,7 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
-from ..datasets import Dataset, synthetic_dataset
+from ..datasets import Dataset, synthetic_dataset, variants
 from ..errors import InputError
 from ..evaluation import Estimate, mean_interval, ratio_interval
 from .config import PARTITIONS, Config
@@ -25,9 +25,16 @@ CONDITIONS: list[dict] = [
 ]
 
 
+# Where a knob stands when nobody turns it.
+SHIPPED = {"production_strength": 1.0, "habit_strength": 1.0, "production_genre_correlation": 0.0, "faults": True}
+
+
 def variant(condition: dict) -> str:
-    """The name of the dataset that a condition asks for, as ``"synthetic:faults=no,production_strength=0.5"``."""
-    knobs = {name: value for name, value in condition.items() if name != "series"}
+    """The name of the dataset that a condition asks for, as ``"synthetic:faults=no,production_strength=0.5"``.
+
+    A knob left where it stands is not named, so that one dataset has one name and is trained on once.
+    """
+    knobs = {name: value for name, value in condition.items() if name in SHIPPED and value != SHIPPED[name]}
     said = (f"{name}={'no' if value is False else f'{value:g}'}" for name, value in sorted(knobs.items()))
     return ":".join(filter(None, ("synthetic", ",".join(said))))
 
@@ -47,9 +54,9 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     if config.dataset != "synthetic":
         raise InputError(f"dose_response turns the knobs of synthetic, which {config.dataset} has not; run it there.")
     # All in one go: what a dose leaves unchanged is rendered once for all of them.
-    turned = [{k: v for k, v in condition.items() if k != "series"} for condition in CONDITIONS]
-    synthetic_dataset.load_doses(config.profile, turned, progress)
-    runs, summary, gaps = [], [], {}
+    turned = {name: variants.split(name)[1] for name in map(variant, CONDITIONS)}
+    synthetic_dataset.load_doses(config.profile, [knobs for knobs in turned.values() if knobs], progress)
+    runs, summary, gaps, means = [], [], {}, {}
     for condition in CONDITIONS:
         name = variant(condition)
         grid = [
@@ -61,12 +68,12 @@ def measure(config: Config, dataset: Dataset, progress: bool):
             rows = accuracies(grid, progress)
             accuracy = {p: [row["accuracy"] for row in rows if row["partition"] == p] for p in PARTITIONS}
             gaps[name] = [a - b for a, b in zip(*(accuracy[p] for p in PARTITIONS), strict=True)]
-            means = {p: mean_interval(accuracy[p], unit="fraction").as_record() for p in PARTITIONS}
+            means[name] = {p: mean_interval(accuracy[p], unit="fraction").as_record() for p in PARTITIONS}
             runs += [{"dataset": name, **row} for row in rows]
         summary.append(
             {
-                "production_strength": 1.0, "habit_strength": 1.0, "production_genre_correlation": 0.0, "faults": True,
-                **condition, "dataset": name, **means, "difference": mean_interval(gaps[name]).as_record(),
+                **SHIPPED, **condition, "dataset": name, **means[name],
+                "difference": mean_interval(gaps[name]).as_record(),
             }
         )  # fmt: skip
 

@@ -96,6 +96,9 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
     with one_thread():
         results, tables = EXPERIMENTS[experiment](config, dataset, progress)
         how = provenance(time.perf_counter() - start)
+    # What --allow-missing left out belongs to the result.
+    how["excerpts"] = len(dataset)
+    how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]
     described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
     # Through JSON, so that a fresh record and one read back are alike.
     return Record(

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import partitions, spectra, training
+from .. import datasets, partitions, spectra, training
 from ..cache import cache_dir, code_version
 from ..datasets import Dataset
 from ..networks import DNN, Standardise, System
@@ -61,7 +61,7 @@ def partition_of(config: Config, dataset: Dataset) -> Partition:
     manifest = dataset.manifest
     if config.labels is not None:
         manifest = partitions.restrict(manifest, config.labels)
-    return partitions.named(manifest, config.partition, seed=config.seed, shares=dataset.shares)
+    return partitions.named(manifest, config.partition, seed=config.seed, shares=datasets.shares(config.dataset))
 
 
 def common_labels(config: Config, dataset: Dataset) -> tuple[str, ...] | None:
