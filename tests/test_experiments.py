@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from music_adversaries import audio, cli, datasets, experiments
 from music_adversaries.errors import InputError
-from music_adversaries.experiments import systems
+from music_adversaries.experiments import recipes, systems
 from music_adversaries.networks import System
 from small_system import LABELS, recording
 
@@ -53,8 +53,8 @@ def test_configurations_are_frozen_and_hashed(config):
 
 
 def test_batches_give_as_many_updates_as_the_papers():
-    assert systems.batch_size(645_500) == 1_200 and systems.batch_size(10) == 32
-    assert systems.batch_size(100_000) == round(100_000 / 538)
+    assert recipes.batch_size(645_500) == 1_200 and recipes.batch_size(10) == 32
+    assert recipes.batch_size(100_000) == round(100_000 / 538)
 
 
 def test_a_system_is_trained_once(config, monkeypatch):

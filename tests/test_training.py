@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from music_adversaries import training
 from music_adversaries.errors import InputError
 from music_adversaries.networks import DNN, Standardise
 from music_adversaries.training import Schedule, train
@@ -83,6 +84,146 @@ def test_bad_input():
     with pytest.raises(InputError, match="no frames"):
         train(network(frames), frames[:0], targets[:0], frames, targets, seed=0)
     with pytest.raises(InputError, match=r"learning rate \S+ and batch size"):
-        train(network(frames), frames * 1e3, targets, frames, targets, Schedule(learning_rate=1e30), seed=0)
+        train(
+            network(frames), frames * 1e3, targets, frames, targets, Schedule(learning_rate=1e30, batch_size=20), seed=0
+        )
     with pytest.raises(InputError, match="batch_size is 0"):
         Schedule(batch_size=0)
+
+
+# --- when it does not go as planned ---
+
+
+def learn(net, schedule=None, **options):
+    frames, targets = blobs()
+    valid, valid_targets = blobs(seed=1)
+    schedule = schedule or Schedule(batch_size=20, max_epochs=8, patience=50)
+    return train(net, frames, targets, valid, valid_targets, schedule, seed=3, **options)
+
+
+def with_dropout():
+    frames, _ = blobs()
+    return DNN(Standardise.fit(frames), 3, 16, dropout=0.5, generator=torch.Generator().manual_seed(0))
+
+
+def stop_at(monkeypatch, epoch):
+    """Interrupt a training when it validates that epoch."""
+    calls = []
+    validate = training._validate
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == epoch:
+            raise KeyboardInterrupt
+        return validate(*arguments)
+
+    monkeypatch.setattr(training, "_validate", interrupted)
+
+
+def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    whole, first, second = with_dropout(), with_dropout(), with_dropout()
+    expected = learn(whole)
+    checkpoint = tmp_path / "net.partial"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_at(patch, 5)
+        learn(first, checkpoint=checkpoint)
+    assert checkpoint.exists()
+    epochs = []
+    monkeypatch.setattr(training._State, "end_epoch", counted(training._State.end_epoch, epochs))
+    assert learn(second, checkpoint=checkpoint) == expected
+    assert epochs == [4, 5, 6, 7]  # and not from the beginning
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), second.parameters(), strict=True))
+    assert not checkpoint.exists()
+
+
+def counted(method, epochs):
+    def wrapped(self, epoch, *arguments):
+        epochs.append(epoch)
+        return method(self, epoch, *arguments)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("damage", [lambda p: p.write_bytes(b"half"), lambda p: p.write_bytes(p.read_bytes()[:900])])
+def test_a_damaged_checkpoint_or_one_of_another_training_is_not_believed(tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    expected = learn(with_dropout())
+    checkpoint = tmp_path / "net.partial"
+    for schedule, spoil in ((None, damage), (Schedule(batch_size=30, max_epochs=8), lambda p: None)):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            stop_at(patch, 4)
+            learn(with_dropout(), schedule, checkpoint=checkpoint)
+        spoil(checkpoint)
+        assert learn(with_dropout(), checkpoint=checkpoint) == expected
+
+
+def test_no_stopping_before_the_least_number_of_epochs():
+    frames, targets = blobs()
+    still = Schedule(batch_size=300, learning_rate=1e-9, final_learning_rate=1e-9, patience=2, max_epochs=30)
+    for least, expected in ((1, 3), (9, 9)):
+        history = train(network(frames), frames, targets, frames, targets, still.but(min_epochs=least), seed=0)
+        assert len(history["valid_error"]) == expected
+
+
+def test_a_loss_that_is_no_number_keeps_the_best_epoch(monkeypatch):
+    net = with_dropout()
+    with pytest.MonkeyPatch.context() as patch:
+        at = Schedule.at
+        patch.setattr(Schedule, "at", lambda self, epoch: (1e30, 0.9) if epoch == 3 else at(self, epoch))
+        with pytest.warns(UserWarning, match=r"epoch 4 at learning rate 1e\+30 and batch size 20; lower"):
+            history = learn(net)
+    assert len(history["valid_error"]) == 3 and "epoch" in history["notes"][0]
+    assert all(torch.isfinite(p).all() for p in net.parameters())
+    valid, targets = blobs(seed=1)
+    with torch.no_grad():
+        error = float((net(valid).argmax(-1) != targets).float().mean())
+    assert error == pytest.approx(history["valid_error"][history["best_epoch"]])
+
+
+class Narrow(torch.nn.Module):
+    """A network for whose rows there is little memory."""
+
+    def __init__(self, inner, room):
+        super().__init__()
+        self.inner, self.room = inner, room
+
+    def forward(self, x):
+        if self.training and len(x) > self.room:
+            raise torch.OutOfMemoryError("no more")
+        return self.inner(x)
+
+
+def test_out_of_memory_the_same_steps_are_made_in_pieces():
+    frames, _ = blobs()
+    whole, narrow = network(frames).double(), network(frames).double()
+    schedule = Schedule(batch_size=20, max_epochs=4)
+    both = []
+    for net in (whole, Narrow(narrow, 5)):
+        x, y = blobs()
+        both.append((net, x.double(), y))
+    train(both[0][0], both[0][1], both[0][2], both[0][1], both[0][2], schedule, seed=0)
+    with pytest.warns(UserWarning, match="computed in 4 pieces of up to 5 rows from epoch 1"):
+        history = train(both[1][0], both[1][1], both[1][2], both[1][1], both[1][2], schedule, seed=0)
+    assert len(history["notes"]) == 2  # two pieces, then four
+    for a, b in zip(whole.parameters(), narrow.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+    x, y = blobs()
+    with pytest.raises(InputError, match="single row"), pytest.warns(UserWarning):
+        train(Narrow(network(x), 0), x, y, x, y, schedule, seed=0)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    class Broken(torch.nn.Linear):
+        def forward(self, x):
+            raise RuntimeError("something else")
+
+    x, y = blobs()
+    with pytest.raises(RuntimeError, match="something else"):
+        train(Broken(20, 3), x, y, x, y, seed=0)
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:99"])
+def test_a_device_that_is_not_there(device):
+    with pytest.raises(InputError, match=f"'{device}' is not available here; use --device cpu"):
+        learn(with_dropout(), device=device)

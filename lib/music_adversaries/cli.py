@@ -34,8 +34,11 @@ class _Group(click.Group):
 def _system_options(command: Callable) -> Callable:
     """Options that say which system, on which data."""
     for option in (
+        click.option(
+            "--device", default="cpu", show_default=True, help="Where networks are trained: cpu, or cuda for a GPU."
+        ),
         click.option("--seed", type=int, default=0, show_default=True, help="Of partition, weights and frame order."),
-        click.option("--system", default="dnn50", show_default=True, help="dnn50 or dnn500."),
+        click.option("--system", default="dnn50", show_default=True, help="dnn50, dnn500-dropout, ..., cdnn."),
         click.option(
             "--partition", default="random", show_default=True, help="random, artist_filtered, or a manifest column."
         ),
@@ -52,12 +55,15 @@ def _system_options(command: Callable) -> Callable:
     return command
 
 
-def _config(dataset: str, profile: str, path: Path | None, partition: str, system: str, seed: int):
+def _config(
+    dataset: str, profile: str, path: Path | None, partition: str, system: str, seed: int,
+    device: str, seeds: int | None = None,
+):  # fmt: skip
     from .experiments import Config
 
     return Config(
         dataset=dataset, profile=profile, path=str(path.resolve()) if path else None, partition=partition,
-        system=system, seed=seed,
+        system=system, seed=seed, device=device, seeds=tuple(range(seeds or 0)),
     )  # fmt: skip
 
 
@@ -271,9 +277,15 @@ def _page(players: list) -> str:
 @main.command()
 @click.argument("experiment")
 @_system_options
+@click.option(
+    "--seeds", type=click.IntRange(1), help="How often to repeat it; each experiment has a number of its own."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
 def run(experiment: str, out: Path | None, **which: Any) -> None:
-    """Run an EXPERIMENT and print its results; 'all' runs each that the book needs."""
+    """Run an EXPERIMENT and print its results; 'all' runs each that the book needs.
+
+    What is finished is kept at once: a run that was stopped goes on where it was.
+    """
     from .experiments import for_book
     from .experiments import run as run_experiment
 
@@ -283,7 +295,7 @@ def run(experiment: str, out: Path | None, **which: Any) -> None:
         click.echo(f"{name} on {record.dataset}, profile {record.profile}")
         for quantity, value in record.results.items():
             click.echo(
-                f"  {quantity:<24} {value['estimate']:8.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
+                f"  {quantity:<40} {value['estimate']:8.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
                 f"  n = {value['n']}  {value['unit']}"
             )
         if out is not None:

@@ -17,6 +17,7 @@ Metrics
 -------
 * :class:`FigureOfMerit`: confusion matrix, recall, precision, F-score, both accuracies.
 * :func:`wilson`, :func:`cluster_bootstrap`: interval of one accuracy, excerpts independent or clustered by artist.
+* :func:`cluster_statistic`: interval of any statistic of several accuracies on the same artists.
 * :func:`accuracy_difference`, :func:`mean_interval`, :func:`ratio_interval`: how far apart two numbers are.
 * :func:`mcnemar`, :func:`paired_permutation`: two systems on the same excerpts, excerpts independent or
   clustered by artist.
@@ -29,11 +30,12 @@ Notebook: book/02_partitions.ipynb
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 from sklearn.metrics import confusion_matrix
@@ -286,6 +288,72 @@ def cluster_bootstrap(
     z = math.sqrt(m / (m - 1)) * stats.t.ppf((1 + confidence) / 2, m - 1)
     low, high = np.quantile(scores, [stats.norm.cdf(-z), stats.norm.cdf(z)])
     return Estimate(estimate, float(low), float(high), m)
+
+
+def cluster_statistic(
+    hits: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    *,
+    seed: int,
+    n: int = 2000,
+    confidence: float = 0.95,
+    unit: str = "fraction difference",
+) -> Estimate:
+    """Any statistic of several accuracies, with an interval by resampling clusters, as in :func:`cluster_bootstrap`.
+
+    The same artists are drawn for all accuracies at once, so what they share does not count as uncertainty of
+    a difference.
+
+    Parameters
+    ----------
+    hits, sizes : arrays ``[n_clusters, n_accuracies]``
+        Right answers and tests of each cluster, for each accuracy. A cluster may have none of some.
+    statistic : function
+        From accuracies ``[..., n_accuracies]`` to ``[...]``.
+    seed, n, confidence
+        As in :func:`cluster_bootstrap`.
+    unit : str
+        Of the statistic.
+
+    Returns
+    -------
+    Estimate
+        Whose ``n`` is the number of clusters. Where one cluster is all there is, or nothing varies between
+        clusters, they say nothing of others: -1 to 1.
+
+    Raises
+    ------
+    InputError
+        When the arrays do not pair, there are more hits than tests, or an accuracy has no test.
+
+    Paper: Table 1
+    Notebook: book/04_baselines.ipynb
+    """
+    hits, sizes = np.asarray(hits, dtype=float), np.asarray(sizes, dtype=float)
+    if hits.shape != sizes.shape or hits.ndim != 2 or not hits.size:
+        raise InputError(
+            f"hits {hits.shape} and sizes {sizes.shape} do not pair; give both [n_clusters, n_accuracies]."
+        )
+    if (hits > sizes).any() or (hits < 0).any():
+        raise InputError("A cluster has more right answers than tests, or fewer than none; count again.")
+    if not sizes.sum(axis=0).all():
+        raise InputError("An accuracy has no test at all; leave it out.")
+    _check_confidence(confidence)
+    # By content: the order of clusters must not matter.
+    order = np.lexsort(np.concatenate([hits, sizes], axis=1).T)
+    hits, sizes, m = hits[order], sizes[order], len(hits)
+    estimate = float(statistic(hits.sum(axis=0) / sizes.sum(axis=0)))
+    if m == 1:
+        return Estimate(estimate, -1.0, 1.0, 1, unit)
+    counts = np.random.default_rng(seed).multinomial(m, np.full(m, 1 / m), size=n)
+    # A draw without a single test of some accuracy says nothing and is left out.
+    values = statistic(_ratio(counts @ hits, counts @ sizes))
+    if np.nanmin(values) == np.nanmax(values):
+        return Estimate(estimate, -1.0, 1.0, m, unit)
+    z = math.sqrt(m / (m - 1)) * stats.t.ppf((1 + confidence) / 2, m - 1)
+    low, high = np.nanquantile(values, [stats.norm.cdf(-z), stats.norm.cdf(z)])
+    return Estimate(estimate, float(low), float(high), m, unit)
 
 
 def binomial_p(k: int, n: int, null: float) -> float:

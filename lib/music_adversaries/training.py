@@ -6,16 +6,27 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import dataclasses
 import math
+import pickle
+import time
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from .cache import atomic_path
 from .errors import InputError
+from .networks import Dropout
+
+CHECKPOINT_SECONDS = 30.0
+FORMAT = 1  # of checkpoints
 
 
 @dataclass(frozen=True)
@@ -34,18 +45,41 @@ class Schedule:
     batch_size: int = 1_200  #: frames
     patience: int = 10  #: epochs without improvement before stopping
     min_improvement: float = 0.001  #: relative, of the validation error
+    min_epochs: int = 1  #: no stopping before that many
     max_epochs: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "batch_size", "patience", "max_epochs", "ramp_epochs"):
+        for name in ("learning_rate", "batch_size", "patience", "min_epochs", "max_epochs", "ramp_epochs"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be greater than zero.")
+
+    def but(self, **changes) -> Schedule:
+        """The same schedule with some fields changed."""
+        return dataclasses.replace(self, **changes)
 
     def at(self, epoch: int) -> tuple[float, float]:
         """Learning rate and momentum in an epoch counted from 0."""
         ramp = min(1.0, epoch / self.ramp_epochs)
         rate = self.learning_rate + ramp * (self.final_learning_rate - self.learning_rate)
         return rate, self.momentum + ramp * (self.final_momentum - self.momentum)
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name, as ``"cpu"`` or ``"cuda"``.
+
+    Raises
+    ------
+    InputError
+        When PyTorch knows no such device, or it is not there.
+
+    Notebook: book/03_training.ipynb
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"The device {name!r} is not available here; use --device cpu.") from error
+    return device
 
 
 def train(
@@ -57,30 +91,43 @@ def train(
     schedule: Schedule | None = None,
     *,
     seed: int,
+    device: str = "cpu",
+    checkpoint: Path | str | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
-    """Train a network in place; it ends with the weights of its best epoch.
+    """Train a network in place; it ends with the weights of its best epoch, on the device.
+
+    When memory runs out, batches are computed in ever smaller pieces whose gradients add up to the same
+    step. When the loss is no number any more, training stops with the best epoch so far. Both are said in
+    the history, and in a warning.
 
     Parameters
     ----------
     network : Module
         From ``frames`` to logits.
-    frames, valid_frames : Tensor ``[n_frames, n_bins]``, raw magnitudes
+    frames, valid_frames : Tensor ``[n_frames, n_bins]``, raw magnitudes, or slices ``[n_slices, n_frames, n_bins]``
+        On the processor; may be memory-mapped. They go to the device as a whole where they fit, else batch by batch.
     targets, valid_targets : Tensor ``[n_frames]``, label indices
     seed : int
         Of the order of the frames; nothing global is seeded.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    checkpoint : path
+        A file for what is needed to go on after an interruption, written at most twice a minute and removed
+        at the end. The result is the same, to the last bit, as without interruption.
 
     Returns
     -------
     dict
         ``train_loss``, ``valid_loss``, ``valid_error``, ``learning_rate`` (a list each, one entry an
         epoch) and ``best_epoch``, counted from 0. The error is the share of validation *frames*
-        with a wrong label, which is what the published code watches.
+        with a wrong label, which is what the published code watches. ``notes``: what did not go as planned.
 
     Raises
     ------
     InputError
-        When there is nothing to train or validate on, or the loss is not a number.
+        When there is nothing to train or validate on, the device is not there, the loss is not a number in
+        the first epoch, or memory does not suffice for a single row.
 
     Paper: Section 2.2
     Notebook: book/03_training.ipynb
@@ -88,67 +135,207 @@ def train(
     schedule = schedule or Schedule()
     if len(frames) == 0 or len(valid_frames) == 0:
         raise InputError("There are no frames to train or to validate on; choose a partition with both parts.")
-    generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.SGD(network.parameters(), lr=schedule.learning_rate, momentum=schedule.momentum)
-    cross_entropy = nn.CrossEntropyLoss()
-    history: dict[str, Any] = {key: [] for key in ("train_loss", "valid_loss", "valid_error", "learning_rate")}
-    best_error, waited, best_state = math.inf, 0, copy.deepcopy(network.state_dict())
-    history["best_epoch"] = 0
+    where = device_of(device)
+    network.to(where)
+    frames, targets, valid_frames, valid_targets = _placed(where, frames, targets, valid_frames, valid_targets)
+    state = _State(network, schedule, seed, (len(frames), len(valid_frames)))
+    if checkpoint is not None:
+        state.resume(Path(checkpoint))
+    history, optimiser = state.history, state.optimiser
+    buffer = frames.new_empty(min(schedule.batch_size, len(frames)), *frames.shape[1:])
+    _keep_freed_memory()
+    saved = time.monotonic()
 
-    epochs = tqdm(range(schedule.max_epochs), desc="training", unit="epoch", disable=not progress, leave=False)
+    epochs = tqdm(
+        range(state.epoch, schedule.max_epochs), desc="training", unit="epoch", disable=not progress, leave=False,
+        initial=state.epoch, total=schedule.max_epochs,
+    )  # fmt: skip
     for epoch in epochs:
+        if state.finished(epoch):
+            break
         rate, momentum = schedule.at(epoch)
         for group in optimiser.param_groups:
             group["lr"], group["momentum"] = rate, momentum
 
         network.train()
-        total = torch.zeros((), dtype=torch.float64)
-        order = torch.randperm(len(frames), generator=generator)
-        for batch in order.split(schedule.batch_size):
-            optimiser.zero_grad(set_to_none=True)
-            loss = cross_entropy(network(frames[batch]), targets[batch])
-            loss.backward()
-            optimiser.step()
-            total += loss.detach().double() * len(batch)
-        train_loss = float(total) / len(frames)
+        losses = []
+        order = torch.randperm(len(frames), generator=state.generator)
+        batches = order.to(frames.device).split(schedule.batch_size)
+        answers = targets[order.to(targets.device)].split(schedule.batch_size)
+        for batch, y in zip(batches, answers, strict=True):
+            # Row by row into memory at hand: a third of the time of frames[batch].
+            x = torch.index_select(frames, 0, batch, out=buffer[: len(batch)])
+            losses.append(state.step(x.to(where), y))
+        sizes = map(len, batches)
+        train_loss = sum(value * n for value, n in zip(torch.stack(losses).tolist(), sizes, strict=True)) / len(frames)
         if not math.isfinite(train_loss):
-            network.load_state_dict(best_state)
-            raise InputError(
-                f"The loss is {train_loss} in epoch {epoch} at learning rate {rate:g} and batch size "
+            said = (
+                f"The loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:g} and batch size "
                 f"{schedule.batch_size}; lower learning_rate."
             )
-
-        valid_loss, valid_error = _validate(network, valid_frames, valid_targets)
-        for key, value in zip(
-            ("train_loss", "valid_loss", "valid_error", "learning_rate"),
-            (train_loss, valid_loss, valid_error, rate),
-            strict=True,
-        ):
-            history[key].append(value)
-        epochs.set_postfix(valid_error=f"{valid_error:.3f}")
-
-        if valid_error < best_error * (1 - schedule.min_improvement):
-            waited = 0
-        else:
-            waited += 1
-        if valid_error < best_error:
-            best_error, history["best_epoch"] = valid_error, epoch
-            best_state = copy.deepcopy(network.state_dict())
-        if waited >= schedule.patience:
+            if epoch == 0:
+                raise InputError(said)
+            state.note(f"{said} Training stopped, and epoch {history['best_epoch'] + 1} was kept.")
             break
 
-    network.load_state_dict(best_state)
+        valid_loss, valid_error = _validate(network, valid_frames, valid_targets, where)
+        state.end_epoch(epoch, train_loss, valid_loss, valid_error, rate)
+        epochs.set_postfix(valid_error=f"{valid_error:.3f}")
+        if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            state.save(Path(checkpoint))
+            saved = time.monotonic()
+
+    network.load_state_dict(state.best)
     network.eval()
+    if checkpoint is not None:
+        Path(checkpoint).unlink(missing_ok=True)
     return history
 
 
+def _placed(where: torch.device, *arrays: Tensor) -> list[Tensor]:
+    """The arrays on the device if they fit into half of what is free there; else the rows stay, the targets go."""
+    if where.type == "cpu":
+        return list(arrays)
+    n_bytes = sum(array.numel() * array.element_size() for array in arrays)
+    fits = where.type != "cuda" or n_bytes < torch.cuda.mem_get_info(where)[0] // 2
+    return [array.to(where) if fits or array.dim() == 1 else array for array in arrays]
+
+
+class _State:
+    """Where a training stands: all that changes from epoch to epoch."""
+
+    def __init__(self, network: nn.Module, schedule: Schedule, seed: int, sizes: tuple[int, int]) -> None:
+        self.network, self.schedule = network, schedule
+        self.generator = torch.Generator().manual_seed(seed)
+        self.optimiser = torch.optim.SGD(network.parameters(), lr=schedule.learning_rate, momentum=schedule.momentum)
+        self.cross_entropy = nn.CrossEntropyLoss()
+        self.history: dict[str, Any] = {k: [] for k in ("train_loss", "valid_loss", "valid_error", "learning_rate")}
+        self.history |= {"best_epoch": 0, "notes": []}
+        self.best_error, self.waited, self.epoch = math.inf, 0, 0
+        self.best = copy.deepcopy(network.state_dict())
+        self.pieces = 1
+        # What a checkpoint must be of, to be gone on from.
+        self.of = repr((FORMAT, schedule, seed, sizes, {k: tuple(v.shape) for k, v in self.best.items()}))
+
+    def step(self, x: Tensor, y: Tensor) -> Tensor:
+        """One step on a batch; its loss. Out of memory, again in twice as many pieces."""
+        while True:
+            try:
+                return self._step(x, y)
+            except (RuntimeError, MemoryError) as error:
+                if not _out_of_memory(error):
+                    raise
+            if self.pieces >= len(x):
+                raise InputError(
+                    "Memory does not suffice for a single row of the network; close other programs or take a smaller "
+                    "network."
+                )
+            self.pieces = min(2 * self.pieces, len(x))
+            self.note(
+                f"Memory ran out: batches of {len(x)} are computed in {self.pieces} pieces of up to "
+                f"{-(-len(x) // self.pieces)} rows from epoch {self.epoch + 1} on, which makes the same steps slower."
+            )
+            if x.is_cuda:
+                torch.cuda.empty_cache()
+
+    def _step(self, x: Tensor, y: Tensor) -> Tensor:
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.pieces == 1:
+            loss = self.cross_entropy(self.network(x), y)
+            loss.backward()
+        else:
+            loss = torch.zeros((), device=x.device, dtype=torch.float32)
+            for some, answers in zip(x.chunk(self.pieces), y.chunk(self.pieces), strict=True):
+                part = self.cross_entropy(self.network(some), answers) * (len(some) / len(x))
+                part.backward()
+                loss = loss + part.detach()
+        self.optimiser.step()
+        return loss.detach()
+
+    def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float, rate: float) -> None:
+        """Note how an epoch went, and keep its weights if they are the best so far."""
+        values = {
+            "train_loss": train_loss, "valid_loss": valid_loss, "valid_error": valid_error, "learning_rate": rate,
+        }  # fmt: skip
+        for key, value in values.items():
+            self.history[key].append(value)
+        self.waited = 0 if valid_error < self.best_error * (1 - self.schedule.min_improvement) else self.waited + 1
+        if valid_error < self.best_error:
+            self.best_error, self.history["best_epoch"] = valid_error, epoch
+            self.best = copy.deepcopy(self.network.state_dict())
+        self.epoch = epoch + 1
+
+    def finished(self, epoch: int) -> bool:
+        """Whether enough epochs went by without improvement."""
+        return self.waited >= self.schedule.patience and epoch >= self.schedule.min_epochs
+
+    def note(self, said: str) -> None:
+        """Keep a note in the history, and warn."""
+        self.history["notes"].append(said)
+        warnings.warn(said, stacklevel=4)
+
+    def save(self, path: Path) -> None:
+        """Write all of it, atomically; a disk that is full costs only the possibility to go on."""
+        content = {
+            "of": self.of, "epoch": self.epoch, "network": self.network.state_dict(), "best": self.best,
+            "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(), "history": self.history,
+            "best_error": self.best_error, "waited": self.waited, "pieces": self.pieces,
+            "dropout": [module.generator_states() for module in self._dropouts()],
+        }  # fmt: skip
+        with contextlib.suppress(InputError), atomic_path(path) as temporary:
+            torch.save(content, temporary)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint, if there is a sound one of this very training."""
+        if not path.exists():
+            return
+        try:
+            content = torch.load(path, weights_only=True)
+            if content["of"] != self.of:
+                return
+            self.network.load_state_dict(content["network"])
+            self.optimiser.load_state_dict(content["optimiser"])
+            self.generator.set_state(content["generator"].cpu())
+            for module, states in zip(self._dropouts(), content["dropout"], strict=True):
+                module.set_generator_states(states)
+        except (RuntimeError, KeyError, ValueError, EOFError, OSError, pickle.UnpicklingError, TypeError):
+            # Damaged: begin anew. The weights are still, or again, those that the network came with.
+            self.network.load_state_dict(self.best)
+            return
+        self.best, self.history = content["best"], content["history"]
+        self.best_error, self.waited = content["best_error"], content["waited"]
+        self.epoch, self.pieces = content["epoch"], content["pieces"]
+
+    def _dropouts(self) -> list[Dropout]:
+        return [module for module in self.network.modules() if isinstance(module, Dropout)]
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    # PyTorch has an error of its own for a GPU; on the processor only its words tell.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
+
+
 @torch.no_grad()
-def _validate(network: nn.Module, frames: Tensor, targets: Tensor) -> tuple[float, float]:
+def _validate(network: nn.Module, frames: Tensor, targets: Tensor, where: torch.device) -> tuple[float, float]:
     network.eval()
     loss, wrong = 0.0, 0
-    # In blocks, so that the activations of a large validation set do not fill the memory.
     for x, y in zip(frames.split(16_384), targets.split(16_384), strict=True):
-        logits = network(x)
+        # In pieces of 4 MB, so that neither activations fill the memory nor what a layer writes leaves the cache
+        # before the next reads it. None is small: on a few rows a matrix product rounds in another order.
+        rows = 1 << max(1, (1 << 20) // x[0].numel()).bit_length() - 1
+        pieces = x.tensor_split(tuple(range(rows, len(x) - rows + 1, rows)))
+        logits = torch.cat([network(piece.to(where)) for piece in pieces])
         loss += float(nn.functional.cross_entropy(logits, y, reduction="sum"))
         wrong += int((logits.argmax(-1) != y).sum())
     return loss / len(frames), wrong / len(frames)
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep what a step frees for the next step.
+
+    The GNU C library gives blocks above a threshold back to the system at once, and the system
+    clears every page of them anew: 2 ms of a step of 5. It raises the threshold, up to 32 MiB, to
+    the largest block it has seen freed; here it sees one, of which no page is touched. Elsewhere
+    this does nothing.
+    """
+    torch.empty(31 << 20, dtype=torch.uint8)

@@ -28,7 +28,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     label_of = dict(zip(table["excerpt"], table["label"], strict=True))
     wanted = [excerpt for excerpt in dataset.excerpts if label_of[excerpt] in labels]
     described = describe_all({excerpt: dataset.load(excerpt) for excerpt in wanted})
-    grid = [config.but(partition=partition, seed=seed) for seed in config.seeds for partition in PARTITIONS]
+    grid = [config.but(partition=partition, seed=seed) for seed in config.repeats() for partition in PARTITIONS]
     train_all(grid, progress=progress)
 
     rows = []

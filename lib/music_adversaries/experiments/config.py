@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import datasets
-from ..errors import InputError
+from .recipes import Recipe, recipe
 
-SEEDS = (0, 1, 2, 3, 4)
+N_SEEDS = 5
 PARTITIONS = ("random", "artist_filtered")
-SYSTEMS = ("dnn50", "dnn500")
 
 
 @dataclass(frozen=True)
@@ -29,34 +28,42 @@ class Config:
     path: str | None = None  #: where the user's recordings are, for datasets that need it
     partition: str = "random"  #: a name that `partitions.named` knows
     labels: tuple[str, ...] | None = None  #: only these classes; all where None
-    system: str = "dnn50"  #: three hidden layers of that many units
+    system: str = "dnn50"  #: a name that `recipe` knows
     seed: int = 0  #: of the partition, the initial weights and the order of frames
-    seeds: tuple[int, ...] = SEEDS  #: for experiments that repeat themselves
+    seeds: tuple[int, ...] = ()  #: for experiments that repeat themselves; as many as each thinks right where empty
     snr: float = 15.0  #: dB
     confidence: float = 0.9
     step: float = 0.1
     max_iterations: int = 100
+    device: str = "cpu"  #: where networks are trained, as PyTorch names it: "cpu", "cuda"
 
     def __post_init__(self) -> None:
-        if self.system not in SYSTEMS:
-            raise InputError(f"There is no system {self.system!r}; choose one of {', '.join(SYSTEMS)}.")
+        recipe(self.system)  # refuses what is none, at once
 
     def but(self, **changes) -> Config:
         """The same configuration with some fields changed."""
         return dataclasses.replace(self, **changes)
 
     @property
-    def n_units(self) -> int:
-        """Units in a hidden layer."""
-        return int(self.system.removeprefix("dnn"))
+    def recipe(self) -> Recipe:
+        """What the system's name stands for."""
+        return recipe(self.system)
+
+    def repeats(self, default: int = N_SEEDS) -> tuple[int, ...]:
+        """The seeds to repeat an experiment with: ``seeds``, or so many from 0."""
+        return self.seeds or tuple(range(default))
 
     def load_dataset(self, progress: bool = False) -> datasets.Dataset:
         """The dataset, generated or verified on first use."""
         return datasets.load(self.dataset, self.profile, self.path, progress=progress)
 
     def key(self, *ingredients: str) -> str:
-        """Hash of this configuration and of whatever else determines a result."""
-        content = json.dumps([dataclasses.asdict(self), *ingredients], sort_keys=True, default=list)
+        """Hash of this configuration and of whatever else determines a result.
+
+        Where the recordings lie is no part of it: what they are is, by the dataset's fingerprint.
+        """
+        mine = dataclasses.asdict(self) | {"path": None}
+        content = json.dumps([mine, *ingredients], sort_keys=True, default=list)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

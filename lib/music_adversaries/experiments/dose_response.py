@@ -61,7 +61,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         name = variant(condition)
         grid = [
             config.but(dataset=name, partition=partition, seed=seed)
-            for seed in config.seeds
+            for seed in config.repeats()
             for partition in PARTITIONS
         ]
         if name not in gaps:

@@ -1,4 +1,4 @@
-"""Train the systems of several configurations at once, on any executor.
+"""Run the jobs of a grid at once, on any executor, and train the systems of several configurations.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -16,33 +17,75 @@ from ..processes import main_module_stays_home
 from .config import Config
 from .systems import loaded, trained_system
 
+PROCESSES_A_GPU = 4  # that share one: a small network alone leaves it idle most of the time
 
-def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Executor | None = None) -> None:
-    """Train what the cache does not have yet, in parallel processes.
+
+def n_processes(n_jobs: int, device: str = "cpu") -> int:
+    """How many processes to run that many jobs in: one a core, and a few where all share a GPU."""
+    cores = os.cpu_count() or 1
+    return max(1, min(cores if device == "cpu" else PROCESSES_A_GPU, cores, n_jobs))
+
+
+def over_processes(
+    function: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    *,
+    weights: Sequence[float] | None = None,
+    description: str,
+    progress: bool = False,
+    executor: Executor | None = None,
+    device: str = "cpu",
+) -> list[Any]:
+    """``function`` of every job, in parallel, in the order of the jobs.
 
     Parameters
     ----------
+    function : picklable, as are the jobs and what it returns
+    weights : sequence of floats
+        How long each job is expected to take, in any unit: the longest begin first, and the time left on
+        the progress bar is told by them. All alike by default.
     executor : concurrent.futures.Executor
         Where to run; one process a core by default. Dask's ``Client.get_executor()`` fits too.
     """
-    configs = list(configs)
+    jobs = list(jobs)
+    if not jobs:
+        return []
+    sizes = [1.0] * len(jobs) if weights is None else list(weights)
     # Spawned, not forked: a fork of a process that has used torch's threads can hang.
     context = multiprocessing.get_context("spawn")
     own = executor is None
-    pool = ProcessPoolExecutor(min(os.cpu_count() or 1, len(configs)), mp_context=context) if own else executor
+    pool = ProcessPoolExecutor(n_processes(len(jobs), device), mp_context=context) if own else executor
+    place: dict[Any, int] = {}
     try:
         with main_module_stays_home():
-            futures = [pool.submit(_train_one, config) for config in configs]
-        bar = tqdm(as_completed(futures), total=len(futures), desc="training systems", disable=not progress)
-        for future in bar:
-            future.result()
+            for index in sorted(range(len(jobs)), key=lambda i: -sizes[i]):
+                place[pool.submit(function, jobs[index])] = index
+        shape = None if weights is None else "{l_bar}{bar}| {postfix}[{elapsed}<{remaining}]"
+        bar = tqdm(total=sum(sizes), desc=description, disable=not progress, bar_format=shape)
+        with bar:
+            for done, future in enumerate(as_completed(place), 1):
+                future.result()
+                if weights is not None:
+                    bar.set_postfix_str(f"{done} of {len(jobs)} ", refresh=False)
+                bar.update(sizes[place[future]])
     except BaseException:
-        for future in futures:
+        for future in place:
             future.cancel()
         raise
     finally:
         if own:
             pool.shutdown()
+    results = {index: future.result() for future, index in place.items()}
+    return [results[index] for index in range(len(jobs))]
+
+
+def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Executor | None = None) -> None:
+    """Train what the cache does not have yet, in parallel processes; see `over_processes`."""
+    configs = list(configs)
+    device = configs[0].device if configs else "cpu"
+    over_processes(
+        _train_one, configs, description="training systems", progress=progress, executor=executor, device=device
+    )
 
 
 def _train_one(config: Config) -> None:

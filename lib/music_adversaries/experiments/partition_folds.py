@@ -37,7 +37,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     grid = {
         (name, seed, fold): config.but(partition=f"{by}_fold_{fold + 1}_of_{N_FOLDS}", seed=seed)
         for name, by in groups.items()
-        for seed in config.seeds
+        for seed in config.repeats()
         for fold in range(N_FOLDS)
     }
     train_all(grid.values(), progress=progress)

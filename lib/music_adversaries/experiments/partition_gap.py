@@ -36,7 +36,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     config = config.but(labels=common_labels(config, dataset))
     labels = config.labels or dataset.labels
     names = compared(dataset)
-    rows = accuracies([config.but(partition=name, seed=seed) for seed in config.seeds for name in names], progress)
+    rows = accuracies([config.but(partition=name, seed=seed) for seed in config.repeats() for name in names], progress)
     accuracy = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in names}
     results = {name: mean_interval(accuracy[name], unit="fraction").as_record() for name in names}
     for name in names[1:]:

@@ -24,6 +24,8 @@ from . import (
     intervention,
     partition_folds,
     partition_gap,
+    systems_folds,
+    table1,
 )
 from .config import Config
 from .record import Record, filename, provenance, records_folder
@@ -36,6 +38,8 @@ EXPERIMENTS: dict[str, Callable] = {
     "dose_response": dose_response.measure,
     "benchmark_index": benchmark_index.measure,
     "baseline": baseline.measure,
+    "table1": table1.measure,
+    "systems_folds": systems_folds.measure,
     "attack_random_target": attack_random_target.measure,
     "ensemble": ensemble.measure,
 }
@@ -43,7 +47,7 @@ EXPERIMENTS: dict[str, Callable] = {
 #: Experiments that only `synthetic` allows: its confounds are known and can be turned.
 SYNTHETIC_ONLY = ("intervention", "dose_response")
 #: Too long for every run of the book, which shows the record in book/records.
-RECORDED = ("dose_response", "benchmark_index", "partition_folds")
+RECORDED = ("dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds")
 #: Experiments on the manifest alone: the audio need not be here.
 MANIFEST_ONLY = ("benchmark_index",)
 

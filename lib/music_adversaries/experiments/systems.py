@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,14 +20,19 @@ from torch import Tensor
 from .. import datasets, partitions, spectra, training
 from ..cache import cache_dir, code_version
 from ..datasets import Dataset
-from ..networks import DNN, Standardise, System
+from ..errors import InputError
+from ..networks import Standardise, System, slices
+from ..networks.slices import SLICE_LENGTH
 from ..partitions import Partition
+from . import spectrograms
 from .config import Config
+from .recipes import training_hop
 
 # The modules on which a trained system depends.
-CODE = ("spectra", "audio", "partitions", "networks", "training", "experiments/systems")
-
-UPDATES_AN_EPOCH = 538  # GTZAN's 500 training excerpts of 30 s have 645,500 frames: 538 batches of 1,200
+CODE = (
+    "spectra", "audio", "partitions", "networks", "training",
+    "experiments/systems", "experiments/recipes", "experiments/spectrograms",
+)  # fmt: skip
 
 
 def show_progress() -> bool:
@@ -42,15 +49,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def batch_size(n_frames: int) -> int:
-    """Frames in a batch: the published 1,200 at GTZAN's size, fewer on smaller sets.
-
-    A smaller set would otherwise get fewer updates an epoch and stop before it has learned
-    anything; so an epoch has as many updates as the paper's.
-    """
-    return int(np.clip(round(n_frames / UPDATES_AN_EPOCH), 32, 1_200))
 
 
 def partition_of(config: Config, dataset: Dataset) -> Partition:
@@ -70,24 +68,51 @@ def common_labels(config: Config, dataset: Dataset) -> tuple[str, ...] | None:
     return None if labels == dataset.labels else labels
 
 
-def _labels_of(dataset: Dataset) -> dict[str, str]:
+def labels_of(dataset: Dataset) -> dict[str, str]:
+    """The true label of each excerpt."""
     table = dataset.manifest.table
     return dict(zip(table["excerpt"], table["label"], strict=True))
 
 
-def _frames(dataset: Dataset, excerpts: list[str], labels: tuple[str, ...]) -> tuple[Tensor, Tensor]:
-    """Magnitude frames ``[n_frames, n_bins]`` of some excerpts in one array, and their label indices."""
-    label_of = _labels_of(dataset)
-    sequences = [spectra.magnitudes(torch.from_numpy(dataset.load(excerpt))) for excerpt in excerpts]
-    targets = [
-        torch.full((len(sequence),), labels.index(label_of[excerpt]))
-        for excerpt, sequence in zip(excerpts, sequences, strict=True)
-    ]
-    return torch.cat(sequences), torch.cat(targets)
+def rows_for_training(
+    dataset: Dataset,
+    excerpts: list[str],
+    labels: tuple[str, ...],
+    hop: int | Callable[[int], int] | None = None,
+    *,
+    progress: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """What a network learns from, in one array, with label indices ``[n_rows]``.
+
+    Frames ``[n_frames, n_bins]``, or where a hop is given slices ``[n_slices, 100, n_bins]`` that begin every
+    ``hop`` frames of an excerpt; a function gives the hop for the number of frames of all excerpts.
+
+    Notebook: book/03_training.ipynb
+    """
+    label_of = labels_of(dataset)
+    sequences, lengths = spectrograms.of(dataset, excerpts, progress=progress)
+    if hop is None:
+        counts, shape, parts = lengths, (spectra.N_BINS,), sequences
+    else:
+        hop = hop(sum(lengths)) if callable(hop) else hop
+        counts = [max(0, (length - SLICE_LENGTH) // hop + 1) for length in lengths]
+        shape = (SLICE_LENGTH, spectra.N_BINS)
+        if not all(counts):
+            short = excerpts[counts.index(0)]
+            raise InputError(
+                f"{short} has {lengths[counts.index(0)]} frames, fewer than one slice of {SLICE_LENGTH}; leave out "
+                "excerpts shorter than 2.4 s, or train a dnn."
+            )
+        parts = (slices(sequence, hop=hop) for sequence in sequences)
+    targets = [labels.index(label_of[excerpt]) for excerpt in excerpts]
+    rows = spectrograms.contiguous(parts, sum(counts), shape)
+    return rows, torch.repeat_interleave(torch.tensor(targets), torch.tensor(counts))
 
 
 def trained_system(config: Config, dataset: Dataset | None = None, *, progress: bool | None = None) -> System:
-    """The system of a configuration: from the cache, or trained now and kept.
+    """The system of a configuration: from the cache, or trained now and kept; on the processor in any case.
+
+    A training that was interrupted goes on from its last epochs.
 
     Its metadata hold the learning curves and the excerpts of each part.
 
@@ -99,38 +124,53 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     # What the attack will be is no part of the system.
     essence = Config(
         dataset=config.dataset, profile=config.profile, partition=config.partition,
-        labels=config.labels, system=config.system, seed=config.seed, seeds=(),
+        labels=config.labels, system=config.system, seed=config.seed, device=config.device,
     )  # fmt: skip
     key = essence.key(dataset.fingerprint, code_version(*CODE), torch.__version__)
     path = cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
     if path.exists():
         return System.load(path)
     with one_thread():
-        system = _train(config, dataset, progress)
+        system = _train(config, dataset, path.with_suffix(".partial"), progress)
     system.save(path)
     return system
 
 
-def _train(config: Config, dataset: Dataset, progress: bool) -> System:
+def _train(config: Config, dataset: Dataset, checkpoint: Path, progress: bool) -> System:
     partition = partition_of(config, dataset)
-    labels = partition.labels
-    frames, targets = _frames(dataset, partition.excerpts("train"), labels)
-    valid_frames, valid_targets = _frames(dataset, partition.excerpts("valid"), labels)
-    generator = torch.Generator().manual_seed(config.seed)
-    network = DNN(Standardise.fit(frames), len(labels), config.n_units, generator=generator)
-    schedule = training.Schedule(batch_size=batch_size(len(frames)))
-    history = training.train(
-        network, frames, targets, valid_frames, valid_targets, schedule, seed=config.seed, progress=progress
-    )
+    labels, recipe = partition.labels, config.recipe
     parts = {part: partition.excerpts(part) for part in ("train", "valid", "test")}
+    _check_classes(partition, parts["train"], labels_of(dataset), config)
+    hops = (training_hop, SLICE_LENGTH) if recipe.convolutional else (None, None)
+    rows, targets = rows_for_training(dataset, parts["train"], labels, hops[0], progress=progress)
+    valid_rows, valid_targets = rows_for_training(dataset, parts["valid"], labels, hops[1])
+    generator = torch.Generator().manual_seed(config.seed)
+    network = recipe.network(Standardise.fit(rows), len(labels), generator)
+    schedule = recipe.schedule(config.profile, len(rows))
+    start = time.perf_counter()
+    history = training.train(
+        network, rows, targets, valid_rows, valid_targets, schedule, seed=config.seed, device=config.device,
+        checkpoint=checkpoint, progress=progress,
+    )  # fmt: skip
     about = {
         "history": history,
         "parts": parts,
         "notes": list(partition.notes),
         "batch_size": schedule.batch_size,
-        "n_frames": {"train": len(frames), "valid": len(valid_frames)},
+        "n_rows": {"train": len(rows), "valid": len(valid_rows)},
+        "seconds": time.perf_counter() - start,
     }
-    return System(network, labels, about)
+    return System(network.cpu(), labels, about)
+
+
+def _check_classes(partition: Partition, train: list[str], label_of: dict[str, str], config: Config) -> None:
+    there = {label_of[excerpt] for excerpt in train}
+    lacking = [label for label in partition.labels if label not in there]
+    if lacking:
+        raise InputError(
+            f"{', '.join(lacking)} has no training excerpt in the partition {config.partition!r} with seed "
+            f"{config.seed}; choose another partition or seed, or only the other classes."
+        )
 
 
 def test_set(system: System, dataset: Dataset) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -138,7 +178,7 @@ def test_set(system: System, dataset: Dataset) -> tuple[dict[str, np.ndarray], l
 
     Notebook: book/03_training.ipynb
     """
-    label_of = _labels_of(dataset)
+    label_of = labels_of(dataset)
     excerpts = system.metadata["parts"]["test"]
     return {excerpt: dataset.load(excerpt) for excerpt in excerpts}, [label_of[excerpt] for excerpt in excerpts]
 

@@ -49,6 +49,17 @@ class Dropout(nn.Module):
         self.seed = seed
         self._generators: dict[torch.device, torch.Generator] = {}
 
+    def generator_states(self) -> dict[str, Tensor]:
+        """Where its random numbers stand, by device; for going on with an interrupted training."""
+        return {str(device): generator.get_state() for device, generator in self._generators.items()}
+
+    def set_generator_states(self, states: dict[str, Tensor]) -> None:
+        """Go on where `generator_states` was taken."""
+        for name, state in states.items():
+            device = torch.device(name)
+            self._generators[device] = torch.Generator(device)
+            self._generators[device].set_state(state.cpu())
+
     def extra_repr(self) -> str:
         return f"probability={self.probability:g}, factor={self.factor:g}"
 

@@ -1,0 +1,342 @@
+"""Systems by name, their training rows, and what all of them say of the test excerpts."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from sklearn.metrics import accuracy_score
+
+from music_adversaries import audio, cli, datasets, experiments, spectra
+from music_adversaries.errors import InputError
+from music_adversaries.experiments import decisions, recipes, spectrograms, systems, systems_folds, table1
+from music_adversaries.networks import CDNN, DNN, Standardise
+from small_system import LABELS, recording
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    """24 recordings of 2.6 s: three labels, four artists each."""
+    folder = tmp_path_factory.mktemp("music")
+    rows = ["path,label,artist,title"]
+    for label in LABELS:
+        for i in range(8):
+            audio.write_wav(folder / f"{label}{i}.wav", recording(label, i, seconds=2.6))
+            rows.append(f"{label}{i}.wav,{label},{label} artist {i % 4},{label} song {i}")
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return folder / "manifest.csv"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("MUSIC_ADVERSARIES_STATIC", "1")
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def config(music, cache):
+    return experiments.Config(dataset="folder", path=str(music), system="dnn8", seeds=(0,))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Small networks and forests, one after the other in this process; returns what was decided."""
+    monkeypatch.setattr(table1, "SIZES", {"quick": (6, 8), "full": (6, 8)})
+    monkeypatch.setattr(decisions, "N_TREES", 5)
+    monkeypatch.setattr(recipes.Recipe, "schedule", hasty)
+    done = []
+
+    def serially(function, jobs, **_):
+        return [done.append(job) or function(job) for job in jobs]
+
+    monkeypatch.setattr(decisions, "over_processes", serially)
+    return done
+
+
+published = recipes.Recipe.schedule
+
+
+def hasty(self, profile, n_rows):
+    return published(self, profile, n_rows).but(max_epochs=2, batch_size=100)
+
+
+# --- by name ---
+
+
+def test_names_stand_for_the_papers_systems():
+    generator, standardise = torch.Generator(), Standardise(torch.zeros(513), torch.ones(513))
+    for name, n_units, dropout in (("dnn50", 50, 0.0), ("dnn500", 500, 0.0), ("dnn500-dropout", 500, 0.25)):
+        network = recipes.recipe(name).network(standardise, 10, generator)
+        assert isinstance(network, DNN)
+        assert network.settings() == {"n_units": n_units, "dropout": dropout, "dropout_scale": "inverted"}
+    assert isinstance(recipes.recipe("cdnn").network(standardise, 10, generator), CDNN)
+
+
+def test_schedules_are_the_published_ones():
+    dropout, cdnn = (recipes.recipe(name).schedule("full", 645_500) for name in ("dnn50-dropout", "cdnn"))
+    assert (dropout.at(0), dropout.patience, dropout.batch_size) == ((0.1, 0.5), 50, 1_200)
+    assert dropout.at(200) == pytest.approx((0.001, 0.9)) and dropout.at(199) != dropout.at(200)
+    assert (cdnn.at(0), cdnn.batch_size, cdnn.patience, cdnn.min_epochs) == ((0.001, 0.5), 5, 10, 30)
+    assert cdnn.at(100) == pytest.approx((0.00001, 0.9))
+    assert recipes.recipe("dnn50").schedule("quick", 645_500) == recipes.recipe("dnn500").schedule("full", 645_500)
+    assert dropout.max_epochs > dropout.ramp_epochs + dropout.patience
+
+
+@pytest.mark.parametrize(
+    "name", ["svm", "dnn", "dnn0", "dnn50-", "dnn50 dropout", "cdnn-dropout", "DNN50", "dnn1000000"]
+)
+def test_other_names_are_refused(name):
+    with pytest.raises(InputError, match="There is no system"):
+        experiments.Config(system=name)
+
+
+def test_slices_overlap_where_there_are_few():
+    assert recipes.training_hop(645_000) == 100 and recipes.training_hop(10) == 25
+    assert 645_000 // recipes.training_hop(645_000) == pytest.approx(6_000, rel=0.1)
+    hops = [recipes.training_hop(n) for n in range(0, 1_000_000, 10_000)]
+    assert hops == sorted(hops)
+
+
+# --- rows for training ---
+
+
+@pytest.mark.parametrize("backed_from", [0, 2**40])
+def test_one_array_of_many_parts(cache, backed_from):
+    parts = [torch.rand(n, 7) for n in (3, 1, 5)]
+    array = spectrograms.contiguous(iter(parts), 9, (7,), backed_from)
+    assert torch.equal(array, torch.cat(parts)) and array.is_contiguous()
+    array[0] = 0  # can be written to
+    for count in (8, 10):
+        with pytest.raises(InputError, match=f"the {count}"):
+            spectrograms.contiguous(iter(parts), count, (7,), backed_from)
+
+
+def test_a_disk_too_small_is_said(cache):
+    with pytest.raises(InputError, match="GiB of disk"):
+        spectrograms.contiguous(iter([]), 2**45, (513,), 0)
+
+
+def test_kept_magnitudes_are_the_computed_ones(config, monkeypatch):
+    dataset = config.load_dataset()
+    excerpts = list(dataset.excerpts[::-5])
+    computed, counts = spectrograms.of(dataset, excerpts)
+    monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
+    for _ in range(2):  # made, then found
+        kept, kept_counts = spectrograms.of(dataset, excerpts)
+        assert counts == kept_counts
+        assert all(torch.equal(a, b) for a, b in zip(computed, kept, strict=True))
+        monkeypatch.setattr(spectrograms, "_write", lambda *a: pytest.fail("written again"))
+
+
+def test_rows_are_the_frames_and_slices_of_the_excerpts(config):
+    dataset = config.load_dataset()
+    labels = tuple(sorted(LABELS))
+    excerpts = list(dataset.excerpts[:3])
+    sequences = [spectra.magnitudes(torch.from_numpy(dataset.load(e))) for e in excerpts]
+    rows, targets = systems.rows_for_training(dataset, excerpts, labels)
+    assert torch.equal(rows, torch.cat(sequences)) and len(rows) == len(targets)
+    n = len(sequences[0])
+    rows, targets = systems.rows_for_training(dataset, excerpts, labels, 4)
+    each = (n - 100) // 4 + 1
+    assert rows.shape == (3 * each, 100, 513)
+    assert torch.equal(rows[each + 1], sequences[1][4:104])
+    assert targets.tolist() == [labels.index(systems.labels_of(dataset)[e]) for e in excerpts for _ in range(each)]
+
+
+def test_memory_of_a_training_on_mapped_frames_stays_small(tmp_path):
+    """2 GB of frames on disk, trained with at most 700 MB of memory of its own."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("RLIMIT_DATA counts private memory on Linux only")
+    script = f"""
+import resource
+from pathlib import Path
+import torch
+from music_adversaries import training
+from music_adversaries.experiments import spectrograms
+from music_adversaries.networks import DNN, Standardise
+
+torch.set_num_threads(1)
+own = int(next(l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmData")).split()[1])
+resource.setrlimit(resource.RLIMIT_DATA, (1024 * own + {700 * 2**20},) * 2)
+block = torch.rand(25_000, 513)
+frames = spectrograms.contiguous((block for _ in range(40)), 1_000_000, (513,), 0)
+targets = torch.arange(1_000_000) % 3
+network = DNN(Standardise.fit(frames[:100_000]), 3, 8, generator=torch.Generator().manual_seed(0))
+try:
+    torch.empty(2**30 // 4).fill_(1.0)
+    print("the limit is none")
+except RuntimeError:
+    pass
+schedule = training.Schedule(batch_size=20_000, max_epochs=1)
+training.train(network, frames, targets, frames[:50_000], targets[:50_000], schedule, seed=0)
+print("trained")
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**__import__("os").environ, "MUSIC_ADVERSARIES_CACHE": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.stdout == "trained\n", run.stdout + run.stderr
+    assert resource.getpagesize() and not list(tmp_path.iterdir())  # nothing is left on the disk
+
+
+# --- trained systems ---
+
+
+def test_every_system_can_be_trained_saved_and_asked(config, monkeypatch):
+    monkeypatch.setattr(recipes.Recipe, "schedule", hasty)
+    dataset = config.load_dataset()
+    for name in ("dnn8", "dnn8-dropout", "cdnn"):
+        system = experiments.trained_system(config.but(system=name), dataset)
+        waveforms, _ = experiments.test_set(system, dataset)
+        assert {decision.label for decision in system.classify_all(waveforms)} <= set(LABELS)
+        assert system.metadata["n_rows"]["train"] > 0 and not system.metadata["history"]["notes"]
+
+
+def test_a_class_without_training_excerpt_is_named(config, monkeypatch):
+    dataset = config.load_dataset()
+    partition = experiments.partition_of(config, dataset)
+    parts = partition.parts.where(dataset.manifest.table["label"].to_numpy() != "dark", "test")
+    broken = type(partition)(partition.name, parts, partition.notes, partition.labels)
+    monkeypatch.setattr(systems, "partition_of", lambda *a: broken)
+    with pytest.raises(InputError, match="^dark has no training excerpt in the partition 'random' with seed 77"):
+        experiments.trained_system(config.but(seed=77), dataset)
+
+
+def test_recordings_shorter_than_a_slice_are_named(tmp_path, cache):
+    for label in LABELS:
+        (tmp_path / label).mkdir()
+        for i in range(6):
+            audio.write_wav(tmp_path / label / f"{i}.wav", recording(label, i, seconds=1.5))
+    config = experiments.Config(dataset="folder", path=str(tmp_path), system="cdnn")
+    with pytest.raises(InputError, match=r"has 63 frames, fewer than one slice of 100; .* or train a dnn"):
+        experiments.trained_system(config)
+
+
+# --- decisions ---
+
+
+def test_decisions_are_what_the_parts_say(config, small):
+    dataset = config.load_dataset()
+    job = decisions.Job(config, forests=(1, "all"))
+    found = decisions.decide(job, dataset)
+    assert list(found["said"]) == ["network", "forest 1", "forest all"]
+    system = experiments.trained_system(config, dataset)
+    waveforms, truth = experiments.test_set(system, dataset)
+    assert found["truth"] == truth and found["excerpts"] == list(waveforms)
+    assert found["said"]["network"] == [d.label for d in system.classify_all(waveforms)]
+    assert found["n_train"] == len(system.metadata["parts"]["train"])
+    baseline = decisions.decide(decisions.Job(config, baselines=True), dataset)
+    assert list(baseline["said"]) == ["shared", "per_class"] and baseline["truth"] == truth
+    assert baseline["system"] == "mfcc" and baseline["excerpts"] == found["excerpts"]
+
+
+def test_table_1_has_its_cells_and_they_are_right(config, small):
+    record = experiments.compute("table1", config)
+    assert [job.system for job in small[:5]] == ["dnn6", "dnn6-dropout", "dnn8", "dnn8-dropout", "mfcc"]
+    said, tests = record.table("decisions"), record.table("tests")
+    forests = said[said["classifier"].str.startswith("forest")]
+    assert len(forests) == 2 * 2 * 4 * 2 and len(said) == len(forests) + 4 * 2 + 2 * 2
+    for row in said.itertuples():
+        truth = tests[tests["partition"] == row.partition].iloc[0]["truth"]
+        expected = accuracy_score(truth, row.said)
+        measured = record.quantity(table1.quantity(row.system, row.classifier, row.partition))
+        assert measured["estimate"] == pytest.approx(expected) and row.correct == expected * row.n_test
+        assert measured["low"] <= expected <= measured["high"]
+    accuracy = {(r.system, r.classifier, r.partition): r.correct / r.n_test for r in said.itertuples()}
+    drops = [
+        accuracy[system, classifier, "random"] - accuracy[system, classifier, "artist_filtered"]
+        for system, classifier, partition in accuracy
+        if partition == "random" and classifier.startswith("forest")
+    ]
+    assert len(drops) == 16
+    for name, value in (("smallest", min(drops)), ("mean", np.mean(drops)), ("largest", max(drops))):
+        assert record.quantity(f"{name}_drop")["estimate"] == pytest.approx(value)
+    filtered = [accuracy[key] for key in accuracy if key[1].startswith("forest") and key[2] == "artist_filtered"]
+    assert record.quantity("learned_minus_handcrafted")["estimate"] == pytest.approx(
+        np.mean(filtered) - accuracy["mfcc", "shared", "artist_filtered"]
+    )
+    assert record.quantity("least_filtered")["estimate"] == pytest.approx(min(filtered))
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(config, small, monkeypatch):
+    config = config.but(seeds=(5,))
+    decide, trained = decisions.decide, []
+    train = systems.training.train
+    monkeypatch.setattr(systems.training, "train", lambda *a, **k: trained.append(1) or train(*a, **k))
+
+    def killed(job):
+        if job.system == "dnn8":
+            raise KeyboardInterrupt
+        return decide(job)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(decisions, "decide", killed)
+        experiments.compute("table1", config)
+    assert len(trained) == 2  # the two smaller networks
+    record = experiments.compute("table1", config)
+    assert len(trained) == 2 * 4
+    again = experiments.compute("table1", config)
+    assert len(trained) == 2 * 4 and again.results == record.results and again.tables == record.tables
+
+
+def test_folds_test_every_excerpt_once_with_every_system(config, small):
+    record = experiments.compute("systems_folds", config)
+    said = record.table("decisions")
+    assert set(said["system"]) == {"dnn6", "dnn6-dropout", "dnn8", "dnn8-dropout", "cdnn", "mfcc"}
+    for (system, classifier), rows in said.groupby(["system", "classifier"]):
+        truth, given = (np.concatenate(rows[name].tolist()) for name in ("truth", "said"))
+        assert len(truth) == 24
+        measured = record.quantity(f"{system} {classifier}")
+        assert measured["estimate"] == pytest.approx(np.mean(truth == given)) and measured["n"] == 12
+    pairs = record.table("pairs")
+    n = said.groupby(["system", "classifier"]).ngroups
+    assert len(pairs) == n * (n - 1) / 2
+    pair = pairs.iloc[0]
+    a, b = (record.quantity(pair[side])["estimate"] for side in ("a", "b"))
+    assert pair["difference"] == pytest.approx(a - b) == pytest.approx((pair["only_a"] - pair["only_b"]) / 24)
+    assert record.quantity("chance")["estimate"] == pytest.approx(1 / 3)
+
+
+def test_the_command_line_knows_systems_devices_and_repeats(config, small, music):
+    run = CliRunner().invoke(
+        cli.main, ["run", "table1", "--dataset", "folder", "--from", str(music), "--seeds", "1"], catch_exceptions=False
+    )
+    assert run.exit_code == 0 and "dnn6-dropout forest all artist_filtered" in run.output
+    assert len({job.config.seed for job in small}) == 1
+    run = CliRunner().invoke(
+        cli.main, ["run", "table1", "--dataset", "folder", "--from", str(music), "--device", "cuda:99", "--seeds", "1"]
+    )
+    assert run.exit_code == 2 and "'cuda:99' is not available here; use --device cpu" in run.output
+
+
+def test_counts_by_hand():
+    decided = pd.DataFrame(
+        [
+            {"system": "s", "classifier": c, "partition": p, "seed": 0, "excerpt": e, "artist": e[0], "correct": ok}
+            for c, p, e, ok in (
+                ("x", "random", "a1", True), ("x", "random", "a2", False), ("x", "random", "b1", True),
+                ("x", "filtered", "a1", False), ("x", "filtered", "b1", True),
+            )
+        ]
+    )  # fmt: skip
+    counted = table1.Counted(decided)
+    places = counted.places([("s", "x", "random"), ("s", "x", "filtered")])
+    drop = counted.statistic(lambda a: a[..., places[0]] - a[..., places[1]])
+    assert drop.estimate == pytest.approx(2 / 3 - 1 / 2) and drop.n == 2
+    assert counted.accuracy("s", "x", "random").estimate == pytest.approx(2 / 3)
+
+
+def test_every_experiment_is_named(config):
+    with pytest.raises(InputError, match="table1"):
+        experiments.run("table2", config)
+    assert datasets.load("folder", path=config.path).name == "folder"
+    assert set(systems_folds.FORESTS) <= set(decisions.LAYERS)
