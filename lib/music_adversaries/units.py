@@ -23,6 +23,7 @@ Notebook: book/03_training.ipynb
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,11 +82,11 @@ def strongest(
     ------
     InputError
         For a layer or unit that there is not, a waveform that is silent or too short, no waveform, or an
-        ``n`` or ``seconds`` that is not greater than zero.
+        ``n`` below 1 or ``seconds`` that is no length.
 
     Notebook: book/03_training.ipynb
     """
-    if n < 1 or not seconds > 0:
+    if n < 1 or not 0 < seconds < math.inf:
         raise InputError(f"{n} moments of {seconds} s cannot be found; give at least one, and a length such as 2.")
     network = _network(system, layer, unit)
     moments = []

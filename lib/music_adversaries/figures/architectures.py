@@ -14,6 +14,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..networks import CDNN, DNN
+from ..networks.cdnn import POOL
 from .base import BLUE, FAINT, INK, LIGHT_BLUE, ORANGE, WIDTH, BookFigure, new_figure, styled
 
 _FROZEN = "#e3e5e8"
@@ -55,7 +56,7 @@ def _draw_dnn(network: DNN, title: str) -> BookFigure:
     tall = [max(0.12, tallest * math.sqrt(size / max(sizes))) for size in sizes]
     places = [0.55 + i * (WIDTH - 1.1) / (len(sizes) - 1) for i in range(len(sizes))]
     colours = [LIGHT_BLUE, _FROZEN, *[BLUE] * len(network.hidden), ORANGE]
-    operations = ["frozen", *["dense"] * len(network.hidden), "dense, softmax"]
+    operations = ["frozen", *["dense"] * len(network.hidden), "softmax"]
     counts = [_frozen(network), *map(_count, linear)]
     for i, (operation, count) in enumerate(zip(operations, counts, strict=True)):
         left, right = places[i] + width / 2, places[i + 1] - width / 2
@@ -109,7 +110,7 @@ def _draw_cdnn(network: CDNN, title: str) -> BookFigure:
     room = (WIDTH - 0.47 - sum(widths)) / sum(shares)
     lefts = [0.25 + sum(widths[:i]) + room * sum(shares[:i]) for i in range(len(widths))]
 
-    pool = "largest\nof 4 × 4"
+    pool = f"largest\nof {POOL} × {POOL}"
     arrows = [
         (f"{kernel1[0]} × {kernel1[1]}\nfilters", f"{first:,}"),
         (pool, ""),
@@ -161,7 +162,7 @@ def _canvas(height: float, title: str, words: str) -> tuple[BookFigure, Axes]:
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, WIDTH), ylim=(0, height))
     axes.set_axis_off()
-    axes.text(WIDTH - 0.1, height - (0.45 if title else 0.2), words, ha="right", fontsize=8.5, color=FAINT)
+    axes.text(WIDTH - 0.12, height - (0.45 if title else 0.2), words, ha="right", fontsize=8.5, color=FAINT)
     if title:
         axes.text(0.07, height - 0.22, title, fontsize=10.5, fontweight="bold")
     return figure, axes

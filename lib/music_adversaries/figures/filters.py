@@ -85,7 +85,7 @@ def _of_frames(weights: np.ndarray, units: list[int], labels: list[str]) -> Book
     figure = new_figure(5.0)
     grid = figure.add_gridspec(2, len(units), height_ratios=[1, 1.45])
     top = [figure.add_subplot(grid[0, i]) for i in range(len(units))]
-    reach = 1.08 * np.abs(weights[units]).max()
+    reach = 1.08 * np.abs(weights[units]).max() or 1.0
     for axes, unit, label in zip(top, units, labels, strict=True):
         axes.axhline(0, color=RULE, linewidth=0.8)
         axes.plot(kilohertz, weights[unit], color=LIGHT_BLUE, linewidth=0.5)
@@ -95,18 +95,22 @@ def _of_frames(weights: np.ndarray, units: list[int], labels: list[str]) -> Book
         if axes is not top[0]:
             axes.set_yticklabels([])
     top[0].set_ylabel("weight on the\nstandardised bin")
+    top[-1].text(
+        0.98, 0.03, f"dark: mean over {SMOOTH} bins", transform=top[-1].transAxes, ha="right", fontsize=8.5, color=INK
+    )
 
     below = figure.add_subplot(grid[1, :])
     bands = min(N_BANDS, n_bins)
     size = np.stack([np.sqrt((part**2).mean(1)) for part in np.array_split(weights[order], bands, axis=1)], axis=1)
+    low, high = np.quantile(size, (0.01, 0.99))
     image = below.imshow(
-        size, aspect="auto", cmap="Blues", vmin=0, vmax=float(np.quantile(size, 0.99)) or 1.0, interpolation="nearest",
+        size, aspect="auto", cmap="Blues", vmin=low, vmax=high if high > low else low + 1, interpolation="nearest",
         extent=(0, kilohertz[-1], n_units, 0),
     )  # fmt: skip
     below.plot(centres[order], np.arange(n_units) + 0.5, color=ORANGE, linewidth=1.8)
     below.set(xlabel="frequency (kHz)", ylabel="units, sorted", title=f"all {n_units} units; line: centre of gravity")
-    figure.colorbar(image, ax=below, label="weight, root mean square", pad=0.01, aspect=18, extend="max")
-    share = (weights[:, kilohertz < 2] ** 2).sum() / (weights**2).sum()
+    figure.colorbar(image, ax=below, label="weight, root mean square", pad=0.01, aspect=18, extend="both")
+    share = (weights[:, kilohertz < 2] ** 2).sum() / ((weights**2).sum() or 1.0)
     figure.alt_text = (
         f"First-layer weights of {n_units} units on {n_bins} standardised bins. "
         + "".join(_unit_words(weights[unit], label, kilohertz) for unit, label in zip(units, labels, strict=True))
