@@ -201,11 +201,21 @@ def test_a_smaller_contribution_is_heard_less_but_a_louder_one_never_amplified()
     assert levels[-1] <= 0.1
 
 
-def test_gains_of_at_most_one_leave_at_most_the_recording():
+def test_as_heard_is_the_formula():
     system, wave = small_system.system(), small_system.recording("bright", 5)
+    spectrum = spectra.stft(torch.from_numpy(wave).double())
+    raised = spectra.magnitudes(torch.from_numpy(wave)) > system.network.standardise.mean
     for layer in (1, 2, 3):
-        table = units.by_label(system, {"a": wave}, ["bright"], layer)
-        heard = units.as_heard(system, wave, layer, int(table.to_numpy()[0].argmax()))
+        unit = int(units.by_label(system, {"a": wave}, ["bright"], layer).to_numpy()[0].argmax())
+        c = torch.from_numpy(units.contributions(system, wave, layer, unit))
+        x = spectra.magnitudes(torch.from_numpy(wave))
+        fires = system.network.activations(x)[layer - 1][:, unit, None] > 0
+        c = torch.where((c > 0) & raised & fires, c, 0.0)
+        q = float(np.quantile(c[c > 0].numpy(), 0.9))
+        assert 0.05 < float((c[c > 0] > q).double().mean()) < 0.15
+        expected = spectra.istft(spectrum * (c / q).clamp_max(1), len(wave))
+        heard = units.as_heard(system, wave, layer, unit)
+        np.testing.assert_allclose(heard, expected, atol=1e-6)
         assert 0 < np.linalg.norm(heard) < np.linalg.norm(wave)
 
 

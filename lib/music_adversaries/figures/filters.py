@@ -96,8 +96,9 @@ def _of_frames(weights: np.ndarray, units: list[int], labels: list[str]) -> Book
             axes.set_yticklabels([])
     top[0].set_ylabel("weight on the\nstandardised bin")
     top[-1].text(
-        0.98, 0.03, f"dark: mean over {SMOOTH} bins", transform=top[-1].transAxes, ha="right", fontsize=8.5, color=INK
-    )
+        0.98, 0.03, f"dark: mean over {SMOOTH} bins", transform=top[-1].transAxes, ha="right", fontsize=8.5,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
+    )  # fmt: skip
 
     below = figure.add_subplot(grid[1, :])
     bands = min(N_BANDS, n_bins)
