@@ -183,7 +183,8 @@ def test_unit_reading_draws_the_drive_and_the_labels():
     assert [bar.get_width() for bar in right.patches] == [1.0, 0.6, 0.2]
     assert figure.alt_text.startswith("layer 1, unit 3. Drive by frequency: pushed up most by 1.5 from 2.1 to 2.3 kHz")
     assert "pushed down most by -0.5 from 10.8 to 11.0 kHz; 78 % of all drive is upwards" in figure.alt_text
-    assert "jazz 1.00, pop 0.60, blues 0.20" in figure.alt_text
+    assert "Mean activation by true label: jazz 1.00, pop 0.60, blues 0.20" in figure.alt_text
+    assert "Median act" in figures.unit_reading(drive, [0.2, 1.0, 0.6], LABELS, average="median").alt_text
 
 
 def test_unit_reading_of_a_dead_unit():

@@ -25,19 +25,22 @@ def unit_reading(
     labels: Sequence[str],
     *,
     title: str = "",
+    average: str = "mean",
     sample_rate: int = spectra.SAMPLE_RATE,
 ) -> BookFigure:
-    """What pushes a unit up and down, by frequency, and its mean activation by true label.
+    """What pushes a unit up and down, by frequency, and its activation by true label.
 
     Parameters
     ----------
     drive : array ``[n_bins]``
         From `units.drive`, in units of the pre-activation; the bins are summed in bands of equal width.
     activations : array ``[n_labels]``
-        Mean activations, such as a column of `units.by_label`.
+        Such as a column of `units.by_label`.
     labels : sequence of str
     title : str
         Such as ``"layer 1, unit 29"``.
+    average : str
+        What the activations are over the excerpts of a label, in a word, for the axis.
     sample_rate : int
         In Hz.
 
@@ -81,15 +84,17 @@ def unit_reading(
     right.set_yticks(places, [labels[i] for i in order])
     right.invert_yaxis()
     right.set_title("by true label")
-    right.set_xlabel("mean activation")
+    right.set_xlabel(f"{average} activation")
     right.set_xlim(0, 1.2 * max(activations.max(), 1e-9))
     right.tick_params(axis="y", length=0)
     right.spines["left"].set_color(RULE)
-    figure.alt_text = _words(summed, edges, activations, labels, title)
+    figure.alt_text = _words(summed, edges, activations, labels, title, average)
     return figure
 
 
-def _words(summed: np.ndarray, edges: np.ndarray, activations: np.ndarray, labels: Sequence[str], title: str) -> str:
+def _words(
+    summed: np.ndarray, edges: np.ndarray, activations: np.ndarray, labels: Sequence[str], title: str, average: str
+) -> str:
     def where(band: int) -> str:
         return f"{summed[band]:.2g} from {edges[band]:.1f} to {edges[band + 1]:.1f} kHz"
 
@@ -104,4 +109,4 @@ def _words(summed: np.ndarray, edges: np.ndarray, activations: np.ndarray, label
     rising = f"; {percent(summed.clip(0).sum() / total)} of all drive is upwards" if total else ""
     order = np.argsort(-activations, kind="stable")
     listed = ", ".join(f"{labels[i]} {activations[i]:.2f}" for i in order)
-    return f"{said}{', '.join(pushes) or 'none'}{rising}. Mean activation by true label: {listed}."
+    return f"{said}{', '.join(pushes) or 'none'}{rising}. {average.capitalize()} activation by true label: {listed}."
