@@ -13,11 +13,14 @@ Notebook: book/02_partitions.ipynb
 """
 
 from .adversaries import confidence_traces, snr_by_label, spectrogram_triple
+from .architectures import architecture
 from .base import DPI, MAX_BYTES, PART_COLOURS, WIDTH, BookFigure, style
 from .doses import doses
+from .filters import first_layer
 from .merit import figure_of_merit
 from .partitions import gap, partition_map
 from .training import learning_curves
+from .units import unit_reading
 
 __all__ = [
     "DPI",
@@ -25,13 +28,16 @@ __all__ = [
     "PART_COLOURS",
     "WIDTH",
     "BookFigure",
+    "architecture",
     "confidence_traces",
     "doses",
     "figure_of_merit",
+    "first_layer",
     "gap",
     "learning_curves",
     "partition_map",
     "snr_by_label",
     "spectrogram_triple",
     "style",
+    "unit_reading",
 ]
