@@ -1,7 +1,10 @@
 """Training: the schedule by hand, and what must come of it."""
 
+import copy
+
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from music_adversaries import training
 from music_adversaries.errors import InputError
@@ -67,6 +70,64 @@ def test_same_seed_same_weights():
         train(net, frames, targets, frames, targets, Schedule(batch_size=20, max_epochs=3), seed=seed)
     assert torch.equal(nets[0].output.weight, nets[1].output.weight)
     assert not torch.equal(nets[0].output.weight, nets[2].output.weight)
+
+
+@pytest.fixture
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("batch_size", [7, 100, 1_000])
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+def test_same_bits_as_the_plain_loop(one_thread, batch_size, dropout):
+    """What makes a step fast changes no result: not the weights, not the losses."""
+    frames, targets = blobs()
+    wide = torch.cat([frames, frames], 1)[:, 20:]  # rows that do not lie side by side
+    schedule = Schedule(batch_size=batch_size, max_epochs=6, ramp_epochs=4, patience=100, min_improvement=0)
+    generator = torch.Generator().manual_seed(0)
+    plain = DNN(Standardise.fit(frames), 3, 16, dropout=dropout, generator=generator)
+    quick = copy.deepcopy(plain)
+    history = train(quick, wide, targets, frames, targets, schedule, seed=3)
+
+    generator = torch.Generator().manual_seed(3)
+    optimiser = torch.optim.SGD(plain.parameters(), lr=1.0, momentum=0.5)
+    best = 1.0
+    for epoch in range(schedule.max_epochs):
+        plain.train()
+        optimiser.param_groups[0]["lr"], optimiser.param_groups[0]["momentum"] = schedule.at(epoch)
+        total = 0.0
+        for batch in torch.randperm(len(frames), generator=generator).split(batch_size):
+            optimiser.zero_grad()
+            loss = cross_entropy(plain(frames[batch]), targets[batch])
+            loss.backward()
+            optimiser.step()
+            total += float(loss.detach()) * len(batch)
+        assert history["train_loss"][epoch] == total / len(frames)
+        plain.eval()
+        with torch.no_grad():
+            logits = plain(frames)
+        error = int((logits.argmax(-1) != targets).sum()) / len(frames)
+        assert history["valid_error"][epoch] == error
+        assert history["valid_loss"][epoch] == float(cross_entropy(logits, targets, reduction="sum")) / len(frames)
+        if error < best:
+            best, weights = error, copy.deepcopy(plain.state_dict())
+    assert all(torch.equal(weights[name], value) for name, value in quick.state_dict().items())
+
+
+@pytest.mark.parametrize("n", [1, 1_025, 2_047, 2_049, 5_000])
+def test_validation_in_pieces(one_thread, n):
+    """Whatever the number of frames, the pieces give what one block gives, to rounding, and every frame counts once."""
+    frames = torch.rand(n, 513, generator=torch.Generator().manual_seed(0))
+    targets = torch.arange(n) % 10
+    net = DNN(Standardise.fit(frames), 10, 50, generator=torch.Generator().manual_seed(0))
+    loss, error = training._validate(net, frames, targets, torch.device("cpu"))
+    with torch.no_grad():
+        logits = net(frames)
+    assert loss == pytest.approx(float(cross_entropy(logits, targets)), rel=1e-6)
+    assert error == pytest.approx(float((logits.argmax(-1) != targets).float().mean()), rel=1e-6)
 
 
 def test_nothing_global_is_seeded():
