@@ -188,8 +188,11 @@ def test_numbers_as_shown(value, unit, shown):
         ({"claim": ""}, "the field claim must be a text"),
         ({"verdict": "reproduced"}, "no field 'verdict'"),
         ({"predicate": None}, "predicate is no set of fields"),
-        ({"predicate": {"quantity": "gain"}}, "exactly one of the fields above and below"),
-        ({"predicate": {"quantity": "gain", "above": 0, "below": 1}}, "exactly one of the fields above and below"),
+        ({"predicate": {"quantity": "gain"}}, "exactly one of the fields above, below and within"),
+        (
+            {"predicate": {"quantity": "gain", "above": 0, "below": 1}},
+            "exactly one of the fields above, below and within",
+        ),
         ({"predicate": {"quantity": "gain", "above": "0"}}, "the field above must be a number; it is '0'"),
         ({"predicate": {"quantity": "gain", "above": True}}, "the field above must be a number"),
         ({"predicate": {"quantity": "gain", "beyond": 1}}, "predicate: there is no field 'beyond'"),

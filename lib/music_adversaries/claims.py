@@ -10,6 +10,8 @@ Conventions
 * A claim says that a quantity lies above (or below) a line. Its interval wholly on that side of the line:
   ``reproduced``; wholly on the other side: ``contradicted``; touching or crossing: ``inconclusive``.
   Where the line is itself a measured result, its interval counts as part of the line.
+* Or it says that a quantity lies *within* a margin of zero, as "level with" means: its interval wholly within,
+  ``reproduced``; wholly beyond on one side, ``contradicted``.
 * Where there is nothing to judge by: ``no record``, ``not tested yet`` or ``not testable here``.
 * A number of the paper that did not survive in our copy is *lost*: it is shown in words, and asking
   for it raises :class:`LostValue`. It is never guessed.
@@ -171,6 +173,7 @@ def _paper_text(table: pd.DataFrame, references: tuple[PaperReference, ...]) -> 
 # --- the claims ---
 
 PaperReference = tuple[str, str, str | None]
+SIDES = ("above", "below", "within")
 
 
 @dataclass(frozen=True)
@@ -192,11 +195,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Predicate:
-    """A claim's quantity lies above, or below, a line."""
+    """A claim's quantity lies above a line, below it, or within it and its negative."""
 
     quantity: str
     above: bool
     line: Line
+    within: bool = False
 
 
 @dataclass(frozen=True)
@@ -276,10 +280,11 @@ def _claim(entry: Any, where: str) -> Claim:
 
 
 def _predicate(entry: Any, where: str) -> Predicate:
-    _fields(entry, where, ("quantity",), ("above", "below"))
-    if ("above" in entry) == ("below" in entry):
-        raise InputError(f"{where}: give exactly one of the fields above and below.")
-    side = "above" if "above" in entry else "below"
+    _fields(entry, where, ("quantity",), SIDES)
+    given = [side for side in SIDES if side in entry]
+    if len(given) != 1:
+        raise InputError(f"{where}: give exactly one of the fields {', '.join(SIDES[:-1])} and {SIDES[-1]}.")
+    side = given[0]
     line = entry[side]
     if isinstance(line, dict):
         inner = f"{where}: {side}"
@@ -287,7 +292,9 @@ def _predicate(entry: Any, where: str) -> Predicate:
         made = Line(_number(line.get("plus", 0.0), f"{inner}: the field plus"), _text(line, "quantity", inner))
     else:
         made = Line(_number(line, f"{where}: the field {side}"))
-    return Predicate(_text(entry, "quantity", where), side == "above", made)
+    if side == "within" and not (made.quantity is None and made.plus > 0):
+        raise InputError(f"{where}: the field within must be a number above 0; it is {line!r}.")
+    return Predicate(_text(entry, "quantity", where), side == "above", made, side == "within")
 
 
 def _reference(entry: Any, where: str) -> PaperReference:
@@ -354,6 +361,16 @@ def decide(low: float, high: float, line: float | tuple[float, float], *, above:
     return INCONCLUSIVE
 
 
+def decide_within(low: float, high: float, margin: float) -> str:
+    """Hold the interval [low, high] against a margin to both sides of zero: reproduced, contradicted or inconclusive.
+
+    Touching the margin is inconclusive.
+    """
+    if -margin < low and high < margin:
+        return REPRODUCED
+    return CONTRADICTED if low > margin or high < -margin else INCONCLUSIVE
+
+
 def verdict(claim: Claim, record: Mapping[str, Any] | None) -> str:
     """Judge a claim by one record.
 
@@ -388,6 +405,8 @@ def verdict(claim: Claim, record: Mapping[str, Any] | None) -> str:
         return NO_RECORD
     if low is None or high is None:
         return INCONCLUSIVE
+    if claim.predicate.within:
+        return decide_within(low, high, claim.predicate.line.plus)
     return decide(low, high, line, above=claim.predicate.above)
 
 
@@ -506,11 +525,12 @@ def _row(claim: Claim, record: dict[str, Any] | None, table: pd.DataFrame) -> di
         if line.quantity:
             margin = unit if unit != "fraction" else "fraction difference"
             origin = f" ({line.quantity} plus {show(line.plus, margin)})" if line.plus else f" ({line.quantity})"
-        row["line"] = f"{'above' if claim.predicate.above else 'below'} {place}{origin}"
+        side = "within" if claim.predicate.within else "above" if claim.predicate.above else "below"
+        row["line"] = f"{side} {place}{' of zero' if claim.predicate.within else ''}{origin}"
     return row
 
 
-REAL = ("gtzan-mini", "full")  # dataset and profile of the recorded run on real music
+REAL = ("gtzan-mini", "full")  # dataset and profile of the recorded run on real music, for most experiments
 
 
 def side_by_side(record: Any, rows: Mapping[str, tuple[str, PaperReference | None]]) -> pd.DataFrame:

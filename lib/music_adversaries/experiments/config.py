@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import datasets
+from ..errors import InputError
+from .labelling import LABELLINGS, labels_by_artist
 from .recipes import Recipe, recipe
 
 N_SEEDS = 5
@@ -26,6 +28,7 @@ class Config:
     dataset: str = datasets.DEFAULT
     profile: str = "quick"
     path: str | None = None  #: where the user's recordings are, for datasets that need it
+    labelling: str = "true"  #: or "by_artist": labels that say who plays and nothing of what, see `labels_by_artist`
     partition: str = "random"  #: a name that `partitions.named` knows
     labels: tuple[str, ...] | None = None  #: only these classes; all where None
     system: str = "dnn50"  #: a name that `recipe` knows
@@ -38,6 +41,8 @@ class Config:
     device: str = "cpu"  #: where networks are trained, as PyTorch names it: "cpu", "cuda"
 
     def __post_init__(self) -> None:
+        if self.labelling not in LABELLINGS:
+            raise InputError(f"labelling is {self.labelling!r}; choose one of {', '.join(LABELLINGS)}.")
         recipe(self.system)  # refuses what is none, at once
 
     def but(self, **changes) -> Config:
@@ -55,7 +60,8 @@ class Config:
 
     def load_dataset(self, progress: bool = False) -> datasets.Dataset:
         """The dataset, generated or verified on first use."""
-        return datasets.load(self.dataset, self.profile, self.path, progress=progress)
+        dataset = datasets.load(self.dataset, self.profile, self.path, progress=progress)
+        return labels_by_artist(dataset) if self.labelling == "by_artist" else dataset
 
     def key(self, *ingredients: str) -> str:
         """Hash of this configuration and of whatever else determines a result.

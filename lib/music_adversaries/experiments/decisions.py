@@ -71,7 +71,7 @@ def decide(job: Job, dataset: Dataset | None = None) -> dict[str, Any]:
     Notebook: book/04_baselines.ipynb
     """
     config = job.config
-    dataset = dataset or loaded(config.dataset, config.profile, config.path)
+    dataset = dataset or loaded(config)
     key = config.key(dataset.fingerprint, code_version(*CODE), torch.__version__, repr((job.baselines, job.forests)))
     path = cache_dir() / "decisions" / f"{job.system}-{config.partition}-{config.seed}-{key}.json"
     kept = read_json(path)

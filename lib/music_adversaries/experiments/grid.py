@@ -89,4 +89,4 @@ def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Ex
 
 
 def _train_one(config: Config) -> None:
-    trained_system(config, loaded(config.dataset, config.profile, config.path), progress=False)
+    trained_system(config, loaded(config), progress=False)

@@ -124,7 +124,7 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     # What the attack will be is no part of the system.
     essence = Config(
         dataset=config.dataset, profile=config.profile, partition=config.partition,
-        labels=config.labels, system=config.system, seed=config.seed, device=config.device,
+        labels=config.labels, system=config.system, seed=config.seed, device=config.device, labelling=config.labelling,
     )  # fmt: skip
     key = essence.key(dataset.fingerprint, code_version(*CODE), torch.__version__)
     path = cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
@@ -186,7 +186,11 @@ def test_set(system: System, dataset: Dataset) -> tuple[dict[str, np.ndarray], l
 test_set.__test__ = False  # its name is no test's
 
 
+def loaded(config: Config) -> Dataset:
+    """A configuration's dataset, loaded once a process: for workers that run several configurations."""
+    return _loaded(config.dataset, config.profile, config.path, config.labelling)
+
+
 @lru_cache(maxsize=2)
-def loaded(name: str, profile: str, path: str | None) -> Dataset:
-    """A dataset, loaded once a process: for workers that run several configurations."""
-    return Config(dataset=name, profile=profile, path=path).load_dataset()
+def _loaded(name: str, profile: str, path: str | None, labelling: str) -> Dataset:
+    return Config(dataset=name, profile=profile, path=path, labelling=labelling).load_dataset()

@@ -19,6 +19,7 @@ from .doses import doses
 from .filters import first_layer
 from .merit import figure_of_merit
 from .partitions import gap, partition_map
+from .table1 import table_1
 from .training import learning_curves
 from .units import unit_reading
 
@@ -39,5 +40,6 @@ __all__ = [
     "snr_by_label",
     "spectrogram_triple",
     "style",
+    "table_1",
     "unit_reading",
 ]

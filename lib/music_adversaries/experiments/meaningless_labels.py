@@ -1,0 +1,36 @@
+"""Far above chance with labels that mean nothing: what an accuracy does not prove.
+
+Every artist gets a label drawn without regard to genre. There is nothing to learn of music from such
+labels; yet where a system has heard the artists of the test excerpts, it can score.
+
+Paper: Section 5
+Notebook: book/04_baselines.ipynb
+"""
+
+from __future__ import annotations
+
+from ..datasets import Dataset
+from ..evaluation import mean_interval
+from .config import PARTITIONS, Config
+from .partition_gap import accuracies
+from .systems import common_labels
+
+N_SEEDS = 3
+
+
+def measure(config: Config, dataset: Dataset, progress: bool):
+    """Accuracy of one system on meaningless labels, random and artist-filtered, over seeds.
+
+    The labels are drawn once; a seed draws the partition, the initial weights and the order of frames. The
+    intervals are Student's over seeds, which share excerpts and labels. ``chance`` is one in so many labels.
+    """
+    config = config.but(labelling="by_artist")
+    dataset = config.load_dataset(progress)
+    config = config.but(labels=common_labels(config, dataset))
+    grid = [config.but(partition=name, seed=seed) for seed in config.repeats(N_SEEDS) for name in PARTITIONS]
+    rows = accuracies(grid, progress)
+    of = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in PARTITIONS}
+    results = {name: mean_interval(values, unit="fraction").as_record() for name, values in of.items()}
+    chance, n = 1 / len(config.labels or dataset.labels), len(config.repeats(N_SEEDS))
+    results["chance"] = {"estimate": chance, "low": chance, "high": chance, "n": n, "unit": "fraction"}
+    return results, {"by_seed": rows}
