@@ -86,7 +86,7 @@ def test_test_set_is_unseen_and_artist_filter_holds(config):
     assert len(waveforms) == len(truth) == len(system.metadata["parts"]["test"])
 
 
-@pytest.mark.parametrize("name", experiments.for_book(experiments.Config(dataset="folder")))
+@pytest.mark.parametrize("name", sorted({*experiments.for_book(experiments.Config(dataset="folder"))} - {"table1"}))
 def test_every_experiment_gives_a_record(config, name):
     record = experiments.run(name, config)
     for quantity, value in record.results.items():

@@ -72,7 +72,7 @@ class Recipe:
     def arithmetic(self, profile: str, n_frames: int) -> float:
         """Multiplications and additions of a training on ``n_frames`` frames, for estimates of time: very roughly."""
         if self.convolutional:
-            return 40 * 6e9 * n_frames / training_hop(n_frames)
+            return 40 * 1.5e9 * n_frames / training_hop(n_frames)
         weights = 513 * self.n_units + 2 * self.n_units**2
         epochs = 40 if not self.dropout or profile != "full" else 140
         overhead = 4e7  # of a step, as if it were arithmetic

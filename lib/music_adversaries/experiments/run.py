@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import torch
 
-from .. import datasets
+from .. import datasets, training
 from ..cache import code_version
 from ..errors import InputError
 from . import (
@@ -50,7 +50,7 @@ EXPERIMENTS: dict[str, Callable] = {
 SYNTHETIC_ONLY = ("intervention", "dose_response")
 #: Too long for every run of the book, which shows the record in book/records.
 RECORDED = ("dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds")
-#: Of these, what the book computes where it is built on other music.
+#: Of these, what the book computes where it is built on another dataset or profile.
 COMPUTED_ELSEWHERE = ("table1",)
 #: Experiments on the manifest alone: the audio need not be here.
 MANIFEST_ONLY = ("benchmark_index",)
@@ -64,10 +64,9 @@ CODE = (
 
 def for_book(config: Config) -> list[str]:
     """The experiments that the book computes on this dataset."""
-    if config.dataset == datasets.DEFAULT:
-        return [name for name in EXPERIMENTS if name not in RECORDED]
-    # On other music the tables are computed, however long that takes: there is no record of them.
-    left_out = {*RECORDED, *SYNTHETIC_ONLY} - set(COMPUTED_ELSEWHERE)
+    left_out = set(RECORDED) if _is_the_books(config) else set(RECORDED) - set(COMPUTED_ELSEWHERE)
+    if config.dataset != datasets.DEFAULT:
+        left_out |= set(SYNTHETIC_ONLY)
     return [name for name in EXPERIMENTS if name not in left_out]
 
 
@@ -78,9 +77,13 @@ def for_page(experiment: str, config: Config) -> Record:
 
     Notebook: book/04_baselines.ipynb
     """
-    if (config.dataset, config.profile) == (datasets.DEFAULT, "quick"):
+    if _is_the_books(config):
         return recorded(experiment, config.dataset, config.profile)
     return run(experiment, config)
+
+
+def _is_the_books(config: Config) -> bool:
+    return (config.dataset, config.profile) == (datasets.DEFAULT, "quick")
 
 
 def run(experiment: str, config: Config, *, progress: bool | None = None) -> Record:
@@ -89,11 +92,12 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     Raises
     ------
     InputError
-        When there is no such experiment.
+        When there is no such experiment, or the device is not there.
 
     Notebook: book/09_verdicts.ipynb
     """
     _check(experiment)
+    training.device_of(config.device)  # before anything long begins
     progress = show_progress() if progress is None else progress
     dataset = _dataset(experiment, config, progress)
     key = config.key(experiment, dataset.fingerprint, code_version(*CODE), torch.__version__)
@@ -118,7 +122,7 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
     start = time.perf_counter()
     with one_thread():
         results, tables = EXPERIMENTS[experiment](config, dataset, progress)
-        how = provenance(time.perf_counter() - start)
+        how = provenance(time.perf_counter() - start, config.device)
     # What --allow-missing left out belongs to the result.
     how["excerpts"] = len(dataset)
     how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]

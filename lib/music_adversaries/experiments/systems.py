@@ -120,6 +120,7 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     Notebook: book/03_training.ipynb
     """
     progress = show_progress() if progress is None else progress
+    training.device_of(config.device)  # before anything long begins
     dataset = dataset or config.load_dataset(progress)
     # What the attack will be is no part of the system.
     essence = Config(

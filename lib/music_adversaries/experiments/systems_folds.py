@@ -65,7 +65,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         "labels": [{"label": label} for label in labels],
         "trainings": [
             {"system": one["system"], "fold": one["partition"], "seed": one["seed"], "epochs": one["epochs"],
-             "n_train": one["n_train"]}
+             "n_train": one["n_train"], "seconds": one["seconds"]}
             for one in found if one["epochs"]
         ],
     }  # fmt: skip

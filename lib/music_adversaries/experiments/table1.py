@@ -159,9 +159,12 @@ def _tables(found: Sequence[dict[str, Any]], decided: pd.DataFrame) -> dict[str,
             said.append(
                 {
                     "system": one["system"], "classifier": classifier, "partition": here[0], "seed": here[1],
-                    "epochs": one["epochs"], "correct": correct, "n_test": len(truth),
+                    "correct": correct, "n_test": len(truth),
                     "p": binomial_p(correct, len(truth), tests[-1]["chance"]),
                     "said": [labels.index(label) for label in given],
                 }
             )  # fmt: skip
-    return {"tests": tests, "decisions": said}
+    jobs = [
+        {name: one[name] for name in ("system", "partition", "seed", "n_train", "epochs", "seconds")} for one in found
+    ]
+    return {"tests": tests, "decisions": said, "jobs": jobs}
