@@ -19,6 +19,7 @@ from ..evaluation import mcnemar, paired_permutation
 from .config import Config
 from .decisions import BASELINE, Job, decide_all
 from .partition_folds import N_FOLDS
+from .systems import trained_system
 from .table1 import Counted, networks, pooled
 
 FORESTS: tuple[int | str, ...] = ("all",)
@@ -68,7 +69,21 @@ def measure(config: Config, dataset: Dataset, progress: bool):
              "n_train": one["n_train"], "seconds": one["seconds"]}
             for one in found if one["epochs"]
         ],
+        "filters": _filters(next(job.config for job in jobs if job.system == "cdnn"), dataset),
     }  # fmt: skip
+
+
+def _filters(config: Config, dataset: Dataset) -> list[dict]:
+    """The four largest filters of the first layer of one convolutional network, frames by bins.
+
+    To be looked at: training one takes too long for a page.
+    """
+    weights = trained_system(config, dataset, progress=False).network.weight1.detach()[:, 0]
+    largest = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[:4].tolist()
+    return [
+        {"filter": index, "weights": [[round(w, 4) for w in row] for row in weights[index].tolist()]}
+        for index in largest
+    ]
 
 
 def _pairs(decided: pd.DataFrame) -> list[dict]:
