@@ -311,6 +311,7 @@ def test_the_command_line_knows_systems_devices_and_repeats(config, small, music
         cli.main, ["run", "table1", "--dataset", "folder", "--from", str(music), "--seeds", "1"], catch_exceptions=False
     )
     assert run.exit_code == 0 and "dnn6-dropout forest all artist_filtered" in run.output
+    assert "paper, GTZAN (500 units)" in run.output and "this run: folder, quick (8 units)" in run.output
     assert len({job.config.seed for job in small}) == 1
     run = CliRunner().invoke(
         cli.main, ["run", "table1", "--dataset", "folder", "--from", str(music), "--device", "cuda:99", "--seeds", "1"]

@@ -298,6 +298,11 @@ def run(experiment: str, out: Path | None, **which: Any) -> None:
                 f"  {quantity:<40} {value['estimate']:8.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
                 f"  n = {value['n']}  {value['unit']}"
             )
+        if name == "table1":
+            from . import tables
+
+            click.echo("\nRandom, in brackets filtered, in per cent:")
+            click.echo(tables.side_by_side(tables.of_paper(), tables.of_record(record, "this run")).to_string())
         if out is not None:
             click.echo(f"  written to {record.write(out)}")
 

@@ -58,6 +58,13 @@ class Config:
         """The seeds to repeat an experiment with: ``seeds``, or so many from 0."""
         return self.seeds or tuple(range(default))
 
+    def of_system(self) -> Config:
+        """What of it determines a trained system; what the attack will be, and the repeats, do not."""
+        return Config(
+            dataset=self.dataset, profile=self.profile, labelling=self.labelling, partition=self.partition,
+            labels=self.labels, system=self.system, seed=self.seed, device=self.device,
+        )  # fmt: skip
+
     def load_dataset(self, progress: bool = False) -> datasets.Dataset:
         """The dataset, generated or verified on first use."""
         dataset = datasets.load(self.dataset, self.profile, self.path, progress=progress)

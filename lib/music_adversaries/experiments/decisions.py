@@ -72,7 +72,9 @@ def decide(job: Job, dataset: Dataset | None = None) -> dict[str, Any]:
     """
     config = job.config
     dataset = dataset or loaded(config)
-    key = config.key(dataset.fingerprint, code_version(*CODE), torch.__version__, repr((job.baselines, job.forests)))
+    key = config.of_system().key(
+        dataset.fingerprint, code_version(*CODE), torch.__version__, repr((job.baselines, job.forests))
+    )
     path = cache_dir() / "decisions" / f"{job.system}-{config.partition}-{config.seed}-{key}.json"
     kept = read_json(path)
     if kept is not None:

@@ -68,7 +68,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         finite = snrs[confidence][np.isfinite(snrs[confidence])]
         if len(finite) > 1:
             results["snr" + suffix] = mean_interval(finite, unit="dB").as_record()
-    drop = snrs[LOWER_CONFIDENCE] - snrs[config.confidence]
+    with np.errstate(invalid="ignore"):  # infinite where nothing had to change; left out below
+        drop = snrs[LOWER_CONFIDENCE] - snrs[config.confidence]
     drop = drop[np.isfinite(drop)]
     if len(drop) > 1:
         results["snr_drop"] = mean_interval(drop, unit="dB").as_record()

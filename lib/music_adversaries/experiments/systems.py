@@ -122,12 +122,7 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     progress = show_progress() if progress is None else progress
     training.device_of(config.device)  # before anything long begins
     dataset = dataset or config.load_dataset(progress)
-    # What the attack will be is no part of the system.
-    essence = Config(
-        dataset=config.dataset, profile=config.profile, partition=config.partition,
-        labels=config.labels, system=config.system, seed=config.seed, device=config.device, labelling=config.labelling,
-    )  # fmt: skip
-    key = essence.key(dataset.fingerprint, code_version(*CODE), torch.__version__)
+    key = config.of_system().key(dataset.fingerprint, code_version(*CODE), torch.__version__)
     path = cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
     if path.exists():
         return System.load(path)
