@@ -362,7 +362,7 @@ MISTAKES = {
     "average is 'mode'": lambda s: units.by_label(s, {"x": WAVE}, ["loud"], average="mode"),
     "There is no waveform to": lambda s: units.by_label(s, {}, []),
     "has 100 bins but the network reads 513": lambda s: units.drive(s, np.ones((5, 100), np.float32)),
-    "neither a waveform": lambda s: units.drive(s, np.full((5, N_BINS), np.nan)),
+    "not finite": lambda s: units.drive(s, np.full((5, N_BINS), np.nan)),
     "fewer than one slice": lambda s: units.drive(small_cdnn(), magnitudes(5), 3),
     "1 labels; a preference needs two": lambda s: units.selectivity(TABLE[:1]),
     "No unit prefers 'rock'": lambda s: units.most_selective(TABLE, "rock"),

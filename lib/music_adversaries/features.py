@@ -20,7 +20,8 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -278,7 +279,7 @@ def activation_windows(
     if not hasattr(network, "sequence_activations"):
         kind = type(network).__name__
         raise InputError(f"{kind} has no activations to summarise; give a trained DNN, CDNN or System.")
-    magnitudes = _magnitudes(excerpt, name)
+    magnitudes = magnitudes_of(excerpt, name)
     _check_length(len(magnitudes), cut.window, short, name)
     outputs = _outputs(network, magnitudes)
     frames_a_row = getattr(network, "hop", None) or getattr(network, "slice_length", 1)  # 1: no slices
@@ -290,20 +291,32 @@ def activation_windows(
     return ActivationWindows(by_layer, cut)
 
 
-def _outputs(network: nn.Module, magnitudes: Tensor) -> list[Tensor]:
-    """Activations without dropout; the network is left as it was."""
-    reference = next(iter(network.parameters()), magnitudes)
+@contextlib.contextmanager
+def evaluated(network: nn.Module) -> Iterator[None]:
+    """A network without dropout, and afterwards as it was."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
-        with torch.no_grad():
-            return list(network.sequence_activations(magnitudes.to(reference.device, reference.dtype)))
+        yield
     finally:
         for module, training in modes:
             module.training = training
 
 
-def _magnitudes(excerpt: npt.ArrayLike | Tensor, name: str) -> Tensor:
+def _outputs(network: nn.Module, magnitudes: Tensor) -> list[Tensor]:
+    reference = next(iter(network.parameters()), magnitudes)
+    with torch.no_grad(), evaluated(network):
+        return list(network.sequence_activations(magnitudes.to(reference.device, reference.dtype)))
+
+
+def magnitudes_of(excerpt: npt.ArrayLike | Tensor, name: str = "the excerpt") -> Tensor:
+    """Magnitudes ``[n_frames, n_bins]`` of an excerpt that is given as such, or as a waveform ``[n_samples]``.
+
+    Raises
+    ------
+    InputError
+        For another shape, for what is not finite, and for a waveform that is silent or shorter than a frame.
+    """
     if isinstance(excerpt, Tensor):
         excerpt = excerpt.detach().cpu()
     if np.ndim(excerpt) == 1:

@@ -22,9 +22,8 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +34,7 @@ from torch import Tensor, nn
 
 from . import audio, spectra
 from .errors import InputError
+from .features import evaluated, magnitudes_of
 from .networks import Network, System
 
 FULL_GAIN = 0.9  # quantile of the contributions that are heard, from which on nothing is attenuated
@@ -361,15 +361,7 @@ def _some(waveforms: Mapping[str, npt.ArrayLike]) -> Mapping[str, npt.ArrayLike]
 
 
 def _read(network: Network, excerpt: npt.ArrayLike | Tensor, name: str) -> _Reading:
-    if isinstance(excerpt, Tensor):
-        excerpt = excerpt.detach().cpu().numpy()
-    excerpt = np.asarray(excerpt)
-    if excerpt.ndim == 1:
-        magnitudes = spectra.magnitudes(torch.from_numpy(audio.check_waveform(excerpt, name)))
-    elif excerpt.ndim == 2 and len(excerpt) and np.isfinite(excerpt).all():
-        magnitudes = torch.from_numpy(excerpt)
-    else:
-        raise InputError(f"{name} is neither a waveform [n_samples] nor finite magnitudes [n_frames, n_bins].")
+    magnitudes = magnitudes_of(excerpt, name)
     n_bins = len(network.standardise.mean)
     if magnitudes.shape[1] != n_bins:
         raise InputError(f"{name} has {magnitudes.shape[1]} bins but the network reads {n_bins}; give as many.")
@@ -386,25 +378,13 @@ def _rows_in(network: Network, seconds: float) -> int:
     return max(1, 1 + (frames - network.slice_length) // hop)
 
 
-@contextlib.contextmanager
-def _evaluated(network: nn.Module) -> Iterator[None]:
-    """Without dropout, and afterwards as it was."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
 def _blocks(network: Network, rows: Tensor) -> tuple[Tensor, ...]:
     return rows.split(max(1, FRAMES_AT_ONCE // network.slice_length))
 
 
 def _activations(network: Network, rows: Tensor, layer: int) -> Tensor:
     """Of a layer, ``[n_rows, n_units]``."""
-    with torch.no_grad(), _evaluated(network):
+    with torch.no_grad(), evaluated(network):
         return torch.cat([network.activations(block)[layer - 1] for block in _blocks(network, rows)])
 
 
@@ -412,7 +392,7 @@ def _contributions(network: Network, rows: Tensor, layer: int, unit: int) -> tup
     """Contributions ``[n_rows, slice_length, n_bins]`` in float64, and in which rows the unit fires ``[n_rows]``."""
     linear = _layers(network)[layer]
     found, fires = [], []
-    with torch.enable_grad(), _evaluated(network):
+    with torch.enable_grad(), evaluated(network):
         for block in _blocks(network, rows):
             x = block.detach().clone().requires_grad_()
             below = network.standardise(x) if layer == 1 else network.activations(x)[layer - 2]
