@@ -50,7 +50,7 @@ def over_processes(
     jobs = list(jobs)
     if not jobs:
         return []
-    sizes = [1.0] * len(jobs) if weights is None else list(weights)
+    sizes = [1] * len(jobs) if weights is None else list(weights)
     # Spawned, not forked: a fork of a process that has used torch's threads can hang.
     context = multiprocessing.get_context("spawn")
     own = executor is None
