@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import subprocess
 import sys
 
@@ -13,9 +13,9 @@ import torch
 from click.testing import CliRunner
 from sklearn.metrics import accuracy_score
 
-from music_adversaries import audio, cli, datasets, experiments, spectra
+from music_adversaries import audio, cli, experiments, spectra
 from music_adversaries.errors import InputError
-from music_adversaries.experiments import decisions, recipes, spectrograms, systems, systems_folds, table1
+from music_adversaries.experiments import decisions, recipes, spectrograms, systems, table1
 from music_adversaries.networks import CDNN, DNN, Standardise
 from small_system import LABELS, recording
 
@@ -182,10 +182,10 @@ print("trained")
 """
     run = subprocess.run(
         [sys.executable, "-c", script],
-        env={**__import__("os").environ, "MUSIC_ADVERSARIES_CACHE": str(tmp_path)}, capture_output=True, text=True,
+        env={**os.environ, "MUSIC_ADVERSARIES_CACHE": str(tmp_path)}, capture_output=True, text=True,
     )  # fmt: skip
     assert run.stdout == "trained\n", run.stdout + run.stderr
-    assert resource.getpagesize() and not list(tmp_path.iterdir())  # nothing is left on the disk
+    assert not list(tmp_path.iterdir())  # nothing is left on the disk
 
 
 # --- trained systems ---
@@ -334,10 +334,3 @@ def test_counts_by_hand():
     drop = counted.statistic(lambda a: a[..., places[0]] - a[..., places[1]])
     assert drop.estimate == pytest.approx(2 / 3 - 1 / 2) and drop.n == 2
     assert counted.accuracy("s", "x", "random").estimate == pytest.approx(2 / 3)
-
-
-def test_every_experiment_is_named(config):
-    with pytest.raises(InputError, match="table1"):
-        experiments.run("table2", config)
-    assert datasets.load("folder", path=config.path).name == "folder"
-    assert set(systems_folds.FORESTS) <= set(decisions.LAYERS)

@@ -19,7 +19,7 @@ from ..evaluation import mcnemar, paired_permutation
 from .config import Config
 from .decisions import BASELINE, Job, decide_all
 from .partition_folds import N_FOLDS
-from .systems import trained_system
+from .systems import labels_of, trained_system
 from .table1 import Counted, networks, pooled
 
 FORESTS: tuple[int | str, ...] = ("all",)
@@ -49,9 +49,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         f"{system} {classifier}": counted.accuracy(system, classifier, partition).as_record()
         for system, classifier, partition in counted.columns
     }
-    label_of = dict(zip(dataset.manifest.table["excerpt"], dataset.manifest.table["label"], strict=True))
     tested = decided[(decided["system"] == BASELINE) & (decided["classifier"] == "shared")]
-    shares = tested["excerpt"].map(label_of).value_counts(normalize=True)
+    shares = tested["excerpt"].map(labels_of(dataset)).value_counts(normalize=True)
     chance = max(1 / len(labels), float(shares.max()))
     results["chance"] = {"estimate": chance, "low": chance, "high": chance, "n": len(tested), "unit": "fraction"}
 
