@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import librosa
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from sklearn.metrics import accuracy_score
 from music_adversaries import audio, cli, experiments, spectra
 from music_adversaries.errors import InputError
 from music_adversaries.experiments import decisions, recipes, spectrograms, systems, table1
-from music_adversaries.networks import CDNN, DNN, Standardise
+from music_adversaries.networks import CDNN, DNN, Representation, System
 from small_system import LABELS, recording
 
 
@@ -73,12 +74,38 @@ def hasty(self, profile, n_rows):
 
 
 def test_names_stand_for_the_papers_systems():
-    generator, standardise = torch.Generator(), Standardise(torch.zeros(513), torch.ones(513))
-    for name, n_units, dropout in (("dnn50", 50, 0.0), ("dnn500", 500, 0.0), ("dnn500-dropout", 500, 0.25)):
-        network = recipes.recipe(name).network(standardise, 10, generator)
+    generator, rows = torch.Generator(), torch.rand(2, 100, 513)
+    for name, n_units, dropout, representation in (
+        ("dnn50", 50, 0.0, "linear"),
+        ("dnn500", 500, 0.0, "linear"),
+        ("dnn500-dropout", 500, 0.25, "linear"),
+        ("dnn50-log", 50, 0.0, "log"),
+        ("dnn50-dropout-mel", 50, 0.25, "mel"),
+    ):
+        network = recipes.recipe(name).network(rows, 10, generator)
         assert isinstance(network, DNN)
-        assert network.settings() == {"n_units": n_units, "dropout": dropout, "dropout_scale": "inverted"}
-    assert isinstance(recipes.recipe("cdnn").network(standardise, 10, generator), CDNN)
+        assert network.settings() == {
+            "n_units": n_units, "dropout": dropout, "dropout_scale": "inverted", "representation": representation,
+        }  # fmt: skip
+        read = network.representation(rows).flatten(0, 1)
+        torch.testing.assert_close(network.standardise.mean, read.mean(0))
+    assert isinstance(recipes.recipe("cdnn").network(rows, 10, generator), CDNN)
+
+
+def test_representations_are_what_they_are_called(tmp_path):
+    magnitudes = torch.rand(3, 513, dtype=torch.float64) * 10
+    assert torch.equal(Representation("linear")(magnitudes), magnitudes)
+    torch.testing.assert_close(Representation("log")(magnitudes), torch.log(magnitudes + 0.01))
+    filters = librosa.filters.mel(sr=22_050, n_fft=1_024, n_mels=64).astype(float)
+    bands = Representation("mel").double()(magnitudes)
+    torch.testing.assert_close(bands, torch.from_numpy(np.log(magnitudes.numpy() @ filters.T + 0.01)))
+    with pytest.raises(InputError, match="representation is 'cqt'"):
+        Representation("cqt")
+    # The mel filters are no part of the file and are there again when it is read.
+    network = recipes.recipe("dnn50-mel").network(magnitudes.float(), 3, torch.Generator().manual_seed(0))
+    System(network, ("a", "b", "c")).save(tmp_path / "mel.pt")
+    read = System.load(tmp_path / "mel.pt").network
+    assert torch.equal(read(magnitudes.float()), network(magnitudes.float()))
 
 
 def test_schedules_are_the_published_ones():
@@ -92,7 +119,19 @@ def test_schedules_are_the_published_ones():
 
 
 @pytest.mark.parametrize(
-    "name", ["svm", "dnn", "dnn0", "dnn50-", "dnn50 dropout", "cdnn-dropout", "DNN50", "dnn1000000"]
+    "name",
+    [
+        "svm",
+        "dnn",
+        "dnn0",
+        "dnn50-",
+        "dnn50 dropout",
+        "cdnn-dropout",
+        "cdnn-mel",
+        "dnn50-mel-log",
+        "DNN50",
+        "dnn1000000",
+    ],
 )
 def test_other_names_are_refused(name):
     with pytest.raises(InputError, match="There is no system"):

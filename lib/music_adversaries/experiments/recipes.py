@@ -1,7 +1,8 @@
 """The systems by name: what network, and how it is trained.
 
 ``dnn50``, ``dnn500-dropout``: three hidden layers of that many units, plain or with dropout; any other
-number works too. ``cdnn``: the convolutional network. All values are those of the published
+number works too. ``dnn50-log``, ``dnn50-mel``: the same on logarithms of magnitudes or of mel bands, which the
+paper does not have. ``cdnn``: the convolutional network. All values are those of the published
 configuration, in both profiles, but one: at profile ``quick`` dropout is given up as soon as a plain
 network would be (10 epochs without improvement, rates at rest after 50), not after 50 and 200.
 
@@ -12,18 +13,20 @@ Notebook: book/03_training.ipynb
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import InputError
-from ..networks import CDNN, DNN, Network, Standardise
+from ..networks import CDNN, DNN, Network, Representation, Standardise
 from ..networks.slices import SLICE_LENGTH
 from ..training import Schedule
 
 DROPOUT = 0.25  # the published probability of *keeping* a unit is 0.75
-EXAMPLES = ("dnn50", "dnn50-dropout", "dnn500", "dnn500-dropout", "cdnn")
+EXAMPLES = ("dnn50", "dnn50-dropout", "dnn500", "dnn500-dropout", "dnn50-mel", "cdnn")
 
 UPDATES_AN_EPOCH = 538  # GTZAN's 500 training excerpts of 30 s have 645,500 frames: 538 batches of 1,200
 SLICES_AN_EPOCH = 6_000  # and 12 slices an excerpt
@@ -57,17 +60,22 @@ class Recipe:
 
     n_units: int  #: of a hidden layer; 0 for the convolutional network
     dropout: float = 0.0
+    representation: str = "linear"  #: of the magnitudes, see `Representation`
 
     @property
     def convolutional(self) -> bool:
         """Whether the network reads slices."""
         return not self.n_units
 
-    def network(self, standardise: Standardise, n_labels: int, generator: torch.Generator) -> Network:
-        """The untrained network."""
+    def network(self, rows: Tensor, n_labels: int, generator: torch.Generator) -> Network:
+        """The untrained network, which standardises by these training frames or slices."""
         if self.convolutional:
-            return CDNN(standardise, n_labels, generator=generator)
-        return DNN(standardise, n_labels, self.n_units, dropout=self.dropout, generator=generator)
+            return CDNN(Standardise.fit(rows), n_labels, generator=generator)
+        read = rows if self.representation == "linear" else _in_pieces(Representation(self.representation), rows)
+        return DNN(
+            Standardise.fit(read), n_labels, self.n_units, dropout=self.dropout, representation=self.representation,
+            generator=generator,
+        )  # fmt: skip
 
     def arithmetic(self, profile: str, n_frames: int) -> float:
         """Multiplications and additions of a training on ``n_frames`` frames, for estimates of time: very roughly."""
@@ -103,7 +111,12 @@ def recipe(system: str) -> Recipe:
     """
     if system == "cdnn":
         return Recipe(0)
-    found = re.fullmatch(r"dnn([1-9]\d{0,4})(-dropout)?", system)
+    found = re.fullmatch(r"dnn([1-9]\d{0,4})(-dropout)?(-log|-mel)?", system)
     if not found:
         raise InputError(f"There is no system {system!r}; choose one like {', '.join(EXAMPLES)}.")
-    return Recipe(int(found[1]), DROPOUT if found[2] else 0.0)
+    return Recipe(int(found[1]), DROPOUT if found[2] else 0.0, found[3][1:] if found[3] else "linear")
+
+
+def _in_pieces(function: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+    """``function`` of many rows, without a second and third copy of all of them at once."""
+    return torch.cat([function(piece) for piece in rows.split(65_536)])

@@ -21,7 +21,7 @@ from .. import datasets, partitions, spectra, training
 from ..cache import cache_dir, code_version
 from ..datasets import Dataset
 from ..errors import InputError
-from ..networks import Standardise, System, slices
+from ..networks import System, slices
 from ..networks.slices import SLICE_LENGTH
 from ..partitions import Partition
 from . import spectrograms
@@ -141,7 +141,7 @@ def _train(config: Config, dataset: Dataset, checkpoint: Path, progress: bool) -
     rows, targets = rows_for_training(dataset, parts["train"], labels, hops[0], progress=progress)
     valid_rows, valid_targets = rows_for_training(dataset, parts["valid"], labels, hops[1])
     generator = torch.Generator().manual_seed(config.seed)
-    network = recipe.network(Standardise.fit(rows), len(labels), generator)
+    network = recipe.network(rows, len(labels), generator)
     schedule = recipe.schedule(config.profile, len(rows))
     start = time.perf_counter()
     history = training.train(

@@ -13,16 +13,17 @@ Conventions
 * Where the paper and the published code differ, the sound reading is the default and the code's is
   an option named ``"published"``, or for what it does (``"untied"``).
 
-==============  =====================================================================
-`standardise`   the first layer: mean and standard deviation of the training frames
-`base`          what all networks have in common
-`dropout`       units left out in training, with a seed of its own
-`dnn`           three layers of rectified linear units on single frames
-`slices`        a sequence cut into slices, and its remainder
-`convolution`   correlation with long kernels in a fifth of the arithmetic
-`cdnn`          two convolutional layers and a dense one on slices
-`system`        network, labels and origin: decisions over excerpts; files
-==============  =====================================================================
+================  =====================================================================
+`representation`  linear magnitudes as in the paper, logarithms, mel bands
+`standardise`     the first layer: mean and standard deviation of the training frames
+`base`            what all networks have in common
+`dropout`         units left out in training, with a seed of its own
+`dnn`             three layers of rectified linear units on single frames
+`slices`          a sequence cut into slices, and its remainder
+`convolution`     correlation with long kernels in a fifth of the arithmetic
+`cdnn`            two convolutional layers and a dense one on slices
+`system`          network, labels and origin: decisions over excerpts; files
+================  =====================================================================
 
 Paper: Section 2.2, Section 2.3, Eq. (3), Eq. (4)
 Notebook: book/03_training.ipynb
@@ -33,6 +34,7 @@ from .cdnn import CDNN
 from .convolution import long_correlation
 from .dnn import DNN
 from .dropout import Dropout
+from .representation import Representation
 from .slices import slices
 from .standardise import Standardise
 from .system import VOTES, Decision, System
@@ -44,6 +46,7 @@ __all__ = [
     "Decision",
     "Dropout",
     "Network",
+    "Representation",
     "Standardise",
     "System",
     "long_correlation",

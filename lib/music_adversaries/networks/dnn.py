@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from .base import Network
 from .dropout import Dropout
+from .representation import Representation
 from .standardise import Standardise
 
 
@@ -31,6 +32,8 @@ class DNN(Network):
         The magnitudes are never left out.
     dropout_scale : {"inverted", "published"}
         See `Dropout`.
+    representation : {"linear", "log", "mel"}
+        What is standardised; see `Representation`. The paper's networks read linear magnitudes.
     generator : torch.Generator
         For the initial weights, uniform in +-0.1 as in the published configuration; biases zero.
         Seeds the dropout too.
@@ -38,7 +41,7 @@ class DNN(Network):
     Raises
     ------
     InputError
-        For a dropout that is no probability, or an unknown scale.
+        For a dropout that is no probability, or an unknown scale or representation.
 
     Paper: Section 2.2, Section 2.3
     Notebook: book/03_training.ipynb
@@ -52,11 +55,13 @@ class DNN(Network):
         *,
         dropout: float = 0.0,
         dropout_scale: str = "inverted",
+        representation: str = "linear",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         n_bins = standardise.mean.shape[-1]
         sizes = [n_bins, n_units, n_units, n_units]
+        self.representation = Representation(representation)
         self.standardise = standardise
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.output = nn.Linear(n_units, n_labels)
@@ -67,7 +72,9 @@ class DNN(Network):
         if dropout:
             seed = int(torch.randint(2**31, (), generator=generator))
             self.dropout = Dropout(dropout, dropout_scale, seed=seed)
-        self._settings = {"n_units": n_units, "dropout": dropout, "dropout_scale": dropout_scale}
+        self._settings = {
+            "n_units": n_units, "dropout": dropout, "dropout_scale": dropout_scale, "representation": representation,
+        }  # fmt: skip
 
     def settings(self) -> dict[str, Any]:
         """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
@@ -75,7 +82,7 @@ class DNN(Network):
 
     def _layers(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Output of each hidden layer, and what the next layer reads of it."""
-        read = self.standardise(x)
+        read = self.standardise(self.representation(x))
         for layer in self.hidden:
             output = torch.relu(layer(read))
             read = output if self.dropout is None else self.dropout(output)
