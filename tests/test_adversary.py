@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music_adversaries import adversary, audio, spectra
-from music_adversaries.adversary.algorithm1 import loss_gradient, written_within_budget
+from music_adversaries.adversary.batch import loss_gradient, written_within_budget
+from music_adversaries.adversary.model import Model
 from music_adversaries.adversary.projections import ball_factor, non_negative
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Standardise, System
@@ -60,7 +61,9 @@ def test_gradient_is_that_of_the_loss_by_finite_differences():
     network = DNN(Standardise(torch.rand(513), torch.rand(513)), 3, 16, generator=generator).double()
     x = torch.rand(2, 4, 513, generator=generator, dtype=torch.float64)
     targets, valid = torch.tensor([0, 2]), torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 0]], dtype=torch.float64)
-    gradient, posterior = loss_gradient(network, x, targets, valid)
+    model = Model(network, tuple("abc"))
+    gradient, posteriors, _ = loss_gradient(model.rows_of_magnitudes, x, targets, valid)
+    posterior = posteriors.gather(1, targets[:, None])[:, 0]
 
     def loss(v):
         log_posterior = torch.log_softmax(network(v), -1)
@@ -137,7 +140,8 @@ def test_perturbation_is_consistent():
     exemplar = torch.from_numpy(x)
     spectrum = spectra.stft(exemplar)
     magnitude = spectra.modulus(spectrum)
-    gradient, _ = loss_gradient(system().network, magnitude[None], torch.tensor([1]), torch.ones(1, len(magnitude)))
+    rows = Model(system().network, LABELS).rows_of_magnitudes
+    gradient, *_ = loss_gradient(rows, magnitude[None], torch.tensor([1]), torch.ones(1, len(magnitude)))
     wanted = non_negative(magnitude - 0.1 * gradient[0])
     delta = spectra.consistent_perturbation(wanted, magnitude, spectra.phasor(spectrum), len(x))
     # 0.6 steps of 16 bits: rounding to a grid, and float32.
@@ -289,7 +293,9 @@ def test_gradient_through_slices_is_the_slope_of_the_loss_and_ends_with_the_exce
     valid = torch.ones(2, 95, dtype=torch.float64)
     valid[1, 70:] = 0  # the second excerpt has one whole slice, the first two
     targets = torch.tensor([0, 2])
-    gradient, posterior = loss_gradient(network, x, targets, valid)
+    model = Model(network, tuple("abc"))
+    gradient, posteriors, _ = loss_gradient(model.rows_of_magnitudes, x, targets, valid)
+    posterior = posteriors.gather(1, targets[:, None])[:, 0]
     assert gradient[0, :80].abs().max() > 0 and gradient[1, :40].abs().max() > 0
     assert (gradient[0, 80:] == 0).all() and (gradient[1, 40:] == 0).all()
 

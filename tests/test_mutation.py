@@ -11,16 +11,20 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MUTANTS = {
     "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
-    "gradient ascent": ("adversary/algorithm1.py", "z - step * gradient", "z + step * gradient"),
+    "gradient ascent": (
+        "adversary/algorithm1.py",
+        "z - self._step(batch, gradient)",
+        "z + self._step(batch, gradient)",
+    ),
     "no consistency step": (
         "adversary/algorithm1.py",
-        "z = spectra.modulus(exemplar_spectrum + spectra.stft(perturbation)) * valid[..., None]",
-        "pass",
+        "z, perturbation = consistent(z)",
+        "perturbation = consistent(z)[1]",
     ),
     "no ball": ("adversary/projections.py", "radius / distance,", "1.0 * radius / radius,"),
     "negative magnitudes": ("adversary/projections.py", "return z.clamp_min(0.0)", "return z"),
     "ends blow up": ("spectra.py", "least_power(n_fft, hop_length) if bounded else 1e-12", "1e-12"),
-    "budget not kept": ("adversary/algorithm1.py", "if measured >= snr:", "if True:"),
+    "budget not kept": ("adversary/batch.py", "if measured >= snr:", "if True:"),
     "wrong success": ("adversary/result.py", "self.label == self.target and", "True and"),
 }  # fmt: skip
 

@@ -1,14 +1,47 @@
 """Adversaries: small changes of a recording that make a system say what the adversary wants.
 
-`attack` is the paper's Algorithm 1. `random_targets`, `always` and `every_label` are its
-directives. What comes back are waveforms, judged as they read back from a 16-bit file.
+`attack` is the one entrance. What comes back are waveforms, judged as they read back from a 16-bit
+file, whatever the method.
+
+================  =====================================================================
+`entrance`        `attack`, the one entrance: excerpts, targets, method, budget
+`model`           any module, from magnitudes or waveforms to logits, as attacks see it
+`batch`           excerpts attacked together, their gradients, and the judge
+`algorithm1`      the paper's attack on magnitudes
+`projections`     its projections onto simple sets
+`consistency`     its step towards the spectrum of a waveform
+`pgd`, `apgd`     projected gradient descent on the waveform; with a step that adapts
+`random_search`   a black-box attack, without gradients
+`directives`      which label for which excerpt
+`result`          what is reported of each excerpt
+================  =====================================================================
 
 Paper: Section 3.1, Alg. 1
 Notebook: book/05_adversaries.ipynb
 """
 
-from .algorithm1 import attack
-from .directives import always, every_label, random_targets
+from .algorithm1 import Algorithm1
+from .apgd import APGD
+from .directives import always, always_right, always_wrong, every_label, random_targets, right_with_probability
+from .entrance import METHODS, attack
+from .model import Model
+from .pgd import PGD
+from .random_search import RandomSearch
 from .result import AdversaryResult
 
-__all__ = ["AdversaryResult", "always", "attack", "every_label", "random_targets"]
+__all__ = [
+    "APGD",
+    "METHODS",
+    "PGD",
+    "AdversaryResult",
+    "Algorithm1",
+    "Model",
+    "RandomSearch",
+    "always",
+    "always_right",
+    "always_wrong",
+    "attack",
+    "every_label",
+    "random_targets",
+    "right_with_probability",
+]

@@ -6,264 +6,177 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from tqdm.auto import tqdm
+from torch import Tensor
 
-from .. import audio, spectra
+from .. import spectra
 from ..errors import InputError
-from ..networks import Network, System
+from .batch import Batch
+from .consistency import Consistency
+from .options import check_choices, check_positive
 from .projections import ball_factor, non_negative
-from .result import AdversaryResult
 
 
-def attack(
-    system: System,
-    waveforms: Sequence[np.ndarray],
-    targets: Sequence[str | int],
-    *,
-    snr: float = 15.0,
-    confidence: float = 0.9,
-    step: float = 0.1,
-    max_iterations: int = 100,
-    batch_size: int = 16,
-    names: Sequence[str] | None = None,
-    progress: bool = False,
-) -> list[AdversaryResult]:
-    """Change each waveform a little, so that the system gives it the wanted label.
+@dataclass(frozen=True)
+class Algorithm1:
+    """The paper's attack, with an option for everything in which the published code differs from it.
 
-    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the
-    target label with more than the wanted confidence and no less than the wanted SNR. What is not
-    finished after ``max_iterations`` comes back as the best waveform found, marked as such.
+    The defaults are the paper's reading; `published_code` has those of the code.
 
     Parameters
     ----------
-    system : System
-        The system under attack.
-    waveforms : sequence of arrays ``[n_samples]``
-        Mono, 22,050 Hz, full scale 1; lengths may differ.
-    targets : sequence of labels or label indices
-        One a waveform.
-    snr : float
-        Budget in dB: ``20 log10(||X|| / ||Z - X||)`` on the magnitudes of the whole excerpt never
-        falls below it.
-    confidence : float
-        Mean posterior of the target at which to stop, 0 <= confidence < 1.
     step : float
-        Gradient step, in magnitude units.
-    max_iterations, batch_size : int
-    names : sequence of str
-        What to call the waveforms in messages.
-
-    Returns
-    -------
-    list of AdversaryResult, in the order of the waveforms
+        ``mu``, in the unit of ``step_unit``.
+    step_unit : {"magnitude", "budget"}
+        The gradient is multiplied by ``step`` (paper and code); or every step is as long as this part of
+        the budget, whatever the gradient's length, so that only directions differ.
+    step_per : {"slice", "frame"}
+        The loss counts every slice once; or once for each of its frames, as in the published code, which
+        makes the steps on slices of 100 frames 100 times as long. For networks on frames the same.
+    gradient : {"chain_rule", "published_code"}
+        With respect to magnitudes; or what the published code has for networks on slices: the inverse
+        standardisation applied to the *gradient*, which divides by the scale where the chain rule
+        multiplies, and adds the training mean.
+    consistency : {"each_step", "at_end", "never"}
+        Every iterate is brought near to the spectrum of a waveform; or only what is shown to the judge;
+        or the algorithm stops by its iterate alone, and what is written is a waveform as near as one can get.
+    phase : {"exemplar", "resynthesis"}
+        Phase for the re-synthesis: the exemplar's, or that of the last re-synthesis as in the published code.
+    momentum : {"none", "after_projections"}
+        The published code extrapolates after the projections, so that its iterates may leave the ball and
+        become negative.
+    stall : {"go_on", "stop"}
+        The published code stops where the target's posterior rises by less than 0.0001.
 
     Raises
     ------
     InputError
-        For unusable waveforms (silent, not finite, shorter than a frame), unknown labels, or
-        settings that make no sense.
+        For an option that is not there, or a network for which it makes no sense.
 
-    Paper: Alg. 1, Section 4
+    Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
     """
-    names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
-    _check_settings(waveforms, targets, names, snr, confidence, step, max_iterations, batch_size)
-    for waveform, name in zip(waveforms, names, strict=True):
-        audio.check_waveform(waveform, name)
-        system.check_length(len(waveform), name)
-    wanted = [system.label_index(target) for target in targets]
 
-    # Excerpts of like length share a batch, so that little is padded.
-    order = sorted(range(len(waveforms)), key=lambda i: len(waveforms[i]))
-    results: dict[int, AdversaryResult] = {}
-    with tqdm(total=len(order), desc="attack", unit="excerpt", disable=not progress, leave=False) as bar:
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            batch = _Batch(system, [waveforms[i] for i in chosen], [wanted[i] for i in chosen], snr, confidence)
-            for position, result in batch.run(step, max_iterations):
-                results[chosen[position]] = result
-                bar.update()
-    return [results[i] for i in range(len(waveforms))]
+    step: float = 0.1
+    step_unit: str = "magnitude"
+    step_per: str = "slice"
+    gradient: str = "chain_rule"
+    consistency: str = "each_step"
+    phase: str = "exemplar"
+    momentum: str = "none"
+    stall: str = "go_on"
 
+    name = "algorithm1"
 
-def loss_gradient(network: nn.Module, magnitudes: Tensor, targets: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient of the loss with respect to magnitudes, and the mean posterior of the targets.
+    def __post_init__(self) -> None:
+        check_positive(step=self.step)
+        check_choices(
+            step_unit=(self.step_unit, ("magnitude", "budget")),
+            step_per=(self.step_per, ("slice", "frame")),
+            gradient=(self.gradient, ("chain_rule", "published_code")),
+            consistency=(self.consistency, ("each_step", "at_end", "never")),
+            phase=(self.phase, ("exemplar", "resynthesis")),
+            momentum=(self.momentum, ("none", "after_projections")),
+            stall=(self.stall, ("go_on", "stop")),
+        )
 
-    The loss is the cross-entropy with the target, summed over the frames (or slices) of an excerpt.
+    @classmethod
+    def published_code(cls, **changes: Any) -> Algorithm1:
+        """The options as the published code of June 2015 has them for networks on slices.
 
-    Parameters
-    ----------
-    network : Network or Module
-        Reads sequences, of which every excerpt has at least one frame or slice; any other module reads
-        frames ``[..., n_bins]`` and gives logits ``[..., n_labels]``.
-    magnitudes : Tensor ``[n_excerpts, n_frames, n_bins]``
-    targets : Tensor ``[n_excerpts]``, label indices
-    valid : Tensor ``[n_excerpts, n_frames]``
-        1 where the excerpt has a frame, 0 where it is padded.
+        Paper: Section 4
+        Notebook: book/05_adversaries.ipynb
+        """
+        code = {
+            "step_per": "frame", "gradient": "published_code", "phase": "resynthesis",
+            "momentum": "after_projections", "stall": "stop",
+        }  # fmt: skip
+        return cls(**code | changes)
 
-    Returns
-    -------
-    gradient : Tensor ``[n_excerpts, n_frames, n_bins]``
-    posterior : Tensor ``[n_excerpts]``
+    def run(self, batch: Batch) -> None:
+        """Attack the excerpts of a batch."""
+        consistent = Consistency(
+            batch.spectrum, batch.n_samples, batch.valid, n_fft=batch.model.n_fft, hop_length=batch.model.hop_length
+        )
+        # Where the iterate is the spectrum of a waveform at hand, that waveform is what the judge sees.
+        direct = self.consistency == "each_step" and self.phase == "exemplar" and self.momentum == "none"
+        perturbation = batch.start()
+        z = self._magnitudes(batch, perturbation)  # X^(0)
+        unit = consistent.unit
+        old, t, before = z, 1.0, torch.zeros_like(batch.radius)
 
-    Paper: Eq. (3), Eq. (7)
-    Notebook: book/05_adversaries.ipynb
-    """
-    magnitudes = magnitudes.detach().requires_grad_(True)
-    with torch.enable_grad():
-        if isinstance(network, Network):
-            logits, valid = network.sequence_logits(magnitudes), network.valid_rows(valid)
-        else:  # somebody's own module, which reads frames
-            logits = network(magnitudes)
-        log_posterior = torch.log_softmax(logits, dim=-1)
-        picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
-        loss = -(picked * valid).sum()
-        (gradient,) = torch.autograd.grad(loss, magnitudes)
-    posterior = (picked.detach().exp() * valid).sum(1) / valid.sum(1)
-    return gradient, posterior
-
-
-class _Batch:
-    """Excerpts attacked together; each leaves as soon as it is finished."""
-
-    def __init__(
-        self, system: System, waveforms: list[np.ndarray], targets: list[int], snr: float, confidence: float
-    ) -> None:
-        self.system, self.snr, self.confidence = system, snr, confidence
-        self.originals, self.targets = waveforms, targets
-        self.network = system.network.eval()
-        self.n_samples = max(map(len, waveforms))
-        self.x = torch.zeros(len(waveforms), self.n_samples)
-        self.valid = torch.zeros(len(waveforms), spectra.n_frames(self.n_samples))
-        for row, waveform in enumerate(waveforms):
-            self.x[row, : len(waveform)] = torch.from_numpy(np.asarray(waveform, dtype=np.float32))
-            self.valid[row, : spectra.n_frames(len(waveform))] = 1.0
-
-    def run(self, step: float, max_iterations: int):
-        """Yield ``(row, AdversaryResult)`` as excerpts finish."""
-        rows = torch.arange(len(self.x))
-        target = torch.tensor(self.targets)
-        exemplar_spectrum = spectra.stft(self.x)  # F
-        exemplar = spectra.modulus(exemplar_spectrum) * self.valid[..., None]  # X
-        unit = spectra.phasor(exemplar_spectrum)  # exp(j phi)
-        radius = spectra.radius(torch.linalg.vector_norm(exemplar, dim=(-2, -1)), self.snr)  # N eps
-        valid = self.valid
-        power = spectra.window_power(valid)
-        z = exemplar.clone()  # X^(k)
-        perturbation = torch.zeros_like(self.x)  # of the waveform whose magnitudes the iterate has
-        best = torch.zeros_like(self.x)
-        best_posterior = torch.full((len(rows),), -1.0)
-        traces: list[list[float]] = [[] for _ in rows]
-
-        for k in range(max_iterations + 1):
-            gradient, posterior = loss_gradient(self.network, z, target, valid)
-            if not bool(torch.isfinite(gradient).all()):
-                raise InputError("The gradient of the system is not finite; check its weights and its inputs.")
-            improved = posterior > best_posterior
-            best = torch.where(improved[:, None], perturbation, best)
-            best_posterior = torch.where(improved, posterior, best_posterior)
-
-            finished = torch.zeros(len(rows), dtype=torch.bool)
-            for i, row in enumerate(rows.tolist()):
-                traces[row].append(float(posterior[i]))
-                if k == max_iterations:
-                    yield row, self._result(row, best[i], float(best_posterior[i]), k, traces[row])
-                elif posterior[i] > self.confidence:
-                    # The iterate is where it should be; the waveform decides.
-                    result = self._result(row, perturbation[i], float(posterior[i]), k, traces[row])
-                    if result.confident:
-                        finished[i] = True
-                        yield row, result
-            if k == max_iterations or bool(finished.all()):
+        for k in batch.iterations():
+            gradient, posterior = self._gradient(batch, z)
+            if direct:
+                going = batch.judge(posterior, (perturbation,))
+            else:
+                going = batch.judge(
+                    posterior, (z, unit), self._realise(batch), z, trust_iterate=self.consistency == "never"
+                )
+            if going is None and k and self.stall == "stop":
+                wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
+                going = batch.give_up(wanted < before + 1e-4, posterior, (z, unit), self._realise(batch), z)
+                before = wanted
+            if not len(batch):
                 return
-            if bool(finished.any()):
-                keep = ~finished
-                rows, target, radius = rows[keep], target[keep], radius[keep]
-                valid, power = valid[keep], power[keep]
-                exemplar_spectrum, exemplar, unit = exemplar_spectrum[keep], exemplar[keep], unit[keep]
-                z, gradient = z[keep], gradient[keep]
-                best, best_posterior = best[keep], best_posterior[keep]
+            if going is not None:
+                z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
+                perturbation, consistent = perturbation[going], consistent.keep(going)
 
-            z = non_negative(z - step * gradient)
-            perturbation = spectra.consistent_perturbation(z, exemplar, unit, self.n_samples, power)
-            z = spectra.modulus(exemplar_spectrum + spectra.stft(perturbation)) * valid[..., None]
-            factor = ball_factor(z, exemplar, radius)
-            z = exemplar + factor[:, None, None] * (z - exemplar)
+            z = non_negative(z - self._step(batch, gradient) * gradient)
+            if self.consistency == "each_step":
+                if self.phase == "exemplar":
+                    z, perturbation = consistent(z)
+                else:
+                    z, unit = self._resynthesise(batch, z, unit)
+            factor = ball_factor(z, batch.magnitude, batch.radius)
+            z = batch.magnitude + factor[:, None, None] * (z - batch.magnitude)
             perturbation = perturbation * factor[:, None]
+            if self.momentum == "after_projections":
+                next_t = 0.5 + (1 + 4 * t**2) ** 0.5 / 2
+                z = old = z + (t - 1) / next_t * (z - old)
+                t = next_t
 
-    def _result(
-        self, row: int, perturbation: Tensor, iterate_confidence: float, iterations: int, trace: list[float]
-    ) -> AdversaryResult:
-        """Round to 16 bits, stay within the budget, analyse anew, classify."""
-        original = np.asarray(self.originals[row], dtype=np.float32)
-        waveform, n_clipped, snr_magnitude = written_within_budget(
-            original, perturbation[: len(original)].numpy(), self.snr
-        )
-        before, after = self.system.classify(original), self.system.classify(waveform)
-        target = self.targets[row]
-        return AdversaryResult(
-            original=original,
-            waveform=waveform,
-            target=self.system.labels[target],
-            label=after.label,
-            confidence=after.confidence,
-            target_confidence=float(after.posterior[target]),
-            original_label=before.label,
-            original_confidence=before.confidence,
-            snr_magnitude=snr_magnitude,
-            snr_time=float(spectra.snr_db(torch.from_numpy(original), torch.from_numpy(waveform))),
-            snr_limit=self.snr,
-            confidence_limit=self.confidence,
-            iterations=iterations,
-            iterate_confidence=iterate_confidence,
-            n_clipped=n_clipped,
-            trace=tuple(trace),
-        )
+    def _gradient(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
+        gradient, posterior = batch.gradient(z)
+        network = batch.model.network
+        if self.step_per == "frame":
+            gradient = gradient * getattr(network, "slice_length", 1)
+        if self.gradient == "published_code":
+            standardise = getattr(network, "standardise", None)
+            if standardise is None or standardise.scale.shape[-1] != z.shape[-1]:
+                raise InputError('gradient="published_code" needs a network that standardises linear magnitudes.')
+            scale = standardise.scale
+            there = scale > 0
+            gradient = torch.where(there, gradient / torch.where(there, scale, 1.0) ** 2 + standardise.mean, 0.0)
+            gradient = gradient * batch.valid[..., None]
+        return gradient, posterior
 
+    def _step(self, batch: Batch, gradient: Tensor) -> Tensor | float:
+        if self.step_unit == "magnitude":
+            return self.step
+        length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
+        tiny = torch.finfo(length.dtype).tiny
+        return (self.step * batch.radius / length.clamp_min(tiny))[:, None, None]
 
-def written_within_budget(original: np.ndarray, perturbation: np.ndarray, snr: float) -> tuple[np.ndarray, int, float]:
-    """The sum as a 16-bit file holds it, its clipped samples, and its magnitude SNR in dB.
+    @staticmethod
+    def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:
+        if not bool(perturbation.any()):
+            return batch.magnitude.clone()
+        change = spectra.stft(perturbation, batch.model.n_fft, batch.model.hop_length)
+        return spectra.modulus(batch.spectrum + change) * batch.valid[..., None]
 
-    Re-synthesis and rounding move a sequence of magnitudes a little. Where that breaks the budget,
-    the perturbation is turned down until it holds again.
+    @staticmethod
+    def _resynthesise(batch: Batch, z: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
+        """Magnitudes and phase of the waveform made of these magnitudes and that phase."""
+        change = batch.waveform_of(z * unit - batch.spectrum)
+        spectrum = batch.spectrum + spectra.stft(change, batch.model.n_fft, batch.model.hop_length)
+        magnitude = spectra.modulus(spectrum)
+        return magnitude * batch.valid[..., None], spectra.phasor(spectrum, magnitude)
 
-    Parameters
-    ----------
-    original, perturbation : array ``[n_samples]``
-    snr : float
-        Least magnitude SNR in dB.
-
-    Notebook: book/05_adversaries.ipynb
-    """
-    reference = spectra.magnitudes(torch.from_numpy(original))
-    gain, best = 1.0, None
-    for _ in range(20):
-        exact = original + np.float32(gain) * perturbation
-        waveform = audio.quantise(exact)
-        measured = float(spectra.snr_db(reference, spectra.magnitudes(torch.from_numpy(waveform)), n_dims=2))
-        best = waveform, audio.count_clipped(exact), measured
-        if measured >= snr:
-            break
-        gain *= 0.999 * math.pow(10.0, (measured - snr) / 20.0)
-    return best
-
-
-def _check_settings(waveforms, targets, names, snr, confidence, step, max_iterations, batch_size) -> None:
-    if len(waveforms) == 0:
-        raise InputError("There is no waveform to attack; give at least one.")
-    if len(targets) != len(waveforms) or len(names) != len(waveforms):
-        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
-    if not -300 <= snr <= 300:
-        raise InputError(f"snr is {snr}; give a number of decibels between -300 and 300, such as 15.")
-    if not 0 <= confidence < 1:
-        raise InputError(f"confidence is {confidence}; give a mean posterior from 0 up to, but not including, 1.")
-    if not (math.isfinite(step) and step > 0):
-        raise InputError(f"step is {step}; give a number greater than zero, such as 0.1.")
-    if max_iterations < 1 or batch_size < 1:
-        raise InputError("max_iterations and batch_size must be at least 1.")
+    @staticmethod
+    def _realise(batch: Batch):
+        return lambda z, unit, rows: batch.waveform_of(z * unit - batch.spectrum[rows], rows)

@@ -30,10 +30,15 @@ class AdversaryResult:
     snr_time: float  #: dB between the waveforms
     snr_limit: float  #: dB
     confidence_limit: float
-    iterations: int  #: gradient steps taken
-    iterate_confidence: float  #: mean posterior of the target on the algorithm's own iterate
+    iterations: int  #: steps taken, of the last attempt
+    iterate_label: str  #: what the model says of the attack's own iterate, which need not be a waveform's
+    iterate_confidence: float  #: mean posterior of the target on that iterate
+    iterate_snr: float  #: dB, of that iterate's magnitudes
     n_clipped: int  #: samples at full scale that the 16-bit file cannot hold
+    method: str  #: name of the attack
     trace: tuple[float, ...]  #: mean posterior of the target, one entry an iteration
+    losses: tuple[float, ...]  #: mean cross-entropy with the target, one entry an iteration
+    attempts: int = 1  #: starts that were tried
 
     @property
     def perturbation(self) -> np.ndarray:
@@ -50,14 +55,24 @@ class AdversaryResult:
         """`success`, and the target's mean posterior exceeds the wanted confidence."""
         return self.success and self.target_confidence > self.confidence_limit
 
+    @property
+    def outcome(self) -> str:
+        """In words: ``"nothing to do"``, ``"reached"``, ``"reached, less surely than wanted"`` or ``"failed"``."""
+        if self.confident and not self.perturbation.any():
+            return "nothing to do"
+        if self.confident:
+            return "reached"
+        return "reached, less surely than wanted" if self.success else "failed"
+
     def report(self) -> dict[str, Any]:
         """Everything but the audio, ready for JSON (infinite ratios as the string ``"inf"``)."""
         values = {
             name: getattr(self, name)
             for name in (
                 "target", "label", "confidence", "target_confidence", "original_label", "original_confidence",
-                "snr_magnitude", "snr_time", "snr_limit", "confidence_limit", "iterations", "iterate_confidence",
-                "n_clipped", "success", "confident",
+                "snr_magnitude", "snr_time", "snr_limit", "confidence_limit", "iterations", "iterate_label",
+                "iterate_confidence", "iterate_snr", "n_clipped", "method", "attempts", "success", "confident",
+                "outcome",
             )
         }  # fmt: skip
         return {k: ("inf" if isinstance(v, float) and np.isinf(v) else v) for k, v in values.items()}

@@ -1,0 +1,192 @@
+"""One entrance to all attacks.
+
+Paper: Section 3.1, Section 4, Alg. 1
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from torch import nn
+from tqdm.auto import tqdm
+
+from ..errors import InputError
+from ..features import evaluated
+from ..networks import Decision, System
+from .algorithm1 import Algorithm1
+from .apgd import APGD
+from .batch import Batch
+from .model import Model
+from .pgd import PGD
+from .random_search import RandomSearch
+from .result import AdversaryResult
+
+
+class Method(Protocol):
+    """An attack: a frozen dataclass of its options with a loop over a `Batch`."""
+
+    name: str
+
+    def run(self, batch: Batch) -> None:
+        """Show the batch one iterate after the other, until it says that nobody is left."""
+
+
+METHODS: dict[str, type[Method]] = {method.name: method for method in (Algorithm1, PGD, APGD, RandomSearch)}
+
+
+def attack(
+    model: System | Model | nn.Module,
+    waveforms: Sequence[np.ndarray],
+    targets: Sequence[str | int],
+    *,
+    method: str | Method = "algorithm1",
+    snr: float = 15.0,
+    confidence: float = 0.9,
+    max_iterations: int = 100,
+    restarts: int = 0,
+    batch_size: int = 16,
+    names: Sequence[str] | None = None,
+    judge: Callable[[np.ndarray], Decision] | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    watch: Callable[[int, list[float]], None] | None = None,
+    labels: Sequence[str] | None = None,
+    reads: str | None = None,
+    sample_rate: int | None = None,
+    n_fft: int | None = None,
+    hop_length: int | None = None,
+    **options: Any,
+) -> list[AdversaryResult]:
+    """Change each waveform a little, so that the model gives it the wanted label.
+
+    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the
+    target label with more than the wanted confidence and no less than the wanted SNR. What is not
+    finished after ``max_iterations`` comes back as the best waveform found, marked as such. An
+    excerpt that is already labelled as wanted, that surely, comes back unchanged: its SNR is infinite.
+
+    Parameters
+    ----------
+    model : System, Model or nn.Module
+        Attacked as it is in use: without dropout. Of a module say ``labels`` and, where they differ from
+        the defaults of `Model`, ``reads``, ``sample_rate``, ``n_fft`` and ``hop_length``.
+    waveforms : sequence of arrays ``[n_samples]``
+        Mono, full scale 1, at the model's rate; lengths may differ.
+    targets : sequence of labels or label indices
+        One a waveform.
+    method : str or Method
+        ``"algorithm1"`` (the paper's), ``"pgd"``, ``"apgd"``, ``"random_search"``; ``options`` are its options,
+        such as ``step=0.1``. Or an instance, such as ``Algorithm1(consistency="never")``.
+    snr : float
+        Budget in dB: ``20 log10(||X|| / ||Z - X||)`` on the magnitudes of the whole excerpt never
+        falls below it.
+    confidence : float
+        Mean posterior of the target at which to stop, 0 <= confidence < 1.
+    max_iterations, batch_size : int
+    restarts : int
+        How often those that are not finished start again, from noise within the budget; the best counts.
+    names : sequence of str
+        What to call the waveforms in messages.
+    judge : callable
+        Decides in place of the model what label a written waveform ``[n_samples]`` has; for a system whose
+        gradient only a stand-in has.
+    seed : int
+        Of all that is drawn; what one excerpt gets does not depend on the others.
+    watch : callable
+        Called after each iteration with its number and the targets' mean posteriors.
+    sample_rate : int
+        Hz, of the waveforms; refused where the model is known to read another.
+
+    Returns
+    -------
+    list of AdversaryResult, in the order of the waveforms
+
+    Raises
+    ------
+    InputError
+        For unusable waveforms (silent, not finite, too short, not of full scale 1), unknown labels, a
+        model that refuses what it is given or answers in another shape, and settings that make no sense.
+
+    Paper: Alg. 1, Section 4
+    Notebook: book/05_adversaries.ipynb
+    """
+    model = Model.of(model, labels=labels, reads=reads, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
+    method = _method(method, options)
+    names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
+    _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size)
+    waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
+    wanted = [model.label_index(target) for target in targets]
+    results: dict[int, AdversaryResult] = {}
+    with (
+        evaluated(model.network),
+        tqdm(total=len(waveforms), desc=method.name, unit="excerpt", disable=not progress, leave=False) as bar,
+    ):
+        model.refuse_unsteady(waveforms[0])
+        for attempt in range(restarts + 1):
+            todo = [i for i in range(len(waveforms)) if attempt == 0 or not results[i].confident]
+            for chosen in _batches(todo, waveforms, batch_size, model.pads):
+                batch = Batch(
+                    model, [waveforms[i] for i in chosen], [wanted[i] for i in chosen], [names[i] for i in chosen],
+                    snr=snr, confidence=confidence, max_iterations=max_iterations, judge=judge or model.decide,
+                    generators=[np.random.default_rng([seed, i, attempt]) for i in chosen],
+                    random_start=attempt > 0, watch=watch, method=method.name,
+                )  # fmt: skip
+                method.run(batch)
+                for position, i in enumerate(chosen):
+                    found = dataclasses.replace(batch.results[position], attempts=attempt + 1)
+                    best = results.get(i)
+                    if best is not None and _merit(found) <= _merit(best):
+                        found = dataclasses.replace(best, attempts=attempt + 1)
+                    results[i] = found
+                    if attempt == restarts or found.confident:
+                        bar.update()
+    return [results[i] for i in range(len(waveforms))]
+
+
+def _merit(result: AdversaryResult) -> tuple[bool, bool, float]:
+    return result.confident, result.success, result.target_confidence
+
+
+def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: bool) -> list[list[int]]:
+    """Excerpts of like length together, so that little is padded; of one length where nothing may be."""
+    batches: list[list[int]] = []
+    for i in sorted(todo, key=lambda i: len(waveforms[i])):
+        fits = batches and len(batches[-1]) < size
+        if fits and (pads or len(waveforms[batches[-1][0]]) == len(waveforms[i])):
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+    return batches
+
+
+def _method(method: str | Method, options: dict[str, Any]) -> Method:
+    if not isinstance(method, str):
+        if options:
+            raise InputError(f"The method is given whole, and {', '.join(options)} as well; put it into the method.")
+        return method
+    if method not in METHODS:
+        raise InputError(f"There is no attack {method!r}; choose one of {', '.join(METHODS)}.")
+    known = [field.name for field in dataclasses.fields(METHODS[method])]
+    for option in options:
+        if option not in known:
+            raise InputError(f"{method} has no option {option!r}; it has {', '.join(known)}.")
+    return METHODS[method](**options)
+
+
+def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size) -> None:
+    if len(waveforms) == 0:
+        raise InputError("There is no waveform to attack; give at least one.")
+    if len(targets) != len(waveforms) or len(names) != len(waveforms):
+        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
+    if not -300 <= snr <= 300:
+        raise InputError(f"snr is {snr}; give a number of decibels between -300 and 300, such as 15.")
+    if not 0 <= confidence < 1:
+        raise InputError(f"confidence is {confidence}; give a mean posterior from 0 up to, but not including, 1.")
+    if max_iterations < 1 or batch_size < 1:
+        raise InputError("max_iterations and batch_size must be at least 1.")
+    if not (math.isfinite(restarts) and restarts >= 0):
+        raise InputError(f"restarts is {restarts}; give 0 or more.")

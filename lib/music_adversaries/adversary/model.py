@@ -1,0 +1,209 @@
+"""What an attack sees of a classifier: logits for magnitudes or for waveforms, with a gradient.
+
+Goal
+    The systems of the book read magnitudes at 22,050 Hz. A researcher's model may read a waveform at
+    any rate, through whatever front end it has. Here they look alike.
+
+Conventions
+    * A module gives logits ``[n, n_labels]`` for whole excerpts, or ``[n, n_rows, n_labels]`` for
+      parts of them, such as frames; the posterior of an excerpt is the *mean* over its rows.
+    * Waveforms have full scale 1.
+    * A budget is always measured on magnitudes as `spectra` analyses them.
+
+Paper: Eq. (3), Eq. (4)
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .. import audio, spectra
+from ..errors import InputError
+from ..networks import CDNN, Decision, Network, System
+
+READS = ("magnitudes", "waveform")
+BEYOND_SCALE = 4.0  # recordings may pass full scale a little; samples of 16 bits pass it by thousands
+TINY = 1e-20  # under a root: far below the square of any magnitude
+
+
+class Model:
+    """Any ``torch.nn.Module`` as the attacks see it.
+
+    Parameters
+    ----------
+    network : nn.Module
+        From ``[n, n_frames, n_bins]`` magnitudes or ``[n, n_samples]`` waveforms to logits
+        ``[n, n_labels]`` or ``[n, n_rows, n_labels]``. Its weights are not changed.
+    labels : sequence of str
+    reads : {"magnitudes", "waveform"}
+    sample_rate : int
+        Hz, of the audio it was trained on.
+    n_fft, hop_length : int
+        Samples in a frame and between frames, of the magnitudes that it reads and by which a budget
+        is measured; analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``.
+    system : System
+        Decides over whole recordings where given; else the module itself does.
+
+    Raises
+    ------
+    InputError
+        When it is no module, has no labels, or a setting makes no sense.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        labels: Sequence[str],
+        *,
+        reads: str = "magnitudes",
+        sample_rate: int = spectra.SAMPLE_RATE,
+        n_fft: int = spectra.N_FFT,
+        hop_length: int | None = None,
+        system: System | None = None,
+    ) -> None:
+        if not isinstance(network, nn.Module):
+            raise InputError(f"The model is a {type(network).__name__}; give a System or a torch.nn.Module.")
+        if reads not in READS:
+            raise InputError(f"reads is {reads!r}; choose one of {', '.join(READS)}.")
+        if not sample_rate > 0:
+            raise InputError(f"sample_rate is {sample_rate}; give the rate of the model's audio in Hz, such as 22050.")
+        hop_length = n_fft // 2 if hop_length is None else hop_length
+        if n_fft < 2 or hop_length < 1 or n_fft % hop_length:
+            raise InputError(f"hop_length {hop_length} does not divide n_fft {n_fft}; choose one that does.")
+        if not labels or len(set(labels)) != len(labels):
+            raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
+        self.network, self.labels, self.reads, self.system = network, tuple(labels), reads, system
+        self.sample_rate, self.n_fft, self.hop_length = sample_rate, n_fft, hop_length
+
+    @classmethod
+    def of(cls, model: Model | System | nn.Module, **about) -> Model:
+        """A `Model` of whatever is given; ``about`` are the arguments for a module."""
+        about = {name: value for name, value in about.items() if value is not None}
+        if isinstance(model, nn.Module):
+            if "labels" not in about:
+                raise InputError("A module does not say what its logits stand for; give labels=[...], in their order.")
+            return cls(model, **about)
+        rate = about.pop("sample_rate", None)
+        if isinstance(model, System):
+            model = cls(model.network, model.labels, system=model)
+        if not isinstance(model, Model):
+            raise InputError(f"The model is a {type(model).__name__}; give a System, a Model or a torch.nn.Module.")
+        if about:
+            raise InputError(f"{', '.join(about)} describe a module; a System and a Model know these of themselves.")
+        if rate not in (None, model.sample_rate):
+            raise InputError(
+                f"The audio is at {rate} Hz but the model reads {model.sample_rate} Hz; resample it (audio.resample)."
+            )
+        return model
+
+    @property
+    def pads(self) -> bool:
+        """Whether excerpts of different lengths can be taken together, padded to one."""
+        if not isinstance(self.network, Network):
+            return False
+        return not (isinstance(self.network, CDNN) and self.network.remainder == "overlap")
+
+    def like(self) -> Tensor:
+        """A tensor of the device and type that the network computes with."""
+        return next(self.network.parameters(), next(self.network.buffers(), torch.empty(0)))
+
+    def label_index(self, label: str | int) -> int:
+        """Index of a label; `InputError` for one that the model does not have."""
+        if isinstance(label, str):
+            if label in self.labels:
+                return self.labels.index(label)
+        elif 0 <= label < len(self.labels):
+            return int(label)
+        raise InputError(f"{label!r} is not a label of this model; choose one of {', '.join(self.labels)}.")
+
+    def check(self, waveform: np.ndarray, name: str) -> np.ndarray:
+        """The waveform as float32 ``[n_samples]``, or `InputError` where it cannot be attacked."""
+        array = np.asarray(waveform)
+        if np.issubdtype(array.dtype, np.integer) or np.abs(array).max(initial=0.0) > BEYOND_SCALE:
+            raise InputError(
+                f"{name} does not have full scale 1 (its largest sample is {np.abs(array).max():g}); divide samples of "
+                "16 bits by 32768."
+            )
+        array = audio.check_waveform(array, name, min_samples=self.n_fft)
+        if self.system is not None:
+            self.system.check_length(len(array), name)
+        return array
+
+    def magnitudes(self, waveforms: Tensor) -> Tensor:
+        """Magnitudes ``[..., n_frames, n_bins]``, with a finite gradient also where they are zero."""
+        spectrum = spectra.stft(waveforms, self.n_fft, self.hop_length)
+        return torch.sqrt(spectrum.real.square() + spectrum.imag.square() + TINY)
+
+    def rows_of_magnitudes(self, magnitudes: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits ``[n, n_rows, n_labels]`` of magnitudes ``[n, n_frames, n_bins]``, and which rows count.
+
+        ``valid [n, n_frames]`` is 1 where an excerpt has a frame and 0 where it is padded.
+        """
+        if isinstance(self.network, Network):
+            return self.network.sequence_logits(magnitudes), self.network.valid_rows(valid)
+        return self._checked(magnitudes)
+
+    def rows_of_waveforms(self, waveforms: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits ``[n, n_rows, n_labels]`` of waveforms ``[n, n_samples]``, and which rows count."""
+        if self.reads == "waveform":
+            return self._checked(waveforms)
+        return self.rows_of_magnitudes(self.magnitudes(waveforms), valid)
+
+    def decide(self, waveform: np.ndarray, name: str = "the waveform") -> Decision:
+        """Decision over a whole waveform ``[n_samples]``.
+
+        Paper: Eq. (4)
+        Notebook: book/05_adversaries.ipynb
+        """
+        if self.system is not None:
+            return self.system.classify(waveform, name)
+        like = self.like()
+        with torch.no_grad():
+            x = torch.from_numpy(self.check(waveform, name))[None].to(like.device, like.dtype)
+            valid = x.new_ones(1, spectra.n_frames(x.shape[1], self.n_fft, self.hop_length))
+            logits, weights = self.rows_of_waveforms(x, valid)
+            posterior = (logits.double().softmax(-1) * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
+        posterior = posterior[0].cpu().numpy()
+        best = int(posterior.argmax())
+        return Decision(self.labels[best], float(posterior[best]), posterior)
+
+    def refuse_unsteady(self, waveform: np.ndarray) -> None:
+        """Refuse a module that answers differently when asked twice, or whose output is not one of logits."""
+        if self.system is not None:
+            return
+        first, second = (self.decide(waveform).posterior for _ in range(2))
+        if not np.isfinite(first).all():
+            raise InputError(
+                "The model's logits are not finite; check its weights, and what range of input it expects."
+            )
+        if not np.allclose(first, second, atol=1e-4):
+            raise InputError(
+                "The model gives two answers for one input; switch off what is random in it, such as dropout."
+            )
+
+    def _checked(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits with a dimension of rows, from somebody's own module."""
+        try:
+            logits = self.network(x)
+        except Exception as error:
+            raise InputError(
+                f"The model refused {self.reads} of shape {list(x.shape)}: {str(error).splitlines()[0]}; "
+                f"it must accept {'[n, n_samples]' if self.reads == 'waveform' else '[n, n_frames, n_bins]'}."
+            ) from error
+        if not isinstance(logits, Tensor) or logits.ndim not in (2, 3) or len(logits) != len(x):
+            shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise InputError(f"The model gave {shape} for {len(x)} excerpts; it must give [n, n_labels] or with rows.")
+        if logits.shape[-1] != len(self.labels):
+            raise InputError(f"The model gives {logits.shape[-1]} logits, but there are {len(self.labels)} labels.")
+        values = logits.detach()
+        if bool((values >= 0).all()) and bool(((values.sum(-1) - 1).abs() < 1e-4).all()):
+            raise InputError("The model gives probabilities; give it without its softmax, or take their logarithm.")
+        logits = logits[:, None] if logits.ndim == 2 else logits
+        return logits, logits.new_ones(logits.shape[:2])

@@ -1,0 +1,21 @@
+"""Checks of what an attack is told."""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import InputError
+
+
+def check_choices(**options: tuple[str, tuple[str, ...]]) -> None:
+    """Refuse the first option whose value is none of its choices."""
+    for name, (value, choices) in options.items():
+        if value not in choices:
+            raise InputError(f"{name} is {value!r}; choose one of {', '.join(choices)}.")
+
+
+def check_positive(**numbers: float) -> None:
+    """Refuse the first number that is not finite and greater than zero."""
+    for name, value in numbers.items():
+        if not (math.isfinite(value) and value > 0):
+            raise InputError(f"{name} is {value}; give a number greater than zero, such as 0.1.")
