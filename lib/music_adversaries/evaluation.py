@@ -404,6 +404,49 @@ def accuracy_difference(k_a: int, n_a: int, k_b: int, n_b: int, confidence: floa
     )
 
 
+def paired_difference(a: Sequence[bool], b: Sequence[bool], confidence: float = 0.95) -> Estimate:
+    """Share of ``a`` minus share of ``b`` on the same excerpts, with Newcombe's interval for pairs.
+
+    Newcombe, Statistics in Medicine 17 (1998), 2635-2650, method 10: Wilson's intervals of both shares,
+    combined with their correlation. It keeps a width where nothing or everything succeeded.
+
+    Parameters
+    ----------
+    a, b : bool ``[n_excerpts]``
+
+    Raises
+    ------
+    InputError
+        When the lengths differ or are 0.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if len(a) != len(b) or not len(a):
+        raise InputError(f"{len(a)} and {len(b)} results do not pair; test both on the same excerpts.")
+    a, b = np.asarray(a, dtype=bool), np.asarray(b, dtype=bool)
+    n = len(a)
+    both, neither = int((a & b).sum()), int((~a & ~b).sum())
+    only_a, only_b = int((a & ~b).sum()), int((~a & b).sum())
+    (low_a, high_a), (low_b, high_b) = wilson(both + only_a, n, confidence), wilson(both + only_b, n, confidence)
+    share_a, share_b = (both + only_a) / n, (both + only_b) / n
+    margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
+    product = both * neither - only_a * only_b
+    product = max(product - n / 2, 0) if product > 0 else product
+    phi = product / math.sqrt(margins) if margins else 0.0
+
+    def combined(x: float, y: float) -> float:
+        return math.sqrt(max(x * x - 2 * phi * x * y + y * y, 0.0))
+
+    difference = share_a - share_b
+    return Estimate(
+        difference,
+        difference - combined(share_a - low_a, high_b - share_b),
+        difference + combined(high_a - share_a, share_b - low_b),
+        n,
+        "fraction difference",
+    )
+
+
 def mean_interval(values: Sequence[float], confidence: float = 0.95, unit: str = "fraction difference") -> Estimate:
     """Mean of independent repetitions (one value a seed, say) with Student's interval.
 

@@ -21,6 +21,7 @@ from . import (
     benchmark_index,
     dose_response,
     ensemble,
+    gradient,
     intervention,
     meaningless_labels,
     partition_folds,
@@ -44,12 +45,13 @@ EXPERIMENTS: dict[str, Callable] = {
     "systems_folds": systems_folds.measure,
     "attack_random_target": attack_random_target.measure,
     "ensemble": ensemble.measure,
+    "gradient": gradient.measure,
 }
 
 #: Experiments that only `synthetic` allows: its confounds are known and can be turned.
 SYNTHETIC_ONLY = ("intervention", "dose_response")
 #: Too long for every run of the book, which shows the record in book/records.
-RECORDED = ("dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds")
+RECORDED = ("dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds", "gradient")
 #: Of these, what the book computes where it is built on another dataset or profile.
 COMPUTED_ELSEWHERE = ("table1",)
 #: Experiments on the manifest alone: the audio need not be here.
