@@ -30,7 +30,7 @@ from ..errors import InputError
 from ..networks import Network, System
 from .forest import ForestOnActivations
 
-TEMPERATURE = 0.1  # standard deviations of a feature
+TEMPERATURE = 0.3  # standard deviations of a feature
 FLOOR = 1e-6  # added to posteriors before their logarithm
 
 
