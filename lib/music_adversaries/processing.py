@@ -1,0 +1,259 @@
+"""What happens to a recording on its way to a listener: rounding, codecs, filters, resampling, gain.
+
+Goal
+    An adversary is made for one waveform. Whether it still works after an MP3 encoder or a filter is a question
+    of what reaches the system. Every function here takes a waveform at 22,050 Hz to one of the same length, in
+    step with it to the sample, so that the two can be subtracted and compared frame by frame.
+
+Conventions
+    * Nothing is rounded to 16 bits or clipped but by `audio.quantise`: a louder copy may exceed full scale.
+    * Codecs are those of libsndfile, which encodes and decodes in memory. What it writes of the encoder's delay
+      into the stream it takes off again when it reads; only an MP3 of 48 kbit/s and less has no room for that,
+      and its delay is taken off here.
+    * The same waveform and the same libraries give the same result.
+
+Paper: Section 4
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+from scipy import fft, signal
+
+from . import audio
+from .audio import SAMPLE_RATE, Waveform
+from .errors import InputError
+
+#: Constant rates of MPEG-2 layer III, in kbit/s; libsndfile does not write the lowest, 8.
+MP3_RATES = (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 160)
+MP3_DELAY = 1_105  # samples: 576 of the encoder and 529 of the decoder
+OPUS_SAMPLE_RATE = 48_000  # Hz; Opus knows no 22,050
+OPUS_RATES = (6, 256)  # kbit/s, the least and the most that libsndfile asks for, for one channel
+
+_BLOCK = 1 << 14  # samples encoded at a time: libsndfile's Vorbis encoder keeps them on the stack
+_PADDING = 1 << 14  # samples of silence around a filtered waveform, so that its end does not run into its beginning
+
+
+def mp3(waveform: npt.ArrayLike, kbits: int = 128) -> Waveform:
+    """Encoded as MP3 of a constant bit rate and decoded, by LAME and mpg123 in libsndfile.
+
+    Parameters
+    ----------
+    waveform : array ``[n_samples]`` at 22,050 Hz
+    kbits : one of `MP3_RATES`, in kbit/s
+        For one channel at 22,050 Hz: what 128 kbit/s are to a stereo file at 44,100 Hz, 64 are here at most.
+
+    Returns
+    -------
+    ``float32 [n_samples]``, without the codec's delay
+
+    Raises
+    ------
+    InputError
+        For another rate, an unusable waveform, or a libsndfile without MP3.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if kbits not in MP3_RATES:
+        raise InputError(f"kbits is {kbits}; choose one of {', '.join(map(str, MP3_RATES))} for an MP3.")
+    waveform = _checked(waveform)
+    # libsndfile's levels run from 160 kbit/s at 0 to 8 at 1, and it takes the nearest rate there is.
+    decoded = _coded(waveform, SAMPLE_RATE, "MP3", "MPEG_LAYER_III", (160 - kbits) / 152, "CONSTANT")
+    # Frames of few bytes cannot hold the tag that tells the delay and the length; then all of it comes out.
+    return _fitted(decoded[MP3_DELAY:] if len(decoded) > len(waveform) else decoded, len(waveform))
+
+
+def vorbis(waveform: npt.ArrayLike, quality: float = 4.0) -> Waveform:
+    """Encoded as Ogg Vorbis and decoded.
+
+    Parameters
+    ----------
+    waveform : array ``[n_samples]`` at 22,050 Hz
+    quality : 0 to 10, as the encoder counts; the bit rate varies with the music
+
+    Returns
+    -------
+    ``float32 [n_samples]``
+
+    Raises
+    ------
+    InputError
+        For another quality, an unusable waveform, or a libsndfile without Vorbis.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if not 0 <= quality <= 10:
+        raise InputError(f"quality is {quality}; give a number from 0 to 10.")
+    waveform = _checked(waveform)
+    return _fitted(_coded(waveform, SAMPLE_RATE, "OGG", "VORBIS", 1 - quality / 10), len(waveform))
+
+
+def opus(waveform: npt.ArrayLike, kbits: float = 64) -> Waveform:
+    """Resampled to 48 kHz, encoded as Ogg Opus, decoded, and resampled back.
+
+    Parameters
+    ----------
+    waveform : array ``[n_samples]`` at 22,050 Hz
+    kbits : 6 to 256 kbit/s, for the one channel
+
+    Returns
+    -------
+    ``float32 [n_samples]``
+
+    Raises
+    ------
+    InputError
+        For another rate, an unusable waveform, or a libsndfile without Opus.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    least, most = OPUS_RATES
+    if not least <= kbits <= most:
+        raise InputError(f"kbits is {kbits}; give a number from {least} to {most} for Opus.")
+    waveform = _checked(waveform)
+    level = (most - kbits) / (most - least)
+    there = _resample(waveform, SAMPLE_RATE, OPUS_SAMPLE_RATE)
+    back = _resample(_coded(there, OPUS_SAMPLE_RATE, "OGG", "OPUS", level), OPUS_SAMPLE_RATE, SAMPLE_RATE)
+    return _fitted(back, len(waveform))
+
+
+def low_pass(waveform: npt.ArrayLike, cutoff_hz: float, order: int = 4) -> Waveform:
+    """Filtered by the magnitude response of a digital Butterworth low-pass, without its phase.
+
+    The published code filters with one of fourth order. Its response is 3 dB down at the cutoff here as there;
+    what is left out is only the delay, a few samples and another number at every frequency.
+
+    Parameters
+    ----------
+    waveform : array ``[n_samples]`` at 22,050 Hz
+    cutoff_hz : between 0 and 11,025
+    order : at least 1
+
+    Returns
+    -------
+    ``float32 [n_samples]``
+
+    Raises
+    ------
+    InputError
+        For another cutoff or order, or an unusable waveform.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if not 0 < cutoff_hz < SAMPLE_RATE / 2:
+        raise InputError(f"cutoff_hz is {cutoff_hz}; give a frequency between 0 and {SAMPLE_RATE / 2:,.0f} Hz.")
+    if order < 1:
+        raise InputError(f"order is {order}; give a filter of order 1 or more.")
+    waveform = _checked(waveform)
+    length = fft.next_fast_len(len(waveform) + _PADDING, real=True)
+    sections = signal.butter(order, cutoff_hz, fs=SAMPLE_RATE, output="sos")
+    _, response = signal.sosfreqz(sections, fft.rfftfreq(length, 1 / SAMPLE_RATE), fs=SAMPLE_RATE)
+    filtered = fft.irfft(fft.rfft(waveform.astype(np.float64), length) * np.abs(response), length)
+    return filtered[: len(waveform)].astype(np.float32)
+
+
+def resampled(waveform: npt.ArrayLike, rate: int) -> Waveform:
+    """Resampled to another rate and back, by soxr (VHQ).
+
+    Parameters
+    ----------
+    waveform : array ``[n_samples]`` at 22,050 Hz
+    rate : Hz; what lies above its half is lost
+
+    Returns
+    -------
+    ``float32 [n_samples]``
+
+    Raises
+    ------
+    InputError
+        For a rate below 1,000 Hz, or an unusable waveform.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if not rate >= 1_000:
+        raise InputError(f"rate is {rate}; give a sampling rate of 1,000 Hz or more.")
+    waveform = _checked(waveform)
+    return _fitted(_resample(_resample(waveform, SAMPLE_RATE, rate), rate, SAMPLE_RATE), len(waveform))
+
+
+def gain(waveform: npt.ArrayLike, decibels: float) -> Waveform:
+    """Louder or softer by so many decibels ``[n_samples]``; nothing is clipped.
+
+    Raises
+    ------
+    InputError
+        For an unusable waveform.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    return _checked(waveform) * np.float32(10 ** (decibels / 20))
+
+
+#: By names for a table. The rates of codecs are those of one channel at 22,050 Hz.
+PROCESSES: dict[str, Callable[[npt.ArrayLike], Waveform]] = {
+    "as written": lambda waveform: _checked(waveform).copy(),
+    "16 bit": audio.quantise,
+    **{f"MP3 {kbits} kbit/s": partial(mp3, kbits=kbits) for kbits in (128, 64, 32)},
+    **{f"Ogg Vorbis quality {quality}": partial(vorbis, quality=quality) for quality in (6, 2)},
+    **{f"Opus {kbits} kbit/s": partial(opus, kbits=kbits) for kbits in (96, 32)},
+    **{f"low-pass {cutoff // 1_000} kHz": partial(low_pass, cutoff_hz=cutoff) for cutoff in (8_000, 4_000, 2_000)},
+    "resampled to 16 kHz and back": partial(resampled, rate=16_000),
+    "resampled to 44.1 kHz and back": partial(resampled, rate=44_100),
+    "+1 dB": partial(gain, decibels=1.0),
+    "-1 dB": partial(gain, decibels=-1.0),
+}
+
+
+def _checked(waveform: npt.ArrayLike) -> Waveform:
+    """As ``float32 [n_samples]``; silence and single samples are let through, unlike by `audio.check_waveform`."""
+    array = np.asarray(waveform)
+    if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.floating):
+        raise InputError(
+            f"The waveform is of type {array.dtype} and shape {list(array.shape)}; give floating-point samples "
+            "of one channel, an array [n_samples]."
+        )
+    if not np.isfinite(array).all():
+        raise InputError("The waveform has NaN or infinite samples; process it without them.")
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _coded(
+    samples: Waveform, rate: int, container: str, codec: str, level: float, bitrate_mode: str | None = None
+) -> Waveform:
+    """Encoded and decoded at that rate; as long as the decoder makes it."""
+    if codec not in _codecs(container):
+        raise InputError(
+            f"libsndfile {soundfile.__libsndfile_version__} cannot write {codec} in {container} here; "
+            "install the soundfile package of version 0.13 or later from a wheel, which brings one that can."
+        )
+    stream = io.BytesIO()
+    with soundfile.SoundFile(
+        stream, "w", rate, 1, format=container, subtype=codec, compression_level=level, bitrate_mode=bitrate_mode
+    ) as file:
+        for start in range(0, len(samples), _BLOCK):
+            file.write(samples[start : start + _BLOCK])
+    stream.seek(0)
+    return soundfile.read(stream, dtype="float32")[0]
+
+
+def _codecs(container: str) -> dict[str, str]:
+    """What libsndfile can write into a container; nothing where it does not know it."""
+    return soundfile.available_subtypes(container) if container in soundfile.available_formats() else {}
+
+
+def _resample(samples: Waveform, source: int, target: int) -> Waveform:
+    return soxr.resample(samples, source, target, quality="VHQ").astype(np.float32, copy=False)
+
+
+def _fitted(samples: Waveform, n_samples: int) -> Waveform:
+    """Cut, or filled with zeros, at the end."""
+    return np.pad(samples[:n_samples], (0, max(0, n_samples - len(samples))))
