@@ -12,6 +12,7 @@ file, whatever the method.
 `consistency`     its step towards the spectrum of a waveform
 `pgd`, `apgd`     projected gradient descent on the waveform; with a step that adapts
 `random_search`   a black-box attack, without gradients
+`noise`           what is no attack: noise and coding errors at the same SNR
 `directives`      which label for which excerpt
 `result`          what is reported of each excerpt
 ================  =====================================================================
@@ -25,6 +26,7 @@ from .apgd import APGD
 from .directives import always, always_right, always_wrong, every_label, random_targets, right_with_probability
 from .entrance import METHODS, attack
 from .model import Model
+from .noise import Noise, at_snr, coded, shaped_noise, white_noise
 from .pgd import PGD
 from .random_search import RandomSearch
 from .result import AdversaryResult
@@ -36,12 +38,17 @@ __all__ = [
     "AdversaryResult",
     "Algorithm1",
     "Model",
+    "Noise",
     "RandomSearch",
     "always",
     "always_right",
     "always_wrong",
+    "at_snr",
     "attack",
+    "coded",
     "every_label",
     "random_targets",
     "right_with_probability",
+    "shaped_noise",
+    "white_noise",
 ]

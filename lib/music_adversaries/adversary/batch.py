@@ -259,7 +259,7 @@ class Batch:
         *state, posterior, away = (t[picked] for t in shown)
         original = self.originals[row]
         change = (state[0] if realise is None else realise(*state, picked))[0, : len(original)]
-        waveform, n_clipped, snr_magnitude = written_within_budget(
+        exact, waveform, snr_magnitude = written_within_budget(
             original, change.to("cpu", torch.float32).numpy(), self.snr, self.model.n_fft, self.model.hop_length
         )
         before, after = self._before[row], self._judge(waveform)
@@ -285,7 +285,8 @@ class Batch:
             iterate_label=labels[int(posterior.argmax())],
             iterate_confidence=float(posterior[0, target]),
             iterate_snr=iterate_snr,
-            n_clipped=n_clipped,
+            unrounded_label=self._judge(exact).label,
+            n_clipped=audio.count_clipped(exact),
             method=self.method,
             trace=tuple(self._traces[row]),
             losses=tuple(self._losses[row]),
@@ -339,8 +340,8 @@ def written_within_budget(
     snr: float,
     n_fft: int = spectra.N_FFT,
     hop_length: int = spectra.HOP_LENGTH,
-) -> tuple[np.ndarray, int, float]:
-    """The sum as a 16-bit file holds it, its clipped samples, and its magnitude SNR in dB.
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """The sum, the sum as a 16-bit file holds it, and the magnitude SNR of that in dB.
 
     Re-synthesis and rounding move a sequence of magnitudes a little. Where that breaks the budget,
     the perturbation is turned down until it holds again.
@@ -360,7 +361,7 @@ def written_within_budget(
         waveform = audio.quantise(exact)
         written = spectra.magnitudes(torch.from_numpy(waveform), n_fft, hop_length)
         measured = float(spectra.snr_db(reference, written, n_dims=2))
-        best = waveform, audio.count_clipped(exact), measured
+        best = exact, waveform, measured
         if measured >= snr:
             break
         gain *= 0.999 * math.pow(10.0, (measured - snr) / 20.0)

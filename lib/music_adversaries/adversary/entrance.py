@@ -22,6 +22,7 @@ from .algorithm1 import Algorithm1
 from .apgd import APGD
 from .batch import Batch
 from .model import Model
+from .noise import Noise
 from .pgd import PGD
 from .random_search import RandomSearch
 from .result import AdversaryResult
@@ -36,7 +37,7 @@ class Method(Protocol):
         """Show the batch one iterate after the other, until it says that nobody is left."""
 
 
-METHODS: dict[str, type[Method]] = {method.name: method for method in (Algorithm1, PGD, APGD, RandomSearch)}
+METHODS: dict[str, type[Method]] = {method.name: method for method in (Algorithm1, PGD, APGD, RandomSearch, Noise)}
 
 
 def attack(
@@ -79,8 +80,8 @@ def attack(
     targets : sequence of labels or label indices
         One a waveform.
     method : str or Method
-        ``"algorithm1"`` (the paper's), ``"pgd"``, ``"apgd"``, ``"random_search"``; ``options`` are its options,
-        such as ``step=0.1``. Or an instance, such as ``Algorithm1(consistency="never")``.
+        ``"algorithm1"`` (the paper's), ``"pgd"``, ``"apgd"``, ``"random_search"``, ``"noise"``; ``options`` are its
+        options, such as ``step=0.1``. Or an instance, such as ``Algorithm1(consistency="never")``.
     snr : float
         Budget in dB: ``20 log10(||X|| / ||Z - X||)`` on the magnitudes of the whole excerpt never
         falls below it.

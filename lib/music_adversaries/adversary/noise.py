@@ -15,8 +15,10 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +29,13 @@ from scipy import optimize
 from .. import audio, spectra
 from ..audio import Waveform
 from ..errors import InputError
+from .batch import Batch
+from .options import check_choices
 
 TOLERANCE = 0.05  # dB by which the ratio may exceed the one asked for
 DOMAINS = ("magnitude", "time")
+
+COLOURS = ("white", "shaped")
 
 _STEP = 6.0  # dB between the gains that are tried first
 _FARTHEST = 120.0  # dB
@@ -204,6 +210,39 @@ def coded(waveform: npt.ArrayLike, snr: float, process: Callable[[npt.ArrayLike]
     """
     waveform = audio.check_waveform(waveform)
     return at_snr(waveform, process(waveform) - waveform, snr)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """No attack but the null of all: one draw of noise as loud as the budget allows, judged as attacks are.
+
+    Parameters
+    ----------
+    colour : {"white", "shaped"}
+        See `white_noise` and `shaped_noise`.
+
+    Paper: Section 4
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    colour: str = "white"
+    name = "noise"
+
+    def __post_init__(self) -> None:
+        check_choices(colour=(self.colour, COLOURS))
+
+    def run(self, batch: Batch) -> None:
+        """Show the batch its excerpts with noise; where 16 bits cannot hold so little of it, as they are."""
+        batch.max_iterations = 0
+        make = white_noise if self.colour == "white" else shaped_noise
+        perturbation = torch.zeros_like(batch.x)
+        for i, row in enumerate(batch.rows.tolist()):
+            original = batch.originals[row]
+            with contextlib.suppress(InputError):
+                noise = make(original, batch.snr, batch.generators[row]) - original
+                perturbation[i, : len(original)] = torch.from_numpy(noise)
+        for _ in batch.iterations():
+            batch.judge(batch.posterior(perturbation), (perturbation,))
 
 
 def _measure(waveform: npt.ArrayLike, domain: str) -> Callable[[np.ndarray], float]:

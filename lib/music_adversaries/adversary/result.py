@@ -34,6 +34,7 @@ class AdversaryResult:
     iterate_label: str  #: what the model says of the attack's own iterate, which need not be a waveform's
     iterate_confidence: float  #: mean posterior of the target on that iterate
     iterate_snr: float  #: dB, of that iterate's magnitudes
+    unrounded_label: str  #: of the waveform before it is rounded to 16 bits
     n_clipped: int  #: samples at full scale that the 16-bit file cannot hold
     method: str  #: name of the attack
     trace: tuple[float, ...]  #: mean posterior of the target, one entry an iteration
@@ -71,7 +72,7 @@ class AdversaryResult:
             for name in (
                 "target", "label", "confidence", "target_confidence", "original_label", "original_confidence",
                 "snr_magnitude", "snr_time", "snr_limit", "confidence_limit", "iterations", "iterate_label",
-                "iterate_confidence", "iterate_snr", "n_clipped", "method", "attempts", "success", "confident",
+                "iterate_confidence", "iterate_snr", "unrounded_label", "n_clipped", "method", "attempts", "success", "confident",
                 "outcome",
             )
         }  # fmt: skip

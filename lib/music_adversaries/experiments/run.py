@@ -19,15 +19,20 @@ from . import (
     attack_random_target,
     baseline,
     benchmark_index,
+    directives,
     dose_response,
     ensemble,
+    frequencies,
     gradient,
     intervention,
     meaningless_labels,
     partition_folds,
     partition_gap,
+    success_curves,
+    survival,
     systems_folds,
     table1,
+    transfer,
 )
 from .config import Config
 from .record import Record, filename, provenance, recorded, records_folder
@@ -45,13 +50,21 @@ EXPERIMENTS: dict[str, Callable] = {
     "systems_folds": systems_folds.measure,
     "attack_random_target": attack_random_target.measure,
     "ensemble": ensemble.measure,
+    "directives": directives.measure,
+    "success_curves": success_curves.measure,
+    "frequencies": frequencies.measure,
+    "survival": survival.measure,
+    "transfer": transfer.measure,
     "gradient": gradient.measure,
 }
 
 #: Experiments that only `synthetic` allows: its confounds are known and can be turned.
 SYNTHETIC_ONLY = ("intervention", "dose_response")
 #: Too long for every run of the book, which shows the record in book/records.
-RECORDED = ("dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds", "gradient")
+RECORDED = (
+    "dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds",
+    "directives", "success_curves", "frequencies", "survival", "transfer", "gradient",
+)  # fmt: skip
 #: Of these, what the book computes where it is built on another dataset or profile.
 COMPUTED_ELSEWHERE = ("table1",)
 #: Experiments on the manifest alone: the audio need not be here.
@@ -60,6 +73,7 @@ MANIFEST_ONLY = ("benchmark_index",)
 # An edit to any of these makes earlier records stale.
 CODE = (
     "spectra", "audio", "partitions", "networks", "training", "features", "baselines", "adversary", "evaluation",
+    "processing",
     "experiments",
 )  # fmt: skip
 

@@ -1,0 +1,84 @@
+"""Made for one system, heard by another: which adversaries carry over.
+
+Paper: Section 4
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from .. import adversary
+from ..adversary import Algorithm1
+from ..baselines import MFCCBaseline
+from ..datasets import Dataset
+from .attacking import choose, share
+from .config import Config
+from .forests import forest_on
+from .systems import labels_of, trained_system
+from .table1 import networks
+
+N_EXCERPTS = {"quick": 30, "full": 20}
+FOREST, BASELINE = "forest on dnn50", "mfcc"
+
+
+def measure(config: Config, dataset: Dataset, progress: bool):
+    """For every pair of systems, how often an adversary of the first gets its target, and another label, from the second.
+
+    Adversaries within 15 dB at confidence 0.9, all steps a tenth of the budget. All systems but those of another
+    partition learned from the same excerpts, and none of them from the test excerpts; the two of other
+    partitions may have. The forest and the hand-crafted baseline are only listeners.
+
+    Tables: ``target`` and ``changed``: shares by source (rows) and listener.
+    """
+    names = networks(config.profile)
+    configs = {name: config.but(system=name) for name in (names[0], names[-1], "dnn50-log", "dnn50-mel", "cdnn")}
+    configs |= {
+        "dnn50, seed 1": config.but(system="dnn50", seed=config.seed + 1),
+        "dnn50, artist-filtered": config.but(system="dnn50", partition="artist_filtered"),
+    }
+    systems = {name: trained_system(one, dataset, progress=progress) for name, one in configs.items()}
+    # Only those of this partition are attacked: the excerpts are new to them all.
+    sources = [name for name in systems if not name.startswith("dnn50,")]
+    labels = systems["dnn50"].labels
+    listeners = {
+        name: lambda w, s=system: s.classify(w).label for name, system in systems.items() if system.labels == labels
+    }
+    listeners |= _others(systems["dnn50"], dataset)
+    chosen = choose([systems[name] for name in sources], dataset, N_EXCERPTS[config.profile], seed=config.seed)
+    clean = {name: [listen(w) for w in chosen.waveforms] for name, listen in listeners.items()}
+
+    rows = []
+    for source in sources:
+        attacked = adversary.attack(
+            systems[source], list(chosen.waveforms), list(chosen.targets), method=Algorithm1(step_unit="budget"),
+            snr=config.snr, confidence=config.confidence, max_iterations=config.max_iterations, batch_size=8,
+            names=list(chosen.excerpts), progress=progress,
+        )  # fmt: skip
+        for name, listen in listeners.items():
+            heard = [listen(r.waveform) for r in attacked]
+            hit = [h == r.target for h, r in zip(heard, attacked, strict=True)]
+            changed = [h != c for h, c in zip(heard, clean[name], strict=True)]
+            rows.append({"source": source, "listener": name, "target": share(hit), "changed": share(changed)})
+    results = {f"{r['source']} on {r['listener']}: target": r["target"] for r in rows}
+    results["least_white_box"] = min(
+        (r["target"] for r in rows if r["source"] == r["listener"]), key=lambda one: one["estimate"]
+    )
+    table = [
+        {"source": r["source"], "listener": r["listener"], "target": r["target"]["estimate"],
+         "changed": r["changed"]["estimate"], "n": r["target"]["n"]}
+        for r in rows
+    ]  # fmt: skip
+    return results, {"matrix": table}
+
+
+def _others(system, dataset: Dataset) -> dict:
+    """Listeners that are no networks: a forest on the network's activations, and the hand-crafted baseline."""
+    parts, label_of = system.metadata["parts"], labels_of(dataset)
+    learned = [*parts["train"], *parts["valid"]]
+    waveforms = [dataset.load(excerpt) for excerpt in learned]
+    truth = [label_of[excerpt] for excerpt in learned]
+    forest, _ = forest_on(system, dataset)
+    baseline = MFCCBaseline("shared").fit([MFCCBaseline.describe(w) for w in waveforms], truth)
+    return {
+        FOREST: lambda w: str(forest.predict([w])[0]),
+        BASELINE: lambda w: str(baseline.predict([MFCCBaseline.describe(w)])[0]),
+    }
