@@ -72,8 +72,8 @@ class AdversaryResult:
             for name in (
                 "target", "label", "confidence", "target_confidence", "original_label", "original_confidence",
                 "snr_magnitude", "snr_time", "snr_limit", "confidence_limit", "iterations", "iterate_label",
-                "iterate_confidence", "iterate_snr", "unrounded_label", "n_clipped", "method", "attempts", "success", "confident",
-                "outcome",
+                "iterate_confidence", "iterate_snr", "unrounded_label", "n_clipped", "method", "attempts", "success",
+                "confident", "outcome",
             )
         }  # fmt: skip
         return {k: ("inf" if isinstance(v, float) and np.isinf(v) else v) for k, v in values.items()}

@@ -24,7 +24,7 @@ METHODS = {
 
 
 def measure(config: Config, dataset: Dataset, progress: bool):
-    """How often the target's label is given: on the iterate, on the re-synthesised waveform, on what is written, after processing.
+    """How often the target's label is given: on the iterate, on the waveform, on what is written, after processing.
 
     Targets are labels that the system does not give. ``CASE: iterate`` counts what the attack itself believes: for
     Algorithm 1 without consistency that is no waveform's spectrum, and ``gap`` is what re-synthesis takes away.

@@ -21,7 +21,7 @@ FOREST, BASELINE = "forest on dnn50", "mfcc"
 
 
 def measure(config: Config, dataset: Dataset, progress: bool):
-    """For every pair of systems, how often an adversary of the first gets its target, and another label, from the second.
+    """For every pair of systems, how often an adversary of the first gets its target from the second.
 
     Adversaries within 15 dB at confidence 0.9, all steps a tenth of the budget. All systems but those of another
     partition learned from the same excerpts, and none of them from the test excerpts; the two of other
