@@ -181,14 +181,23 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 @click.option("--target", required=True, help="The label that the system shall give; 'every' for each in turn.")
 @click.option("--snr", type=float, default=15.0, show_default=True, help="Least SNR in dB, on magnitudes.")
 @click.option("--confidence", type=float, default=0.9, show_default=True, help="Mean posterior at which to stop.")
-@click.option("--step", type=float, default=0.1, show_default=True, help="Gradient step, in magnitude units.")
+@click.option(
+    "--method", default="algorithm1", show_default=True,
+    help="algorithm1 (the paper's), pgd or apgd (on the waveform), random_search (black box), noise (the null).",
+)  # fmt: skip
+@click.option("--step", type=float, help="Step of the method, in its own unit; its default where not given.")
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE",
+    help="Another option of the method, such as consistency=never or step_unit=budget; may be repeated.",
+)  # fmt: skip
 @click.option("--max-iterations", type=int, default=100, show_default=True)
+@click.option("--restarts", type=int, default=0, show_default=True, help="New starts of what is not finished.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Output folder.")
 @_system_options
 @click.pass_context
 def attack(
-    ctx: click.Context, files: tuple[Path, ...], target: str, snr: float, confidence: float, step: float,
-    max_iterations: int, out: Path, **which: Any,
+    ctx: click.Context, files: tuple[Path, ...], target: str, snr: float, confidence: float, method: str,
+    step: float | None, options: tuple[str, ...], max_iterations: int, restarts: int, out: Path, **which: Any,
 ) -> None:  # fmt: skip
     """Change audio FILES a little, so that a system labels them TARGET.
 
@@ -199,6 +208,8 @@ def attack(
     from . import adversary, audio, audition
     from .experiments import trained_system
 
+    settings = _method_options(options) | ({} if step is None else {"step": step})
+    made = adversary.method(method, **settings)  # refused at once where it cannot be
     # All files are read before anything long begins: a bad one is refused at once.
     waveforms = {}
     for file in files:
@@ -210,8 +221,9 @@ def attack(
     targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
     jobs = [(file, label) for file in files for label in targets]
     results = adversary.attack(
-        system, [waveforms[file] for file, _ in jobs], [label for _, label in jobs], snr=snr, confidence=confidence,
-        step=step, max_iterations=max_iterations, names=[str(file) for file, _ in jobs], progress=True,
+        system, [waveforms[file] for file, _ in jobs], [label for _, label in jobs], method=made, snr=snr,
+        confidence=confidence, max_iterations=max_iterations, restarts=restarts, names=[str(file) for file, _ in jobs],
+        progress=True,
     )  # fmt: skip
 
     report, players, taken = [], [], set()
@@ -229,7 +241,7 @@ def attack(
                 title=f"{file.name} as {label}",
             )
         )
-        said = "as wanted" if result.success else f"NOT {label}"
+        said = result.outcome if result.success else f"{result.outcome}, NOT {label}"
         click.echo(
             f"{file}: {result.original_label} ({result.original_confidence:.2f}) -> {result.label} "
             f"({result.confidence:.2f}), {said}; target confidence {result.target_confidence:.2f}, SNR "
@@ -245,6 +257,20 @@ def attack(
 
 def _named(which: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in which.items() if name != "path"}
+
+
+def _method_options(options: tuple[str, ...]) -> dict[str, Any]:
+    """``NAME=VALUE`` as keywords; a value that is a number becomes one."""
+    made: dict[str, Any] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"--option {option} is not NAME=VALUE; give one such as consistency=never.")
+        try:
+            made[name] = float(value)
+        except ValueError:
+            made[name] = value
+    return made
 
 
 def _output_name(file: Path, label: str, taken: set[str]) -> str:

@@ -24,7 +24,7 @@ Notebook: book/05_adversaries.ipynb
 from .algorithm1 import Algorithm1
 from .apgd import APGD
 from .directives import always, always_right, always_wrong, every_label, random_targets, right_with_probability
-from .entrance import METHODS, attack
+from .entrance import METHODS, attack, method
 from .model import Model
 from .noise import Noise, at_snr, coded, shaped_noise, white_noise
 from .pgd import PGD
@@ -47,6 +47,7 @@ __all__ = [
     "attack",
     "coded",
     "every_label",
+    "method",
     "random_targets",
     "right_with_probability",
     "shaped_noise",

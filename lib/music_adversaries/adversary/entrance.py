@@ -116,7 +116,7 @@ def attack(
     Notebook: book/05_adversaries.ipynb
     """
     model = Model.of(model, labels=labels, reads=reads, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
-    method = _method(method, options)
+    method = _chosen(method, options)
     names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
     _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size)
     waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
@@ -164,18 +164,31 @@ def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: 
     return batches
 
 
-def _method(method: str | Method, options: dict[str, Any]) -> Method:
-    if not isinstance(method, str):
-        if options:
-            raise InputError(f"The method is given whole, and {', '.join(options)} as well; put it into the method.")
-        return method
-    if method not in METHODS:
-        raise InputError(f"There is no attack {method!r}; choose one of {', '.join(METHODS)}.")
-    known = [field.name for field in dataclasses.fields(METHODS[method])]
+def method(name: str, **options: Any) -> Method:
+    """An attack by its name, with its options.
+
+    Raises
+    ------
+    InputError
+        When there is no such attack or option, naming those that there are.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if name not in METHODS:
+        raise InputError(f"There is no attack {name!r}; choose one of {', '.join(METHODS)}.")
+    known = [field.name for field in dataclasses.fields(METHODS[name])]
     for option in options:
         if option not in known:
-            raise InputError(f"{method} has no option {option!r}; it has {', '.join(known)}.")
-    return METHODS[method](**options)
+            raise InputError(f"{name} has no option {option!r}; it has {', '.join(known)}.")
+    return METHODS[name](**options)
+
+
+def _chosen(given: str | Method, options: dict[str, Any]) -> Method:
+    if isinstance(given, str):
+        return method(given, **options)
+    if options:
+        raise InputError(f"The method is given whole, and {', '.join(options)} as well; put it into the method.")
+    return given
 
 
 def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size) -> None:

@@ -20,7 +20,7 @@ from .attacking import choose, nested, share
 from .config import Config
 from .systems import trained_system
 
-BUDGETS = (40.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 0.0)
+BUDGETS = (30.0, 20.0, 15.0, 10.0, 0.0)
 N_EXCERPTS = {"quick": 40, "full": 20}
 CONFIDENCE, MAX_ITERATIONS = 0.5, 50  # of the published relaxed attack on the convolutional network
 EQUAL_STEP = 0.1  # of the budget: all steps are of one length, only their directions differ
