@@ -27,7 +27,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     The forest is the paper's: 500 trees on all layers, attacked *unaware*, through its network. ``aware`` attacks it
     through soft splits (`AwareForest`) on the waveform, at most 50 iterations, until more than half of the real
     forest's votes are for the target; random targets only. Intervals are Wilson's over test excerpts; settings else
-    are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations).
+    are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations). ``least_obeyed`` is the share of the directive,
+    of the three that are not random, that the network obeys least.
     """
     system = trained_system(config, dataset, progress=progress)
     waveforms, truth = test_set(system, dataset)
@@ -78,6 +79,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     )  # fmt: skip
     results["forest aware, random: accuracy"] = share(r.label == t for r, t in zip(attacked, truth, strict=True))
     results["forest aware, random: obeyed"] = share(r.success for r in attacked)
+    obeyed = [results[f"network, {directive}: obeyed"] for directive in directives if directive != "random"]
+    results["least_obeyed"] = min(obeyed, key=lambda one: one["estimate"])
     results["chance"] = Estimate(*[1 / len(system.labels)] * 3, len(truth), "fraction").as_record()
     return results, {"by_excerpt": rows}
 
