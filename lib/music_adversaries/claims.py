@@ -569,19 +569,26 @@ def side_by_side(record: Any, rows: Mapping[str, tuple[str, PaperReference | Non
     return pd.DataFrame(table).T
 
 
-def measured(record: Any, rows: Mapping[str, str]) -> pd.DataFrame:
-    """A table of what one record holds, with intervals, for what the paper did not measure.
+def measured(records: Any, rows: Mapping[str, str]) -> pd.DataFrame:
+    """A table of what records hold, with intervals, for what the paper did not measure: a column each.
 
     Parameters
     ----------
-    record : experiments.Record
+    records : experiments.Record, or a sequence of them
     rows : mapping
-        From what a row says to the record's quantity.
+        From what a row says to the records' quantity.
 
     Notebook: book/02_partitions.ipynb
     """
-    column = f"{record.dataset}, {record.profile}"
-    return pd.DataFrame({column: {row: _measured(record.results, quantity) for row, quantity in rows.items()}})
+    records = records if isinstance(records, (list, tuple)) else [records]
+    return pd.DataFrame(
+        {
+            f"{record.dataset}, {record.profile}": {
+                row: _measured(record.results, quantity) for row, quantity in rows.items()
+            }
+            for record in records
+        }
+    )
 
 
 def _measured(results: Mapping[str, Any], quantity: str) -> str:

@@ -8,7 +8,7 @@ Notebook: book/09_verdicts.ipynb
 
 from .config import Config, from_environment
 from .record import Record, provenance, recorded
-from .run import EXPERIMENTS, compute, for_book, for_page, run
+from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run
 from .systems import partition_of, test_set, trained_system
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Record",
     "compute",
     "for_book",
+    "for_comparison",
     "for_page",
     "from_environment",
     "partition_of",

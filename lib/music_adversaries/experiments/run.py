@@ -98,6 +98,24 @@ def for_page(experiment: str, config: Config) -> Record:
     return run(experiment, config)
 
 
+def for_comparison(experiment: str, config: Config) -> list[Record]:
+    """Every record of an experiment that the book holds, for a page that sets datasets side by side.
+
+    On a dataset or profile that is not the book's own, what `music-adversaries run` has computed there comes first.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    from ..claims import book_folder, read_records
+
+    kept = [Record.read(one["file"]) for one in read_records(book_folder() / "records")]
+    found = [record for record in kept if record.experiment == experiment]
+    own = records_folder() / filename(experiment, config.dataset, config.profile)
+    if not _is_the_books(config) and own.exists():
+        mine = Record.read(own)
+        found = [mine, *(r for r in found if (r.dataset, r.profile) != (mine.dataset, mine.profile))]
+    return sorted(found, key=lambda record: record.dataset != config.dataset)
+
+
 def _is_the_books(config: Config) -> bool:
     return (config.dataset, config.profile) == (datasets.DEFAULT, "quick")
 
