@@ -41,6 +41,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
     last = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3.5" fill="currentColor"/>' if points else ""
     now = f"{values[-1]:.2f} after {len(values) - 1} iterations" if values else "not begun"
     said = html.escape(f"Confidence in {target}: {now}; wanted are {threshold:.2f}", quote=True)
+    label = up(threshold) + (13 if threshold > 0.5 else -4)  # the line's name, where there is room
     text = 'fill="currentColor" font-size="11" stroke="none"'
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}" fill="none" stroke="currentColor" '
@@ -50,7 +51,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
         f'<polyline points="{line}" stroke-width="2"/>{last}'
         f'<text x="{_LEFT - 5}" y="{up(1) + 4:g}" text-anchor="end" {text}>1</text>'
         f'<text x="{_LEFT - 5}" y="{up(0) + 4:g}" text-anchor="end" {text}>0</text>'
-        f'<text x="{_LEFT + 6}" y="{up(threshold) + (13 if threshold > 0.5 else -4):.1f}" {text}>{threshold:.2f} wanted</text>'
+        f'<text x="{_LEFT + 6}" y="{label:.1f}" {text}>{threshold:.2f} wanted</text>'
         f'<text x="{_LEFT}" y="{HEIGHT - 7}" text-anchor="middle" {text}>0</text>'
         f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 7}" text-anchor="end" {text}>{iterations} iterations</text></svg>'
     )

@@ -24,7 +24,7 @@ class Grid extends Audition {
 
   cell(row, column, { text, spoken, failed = false, shade = 0 }) {
     return h("button", {
-      type: "button", tabindex: -1, class: `cell${failed ? " failed" : ""}${text.length > 4 ? " long" : ""}`, "aria-label": spoken, title: spoken,
+      type: "button", tabindex: -1, class: `cell${failed ? " failed" : ""}`, "aria-label": spoken, title: spoken,
       style: `--shade: ${shade}%`, click: () => this.press(row, column), focus: (e) => this.rove(e.target),
     }, failed && h("span", {}, "✗ "), text);
   }

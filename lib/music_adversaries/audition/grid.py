@@ -150,7 +150,9 @@ class Grid(Element):
         changes = [change for row in self.rows for change in row.changes]
         words = "Press a cell to hear that adversary, the name of a row to hear the original."
         if any(_finite_snr(change) is not None for change in changes):
-            words += " Numbers are SNRs in dB; the darker, the larger the change."
+            words += " Numbers are SNRs in dB; the stronger the tone, the larger the change."
+        if any(change.snr_db == math.inf for change in changes):
+            words += " As is: unchanged, for the system said so already."
         if not all(change.success for change in changes):
             words += " ✗ and a dashed frame: the attack failed."
         return words
@@ -237,7 +239,7 @@ def _number(change: Change) -> str:
     """What is written in a cell."""
     if change.snr_db is None:
         return "play"
-    return "unchanged" if math.isinf(change.snr_db) else f"{change.snr_db:.0f}".replace("-", "−")
+    return "as is" if math.isinf(change.snr_db) else f"{change.snr_db:.0f}".replace("-", "−")
 
 
 def _written(change: Change) -> str:
