@@ -2,6 +2,12 @@
 // A row has its original's sound, a cell its difference alone; a sound is decoded when a cell asks for it.
 const STEPS = 32768; // of 16 bits, from 0 to full scale
 
+// Steps of a decoded sample. Some browsers divide positive ones by 32767, which then are no multiples of 1 / 32768.
+const stepsOf = (sample) => {
+  const steps = sample * STEPS;
+  return Number.isInteger(steps) ? Math.min(steps, STEPS - 1) : Math.round(sample * (STEPS - 1));
+};
+
 class Grid extends Audition {
   head() {
     const { columns, rows, legend, title } = this.data;
@@ -76,7 +82,7 @@ class Grid extends Audition {
   // A sound in steps of 16 bits.
   steps(sound) {
     sound.steps ??= bytes(sound.audio).then((content) => this.context.decodeAudioData(content))
-      .then((buffer) => Int32Array.from(buffer.getChannelData(0), (sample) => Math.round(sample * STEPS)));
+      .then((buffer) => Int32Array.from(buffer.getChannelData(0), stepsOf));
     sound.steps.catch(() => { sound.steps = null; });
     return sound.steps;
   }

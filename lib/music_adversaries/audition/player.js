@@ -129,7 +129,8 @@ class Audition extends HTMLElement {
 
   // What tests and other scripts may read. The gains are those in force, not those asked for.
   get state() {
-    const gains = this.clips.map((_, i) => (this.playing ? this.voices[i]?.gain.gain.value ?? 0 : this.level(i)));
+    const voice = (clip) => this.voices.find(({ source }) => source.buffer === clip.decoded);
+    const gains = this.clips.map((clip, i) => (this.playing ? voice(clip)?.gain.gain.value ?? 0 : this.level(i)));
     const { current: clip, playing, position, loop, masked, score } = this;
     return { clip, playing, position, loop, masked, gains, duration: this.data.seconds, ...(score && { score }) };
   }
@@ -157,8 +158,10 @@ class Audition extends HTMLElement {
   async prepare() {
     this.context = contextAt(this.data.rate);
     this.failure.hidden = true;
-    const decoded = Promise.all(this.clips.map((clip) => this.decode(clip)));
-    return (await Promise.all([decoded, this.context.resume()]))[0];
+    const { clips } = this;
+    const [buffers] = await Promise.all([Promise.all(clips.map((clip) => this.decode(clip))), this.context.resume()]);
+    buffers.forEach((buffer, i) => { clips[i].decoded = buffer; });
+    return buffers;
   }
 
   // Calls `then` with the decoded clips, unless a later press overtakes this one while it waits.
