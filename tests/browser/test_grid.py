@@ -207,6 +207,24 @@ def test_two_presses_at_once_leave_the_last(table: Any) -> None:
     assert rows[1] * 32_768 == heard(0, 2)[1000]
 
 
+def test_a_grid_added_later_works(opened: Visit) -> None:
+    """As JupyterLab does: markup set as innerHTML, scripts run afterwards, and cells moved about."""
+    opened.page.evaluate(
+        """() => {
+            const first = document.querySelector("music-audition-grid"), box = document.createElement("div");
+            box.innerHTML = first.outerHTML;
+            document.body.prepend(box);
+            document.body.append(first);
+        }"""
+    )
+    assert len(opened.players) == 2
+    for each in opened.players:
+        assert press_everything(each) == []
+    press(opened.players[0], 0, 1)
+    press(opened.players[1], 0, 2)
+    assert not state(opened.players[0])["playing"], "two grids sound at once"
+
+
 def test_arrow_keys_move_and_one_cell_is_reached_by_tab(opened: Visit, table: Any) -> None:
     page = opened.page
     page.keyboard.press("Tab")

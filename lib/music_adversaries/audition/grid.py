@@ -4,8 +4,8 @@ Conventions
     * One player stands below the table: the row's original, the cell's adversary, and their difference,
       amplified by a gain that is printed. Within a row, pressing another cell keeps the playhead.
     * A row stores its original, a cell its difference alone, both as 16-bit FLAC; the browser adds them,
-      exactly. A difference is quieter than music and takes less: 26 kB a second where the adversary
-      takes 33. What was not changed takes nothing.
+      exactly. A difference is quieter than music and takes less: 23 kB a second where the adversary
+      takes 33 (ours, of the synthetic data). What was not changed takes nothing.
     * Nothing is decoded or drawn before it is asked for, so that a hundred cells cost a page no time.
 
 Notebook: book/06_ensembles.ipynb
@@ -30,7 +30,7 @@ from .clips import Change, Clip, audible_gain, check_clip, check_waveform, gain_
 from .page import GRID, Element, flac_address
 
 MAX_CELLS = 400
-DARKEST = 24  # per cent of ink in the cell with the largest change: its writing stays legible
+DARKEST = 34  # per cent of ink in the cell with the largest change: its writing stays legible
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +180,7 @@ def grid(
         What the columns are called, such as the labels wanted.
     start_s, seconds : float
         The part of every recording to hear; without a start, its middle. At most 12 s, and the same for
-        all. A cell adds some 35 kB a second to a page, less with `coarse` changes.
+        all. A cell adds some 32 kB a second to a notebook, less with `coarse` changes.
     title, caption : str
         A line above, and a sentence under it.
     loop : bool

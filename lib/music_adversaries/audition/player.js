@@ -25,11 +25,10 @@ const LOOP = "M2.5 7.5V7a3 3 0 0 1 3-3H13M10.5 1.5L13 4l-2.5 2.5M13.5 8.5V9a3 3 
 // A sound is in the page as a data: address or, on a built page, in a script beside it: from disk a page may load
 // scripts and nothing else. The script sets `audio` on its own element.
 const inScript = (src) => new Promise((resolve, reject) => {
-  const script = h("script", { src });
+  const script = h("script", { src, load: () => script.remove() });
   script.onload = () => resolve(script.audio);
   script.onerror = () => reject(new Error(`${src} is missing`));
   document.head.append(script);
-  script.remove();
 });
 const bytes = async (address) => {
   const uri = address.startsWith("data:") ? address : await inScript(address);

@@ -93,7 +93,7 @@ class Player(Element):
                     "name": clip.name,
                     "label": clip.label,
                     "detail": joined(clip.detail, gain_words(clip.gain_db)),
-                    "rms": None if (loudness := clip.level_db()) is None else round(loudness, 3),
+                    "rms": None if (loudness := clip.level_db()) is None else round(loudness, 2),
                     "alt": pictures.described(clip.name, self.seconds, rate, scale),
                     "image": png_address(pictures.png(level, *scale)),
                     "audio": flac_address(sound),
