@@ -6,7 +6,9 @@ import base64
 import html.parser
 import io
 import json
+import math
 import re
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +21,18 @@ import soundfile
 from PIL import Image
 
 from music_adversaries import audition
-from music_adversaries.audition import Clip, Panel, Player, StaticNote, compare, panel, player
+from music_adversaries.audition import (
+    Change,
+    Clip,
+    Panel,
+    Player,
+    StaticNote,
+    compare,
+    compare_changes,
+    panel,
+    player,
+)
+from music_adversaries.audition.curve import confidence_curve
 from music_adversaries.errors import InputError
 from music_adversaries.spectra import SAMPLE_RATE
 
@@ -244,10 +257,51 @@ def test_a_page_is_written_whole(tmp_path: Path) -> None:
 
 def test_script_and_style_are_in_the_package_and_small() -> None:
     folder = Path(audition.__file__).parent
-    assert len((folder / "player.js").read_text("utf-8")) < 18_000
+    assert all(len(path.read_text("utf-8")) < 18_000 for path in folder.glob("*.js"))
     code = Markup(compare(*pair())._repr_html_()).scripts[1]
     assert '"player.css"' not in code and ":host" in code
-    assert "customElements.get(NAME)" in code
+    assert code.count("customElements.define(") == 1 and 'define("music-audition", Audition);' in code
+
+
+def test_levels_for_the_blind_test_are_root_mean_squares() -> None:
+    data = data_of(
+        player(Clip("a", sine(amplitude=0.5)), Clip("b", sine(amplitude=0.05), gain_db=6.0), Clip("c", 0 * sine()))
+    )
+    assert data["clips"][0]["rms"] == pytest.approx(20 * np.log10(0.5 / np.sqrt(2)), abs=0.01)
+    assert data["clips"][1]["rms"] == pytest.approx(20 * np.log10(0.05 / np.sqrt(2)) + 6, abs=0.01)
+    assert data["clips"][2]["rms"] is None
+
+
+# Several changes of one recording
+
+
+def test_changes_of_equal_size_stand_beside_the_adversary() -> None:
+    original, adversary = pair()
+    noise = original + np.random.default_rng(1).uniform(-0.01, 0.01, len(original)).astype("float32")
+    changes = {
+        "adversary": Change(adversary, "rock, 0.91", 24.3),
+        "white noise": Change(noise, "jazz, 0.88", 24.3),
+        "nothing": Change(original, "jazz, 0.98", math.inf),
+    }
+    made = compare_changes(original, changes, seconds=0.5, original_label="jazz, 0.98")
+    assert [clip.name for clip in made.clips] == ["original", *changes, "difference of the adversary"]
+    assert [clip.label for clip in made.clips] == ["jazz, 0.98", "rock, 0.91", "jazz, 0.88", "jazz, 0.98", None]
+    assert [clip.detail for clip in made.clips] == [None, "SNR 24.3 dB", "SNR 24.3 dB", "unchanged", None]
+    start = (len(original) - round(0.5 * SAMPLE_RATE)) // 2
+    part = slice(start, start + round(0.5 * SAMPLE_RATE))
+    for clip, whole in zip(made.clips, (original, adversary, noise, original, adversary - original), strict=True):
+        np.testing.assert_allclose(clip.waveform, whole[part], atol=1e-7)
+    assert [clip.gain_db for clip in made.clips[:-1]] == [0.0] * 4
+    assert made.clips[-1].gain_db == compare(original, adversary, seconds=0.5).clips[-1].gain_db
+
+
+def test_bad_changes_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match="no change to compare"):
+        compare_changes(sine(), {})
+    with pytest.raises(InputError, match="22,050 samples but the white noise 11,025"):
+        compare_changes(sine(), {"adversary": Change(sine()), "white noise": Change(sine(seconds=0.5))})
+    with pytest.raises(InputError, match="'MP3' has NaN"):
+        compare_changes(sine(), {"MP3": Change(nan())})
 
 
 # Bad input
@@ -444,6 +498,79 @@ def test_without_an_attack_the_panel_takes_algorithm_1(monkeypatch: pytest.Monke
     from music_adversaries import adversary
 
     assert panel(FakeSystem(), FakeDataset())._attack is adversary.attack
+
+
+def circle(svg: str) -> tuple[float, float]:
+    (found,) = ElementTree.fromstring(svg).iter("circle")
+    return float(found.attrib["cx"]), float(found.attrib["cy"])
+
+
+class Watched:
+    """An attack that calls back after each iteration; what the panel showed meanwhile is kept."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values, self.shown, self.method = values, [], None
+
+    def __call__(
+        self, system: Any, waveforms: Any, targets: Any, *, snr: float, confidence: float, method="a", watch=None
+    ):
+        self.method = method
+        for iteration, value in enumerate(self.values):
+            watch(iteration, [value])
+            self.shown.append(self.live.progress.value)
+        watch(len(self.values), [])  # finished: no excerpt is attacked any more
+        self.shown.append(self.live.progress.value)
+        return [FakeResult(pair()[1])]
+
+
+def test_the_line_climbs_while_the_attack_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUSIC_ADVERSARIES_STATIC", raising=False)
+    attack = Watched([0.1, 0.4, 0.8, 0.95])
+    attack.live = panel(FakeSystem(), FakeDataset(), attack=attack, methods=("a", "b"), seconds=0.5)
+    assert attack.live.method in attack.live.children
+    attack.live.method.value = "b"
+    attack.live.target.value = "reggae"
+    attack.live.button.click()
+    assert attack.method == "b"
+    assert attack.shown[-1] == attack.shown[-2], "a finished excerpt moved the line"
+    places = [circle(svg) for svg in attack.shown[:4]]
+    assert [x for x, _ in places] == sorted({x for x, _ in places}), "the line does not go on to the right"
+    assert [y for _, y in places] == sorted({y for _, y in places}, reverse=True), "the line does not climb"
+    svg = ElementTree.fromstring(attack.shown[3])
+    assert svg.attrib["aria-label"] == "Confidence in reggae: 0.95 after 3 iterations; wanted are 0.90"
+    (line,) = svg.iter("polyline")
+    assert len(line.attrib["points"].split()) == 4
+    threshold = next(path.attrib["d"] for path in svg.iter("path") if "stroke-dasharray" in path.attrib)
+    height = float(threshold.split("H")[0].split()[1])
+    assert places[2][1] > height > places[3][1]
+    assert said(attack.live) == "The system says reggae."
+    attack.live.progress.value = "old"
+    attack.values = []
+    attack.live.button.click()
+    assert attack.shown[-1] == "", "the line of the last attack stayed"
+
+
+def test_the_line_begins_and_makes_room() -> None:
+    assert "not begun" in confidence_curve([], 0.9, "<jazz>") and "<jazz>" not in confidence_curve([], 0.9, "<jazz>")
+    assert "20 iterations</text>" in confidence_curve([0.5] * 21, 0.9, "jazz")
+    assert "40 iterations</text>" in confidence_curve([0.5] * 22, 0.9, "jazz")
+    bottom, top = (circle(confidence_curve([value], 0.9, "jazz"))[1] for value in (0.0, 1.0))
+    middle = circle(confidence_curve([0.5], 0.9, "jazz"))[1]
+    assert middle == pytest.approx((bottom + top) / 2)
+
+
+def test_an_attack_of_one_method_has_no_choice(live: Panel) -> None:
+    assert live.method not in live.children
+
+
+def test_the_methods_are_those_of_the_library(monkeypatch: pytest.MonkeyPatch, attack: FakeAttack) -> None:
+    from music_adversaries import adversary
+
+    monkeypatch.delenv("MUSIC_ADVERSARIES_STATIC", raising=False)
+    monkeypatch.setattr(adversary, "METHODS", {"algorithm 1": None, "another": None}, raising=False)
+    made = panel(FakeSystem(), FakeDataset(), attack=attack)
+    assert made.method.options == ("algorithm 1", "another")
+    assert made.method in made.children
 
 
 def test_a_clip_is_a_value() -> None:

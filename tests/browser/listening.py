@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-PLAYER = "music-audition"
+PLAYER, GRID = "music-audition", "music-audition-grid"
 LOCAL = ("file:", "data:", "blob:", "about:")
 
 # Page errors that are not ours and harm nobody: (part of the message, reason).
@@ -61,8 +61,8 @@ class Visit:
 
     @property
     def players(self) -> list[Any]:
-        """Every player, as a locator."""
-        return self.page.locator(PLAYER).all()
+        """Every player and every grid, as a locator."""
+        return self.page.locator(f"{PLAYER}, {GRID}").all()
 
     def images_without_alt(self) -> list[str]:
         """The beginnings of the sources of all images, inside players too, that say nothing instead."""
@@ -96,7 +96,11 @@ def clip_buttons(player: Any) -> Any:
 
 
 def press_everything(player: Any) -> list[str]:
-    """Play, and switch to every clip in turn; return what was wrong, in sentences."""
+    """Play, and switch to every clip (of a grid, to cells in every row and column); what was wrong, in sentences."""
+    return _press_grid(player) if player.evaluate("player => player.localName") == GRID else _press_player(player)
+
+
+def _press_player(player: Any) -> list[str]:
     wrong = []
     buttons = clip_buttons(player)
     number = buttons.count()
@@ -120,15 +124,72 @@ def press_everything(player: Any) -> list[str]:
     return wrong
 
 
+def cell(grid: Any, row: int, column: int | None) -> Any:
+    """The button of a grid's cell or, without a column, of a row's name."""
+    return grid.locator(".grid tbody tr").nth(row).get_by_role("button").nth(0 if column is None else column + 1)
+
+
+SOUNDS = """async (grid) => {
+    const wrong = [], { rows, columns, seconds, rate } = grid.data;
+    for (const [r, row] of rows.entries()) for (const c of columns.keys()) {
+        const where = `${row.name} as ${columns[c]}`;
+        try {
+            for (const clip of grid.clipsOf(r, c)) {
+                const samples = (await grid.decode(clip)).getChannelData(0);
+                if (Math.abs(samples.length - seconds * rate) > 2) wrong.push(`${where} is too short.`);
+                if (clip.name !== "difference" && samples.every((sample) => !sample)) wrong.push(`${where} is silent.`);
+            }
+        } catch (error) {
+            wrong.push(`${where} cannot be decoded.`);
+        }
+    }
+    return wrong;
+}"""
+
+
+def _press_grid(grid: Any) -> list[str]:
+    shape = grid.evaluate("grid => grid.data ? [grid.data.rows.length, grid.data.columns.length] : [0, 0]")
+    if not all(shape):
+        return ["The grid has no cells."]
+    wrong = []
+    if state(grid)["loaded"]:
+        wrong.append(f"{state(grid)['loaded']} sounds were decoded before any was asked for.")
+    failed = grid.evaluate("grid => grid.data.rows.flatMap((row) => row.cells).filter((cell) => cell.failed).length")
+    if (marked := grid.locator(".grid td").filter(has_text="✗").count()) != failed:
+        wrong.append(f"{failed} attacks failed, and {marked} are marked.")
+    # Every row and every column once, then the name of the last row.
+    places = [(i % shape[0], i % shape[1]) for i in range(max(shape))]
+    for row, column in [*places, ((max(shape) - 1) % shape[0], None)]:
+        part = 0 if column is None else 1
+        cell(grid, row, column).click()
+        kept = "" if column is None else f"&& state.column === {column}"
+        try:
+            wait_until(
+                grid,
+                f"state.playing && state.row === {row} {kept} && state.clip === {part} "
+                f"&& state.gains.length === 3 && state.gains.every((g, j) => Math.abs(g - (j === {part})) < 1e-3)",
+            )
+        except Exception:
+            wrong.append(f"Row {row + 1}, column {column} was pressed, and the state is {state(grid)}.")
+            break
+        pressed = grid.locator(".grid tbody [aria-pressed=true]").count()
+        if pressed != 1 or cell(grid, row, column).get_attribute("aria-pressed") != "true":
+            wrong.append(f"Row {row + 1}, column {column} does not say that it alone is pressed.")
+        if grid.get_by_role("img").count() != 1:
+            wrong.append(f"Not one picture, but {grid.get_by_role('img').count()}, in row {row + 1}.")
+    grid.evaluate("grid => grid.pause()")
+    return [*wrong, *grid.evaluate(SOUNDS)]
+
+
 class _Players(html.parser.HTMLParser):
     found = 0
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.found += tag == PLAYER
+        self.found += tag in (PLAYER, GRID)
 
 
 def count_players(path: Path) -> int:
-    """How many players a page's source has (comments and scripts do not count)."""
+    """How many players and grids a page's source has (comments and scripts do not count)."""
     parser = _Players()
     parser.feed(path.read_text(encoding="utf-8"))
     return parser.found

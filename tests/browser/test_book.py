@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from listening import Visit, count_players, missing, press_everything
-from music_adversaries.audition import Clip, player
+from music_adversaries.audition import Change, Clip, GridRow, grid, player
 from music_adversaries.spectra import SAMPLE_RATE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,10 +69,20 @@ def test_a_page_without_players_needs_no_network(visit: Callable[..., Visit], pa
 def fake_page(folder: Path, extra: str = "") -> Path:
     ramp = np.sin(np.linspace(0, 2000, SAMPLE_RATE)).astype("float32")
     playing = player(Clip("a", 0.1 * ramp), Clip("b", -0.1 * ramp), title="Two")._repr_html_()
+    changes = [Change(0.11 * ramp, snr_db=20.0), Change(0.12 * ramp, snr_db=14.0, success=False)]
+    playing += grid([GridRow(name, 0.1 * ramp, changes) for name in ("x", "y")], ["p", "q"])._repr_html_()
     path = folder / "book" / "05_adversaries.html"
     path.parent.mkdir(parents=True)
     path.write_text(f'<!doctype html><meta charset="utf-8"><title>Fake</title>{playing}{extra}', encoding="utf-8")
     return path
+
+
+def grid_script(code: str) -> str:
+    """A script after the page's grid, and its class, which spoils them."""
+    return f"""<script>{{
+        const grid = document.querySelector("music-audition-grid"), Grid = customElements.get("music-audition-grid");
+        {code};
+    }}</script>"""
 
 
 def test_pages_are_found(tmp_path: Path) -> None:
@@ -82,8 +92,8 @@ def test_pages_are_found(tmp_path: Path) -> None:
     (tmp_path / "_static" / "webpack.html").write_text("", encoding="utf-8")
     (tmp_path / "intro.html").write_text("<p>About music-audition. <!-- <music-audition> --></p>", encoding="utf-8")
     assert pages_of(tmp_path) == [Path("book/05_adversaries.html"), Path("intro.html")]
-    assert [count_players(tmp_path / path) for path in pages_of(tmp_path)] == [1, 0]
-    assert count_players(page) == 1
+    assert [count_players(tmp_path / path) for path in pages_of(tmp_path)] == [2, 0]
+    assert count_players(page) == 2
 
 
 @pytest.mark.parametrize(
@@ -94,11 +104,31 @@ def test_pages_are_found(tmp_path: Path) -> None:
         ('<script src="http://example.org/x.js"></script>', "asked the network for http://example.org/x.js"),
         ('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">', "no alternative text: data:image/gif"),
         ("<script>nowhere()</script>", "page error: nowhere is not defined"),
-        ("<music-audition></music-audition>", "player 2: The player has no clips."),
+        ("<music-audition></music-audition>", "player 3: The player has no clips."),
+        ("<music-audition-grid></music-audition-grid>", "player 3: The grid has no cells."),
         (
             '<script>customElements.get("music-audition").prototype.select = () => {}</script>',
             "player 1: Clip 2 was pressed, and the state is",
         ),
+        (grid_script("Grid.prototype.press = () => {}"), "player 2: Row 1, column 0 was pressed, and the state is"),
+        (grid_script("Grid.prototype.exchange = () => {}"), "player 2: Row 2, column 1 was pressed, and the state is"),
+        (
+            grid_script(
+                "const { show } = Grid.prototype;"
+                "Grid.prototype.show = function () { this.column = 1; show.call(this); }"
+            ),
+            "player 2: Row 1, column 0",
+        ),
+        (grid_script("grid.cells[1][2].textContent = '14'"), "player 2: 2 attacks failed, and 1 are marked."),
+        (grid_script("grid.data.rows[1].cells[0].audio = 'gone.js'"), "player 2: y as p cannot be decoded."),
+        (
+            grid_script(
+                "grid.data.rows[0].clip.samples = (x) => x.fill(0); grid.data.rows[0].cells[0].audio = null;"
+                "grid.steps = async () => new Int32Array(22050)"
+            ),
+            "player 2: x as p is silent.",
+        ),
+        (grid_script("grid.data.rows[0].steps = Promise.resolve([])"), "player 2: 1 sounds were decoded before"),
     ],
 )
 def test_the_check_tells_a_good_page_from_a_bad_one(

@@ -292,11 +292,17 @@ def open_test(player: Any) -> None:
     player.get_by_text("Test yourself, blind").click()
 
 
-def test_abx_scores_answers_with_the_exact_binomial_p(opened: Visit) -> None:
+def choose_trials(player: Any, number: int) -> None:
+    player.get_by_label("Trials:").select_option(str(number))
+
+
+@pytest.mark.parametrize("planned", [10, 16])
+def test_abx_ends_as_planned_and_only_then_says_p(opened: Visit, planned: int) -> None:
     first = opened.players[0]
     open_test(first)
+    choose_trials(first, planned)
     right = 0
-    for trial in range(1, 13):
+    for trial in range(1, planned + 1):
         first.get_by_role("button", name="Hear X").click()
         hidden = wait_until(first, "state.playing && state.masked")["clip"]
         assert hidden in (0, 1)
@@ -304,16 +310,66 @@ def test_abx_scores_answers_with_the_exact_binomial_p(opened: Visit) -> None:
         answer = "AB"[hidden] if honest else "BA"[hidden]
         right += honest
         first.get_by_role("button", name=f"X is {answer}").click()
-        expected = binomtest(right, trial, 0.5, alternative="greater").pvalue
-        score = state(first)["score"]
-        assert (score["right"], score["trials"]) == (right, trial)
-        assert score["p"] == pytest.approx(expected, rel=1e-12)
-        verdict = first.locator(".verdict").inner_text()
-        assert verdict.startswith(f"{'Yes' if honest else 'No'}, X was {'AB'[hidden]}. {right} of {trial} right")
-        assert float(re.search(r"p = (0\.\d{3}|1\.000)\.$", verdict)[1]) == pytest.approx(expected, abs=0.00051)
+        score, verdict = state(first)["score"], first.locator(".verdict").inner_text()
+        assert (score["right"], score["trials"], score["planned"]) == (right, trial, planned)
+        assert verdict.startswith(f"{'Yes' if honest else 'No'}, X was {'AB'[hidden]}.")
+        if trial < planned:
+            assert score["p"] is None
+            assert verdict.endswith(f"{trial} of {planned} trials are done.") and "p =" not in verdict
+            assert first.get_by_label("Trials:").is_disabled(), "the number of trials was changed in the middle"
+    expected = binomtest(right, planned, 0.5, alternative="greater").pvalue
+    assert score["p"] == pytest.approx(expected, rel=1e-12)
+    assert f"{right} of {planned} right" in verdict
+    assert float(re.search(r"p = (0\.\d{3}|1\.000)\.$", verdict)[1]) == pytest.approx(expected, abs=0.00051)
+    for name in ("Hear X", "X is A", "X is B"):
+        assert first.get_by_role("button", name=name).is_disabled(), f"{name} after the end"
     first.get_by_role("button", name="Start again").click()
-    assert state(first)["score"] == {"right": 0, "trials": 0, "p": 1}
+    assert state(first)["score"] == {"right": 0, "trials": 0, "planned": planned, "p": None}
     assert first.locator(".verdict").inner_text() == ""
+    assert first.get_by_role("button", name="X is A").is_enabled()
+
+
+def test_abx_says_how_many_must_be_right(opened: Visit) -> None:
+    first = opened.players[0]
+    open_test(first)
+    options = first.get_by_label("Trials:").locator("option").all_inner_texts()
+    assert [int(text.split()[0]) for text in options] == [10, 16, 20, 30]
+    for text in options:
+        planned, needed = map(int, re.fullmatch(r"(\d+) \((\d+) right: p < 0\.05\)", text).groups())
+        assert binomtest(needed, planned, alternative="greater").pvalue < 0.05
+        assert binomtest(needed - 1, planned, alternative="greater").pvalue >= 0.05
+
+
+def test_abx_lowers_the_louder_one_and_says_by_how_much(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    silence = np.zeros_like(sine(440))
+    loud = sine(660, 0.25 * 10**0.05)  # by 1 dB
+    clips = [Clip("soft", sine(440)), Clip("loud", loud), Clip("faint", sine(440, 0.005)), Clip("silent", silence)]
+    (seen,) = visit(player(*clips).write(tmp_path / "page.html")).players
+    open_test(seen)
+    assert (
+        seen.locator(".loudness").inner_text()
+        == "B is lowered by 1.0 dB in this test, so that the two are equally loud."
+    )
+    expected = [1, 10**-0.05]
+    for which, clip in (("B", 1), ("A", 0)):
+        seen.get_by_role("button", name=f"Hear {which}").click()
+        wait_until(seen, f"state.playing && Math.abs(state.gains[{clip}] - {expected[clip]}) < 1e-3")
+        assert state(seen)["gains"][1 - clip] == pytest.approx(0, abs=1e-3)
+    # X has the level of the clip that it is.
+    seen.get_by_role("button", name="Hear X").click()
+    hidden = wait_until(seen, "state.masked")["clip"]
+    wait_until(seen, f"Math.abs(state.gains[{hidden}] - {expected[hidden]}) < 1e-3")
+    # Outside of the test levels are what they are.
+    clip_buttons(seen).nth(1).click()
+    wait_until(seen, "state.gains[1] === 1")
+    seen.get_by_label("B is").select_option("faint")
+    assert (
+        seen.locator(".loudness").inner_text().startswith("A and B are 34 dB apart: too far to be made equally loud.")
+    )
+    seen.get_by_label("B is").select_option("silent")
+    assert seen.locator(".loudness").inner_text().startswith("B is silent, so the two cannot be made equally loud")
+    seen.get_by_role("button", name="Hear A").click()
+    wait_until(seen, "state.clip === 0 && state.gains[0] === 1")
 
 
 def test_abx_hides_x_and_draws_both(opened: Visit) -> None:
@@ -331,6 +387,8 @@ def test_abx_hides_x_and_draws_both(opened: Visit) -> None:
         assert not state(first)["masked"], "X went on sounding while it was drawn anew"
         if len(drawn) == 2:
             return
+        if state(first)["score"]["p"] is not None:
+            first.get_by_role("button", name="Start again").click()
     pytest.fail(f"In 40 trials X was always {drawn}.")
 
 

@@ -1,13 +1,30 @@
-"""Hearing adversaries: a player for the page, and a live panel for JupyterLab.
+"""Hearing adversaries: players for the page, and a live panel for JupyterLab.
 
-`compare` plays an original, its adversary and the difference; `player` plays any clips of equal
-length, such as an ensemble. Both switch without a gap at one playhead, and need neither a kernel
-nor a network. `panel` runs the attack on a chosen excerpt, live.
+`compare` plays an original, its adversary and the difference; `compare_changes` puts other changes of the
+same size beside them; `player` plays any clips of equal length; `grid` is a table of which every cell
+plays. All switch without a gap at one playhead, and need neither a kernel nor a network. `panel` runs an
+attack on a chosen excerpt, live.
 
 Notebook: book/05_adversaries.ipynb
 """
 
+from .clips import Change, Clip, coarse
+from .grid import Grid, GridRow, grid
 from .panel import Panel, StaticNote, panel
-from .player import Clip, Player, compare, player
+from .player import Player, compare, compare_changes, player
 
-__all__ = ["Clip", "Panel", "Player", "StaticNote", "compare", "panel", "player"]
+__all__ = [
+    "Change",
+    "Clip",
+    "Grid",
+    "GridRow",
+    "Panel",
+    "Player",
+    "StaticNote",
+    "coarse",
+    "compare",
+    "compare_changes",
+    "grid",
+    "panel",
+    "player",
+]

@@ -3,6 +3,7 @@
 Conventions
     The whole excerpt is attacked, since the system decides over a whole excerpt; its middle is
     heard. Labels before and after are the system's own verdict on what a 16-bit file holds.
+    While the attack runs, a line shows how its confidence in the wanted label climbs.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -10,6 +11,7 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import html
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..errors import InputError
-from .player import MAX_SECONDS, compare
+from .clips import MAX_SECONDS
+from .curve import confidence_curve
+from .player import compare
 
 STATIC = "MUSIC_ADVERSARIES_STATIC"
 
@@ -45,11 +49,15 @@ class Panel(widgets.VBox):
     Attributes
     ----------
     excerpt, target : Dropdown
+    method : Dropdown
+        The attack's method, where there is a choice.
     snr, confidence : FloatSlider
     button : Button
         Runs the attack, as `run` does.
     status : HTML
         What is going on, or in one sentence what was wrong.
+    progress : HTML
+        The confidence so far, by iteration.
     table : HTML
         Label and confidence before and after, SNR, iterations.
     listen : Output
@@ -64,12 +72,14 @@ class Panel(widgets.VBox):
         attack: Callable[..., Sequence[Any]],
         excerpts: Sequence[str],
         seconds: float,
+        methods: Sequence[str] = (),
     ) -> None:
         self._system, self._dataset, self._attack, self._seconds = system, dataset, attack, seconds
         self.result: Any = None
         wide = {"layout": widgets.Layout(width="22rem"), "style": {"description_width": "8rem"}}
         self.excerpt = widgets.Dropdown(options=list(excerpts), description="Excerpt", **wide)
         self.target = widgets.Dropdown(options=list(system.labels), description="Label wanted", **wide)
+        self.method = widgets.Dropdown(options=list(methods), description="Method", **wide)
         self.snr = widgets.FloatSlider(
             15.0, min=0.0, max=40.0, step=1.0, description="Least SNR, dB", readout_format=".0f", **wide
         )
@@ -80,6 +90,7 @@ class Panel(widgets.VBox):
             description="Attack", button_style="primary", tooltip="Attack the excerpt with these settings"
         )
         self.status = widgets.HTML()
+        self.progress = widgets.HTML()
         self.table = widgets.HTML()
         self.listen = widgets.Output()
         self.button.on_click(lambda _: self.run())
@@ -87,7 +98,9 @@ class Panel(widgets.VBox):
             [
                 widgets.HBox([self.excerpt, self.target], layout=widgets.Layout(flex_flow="row wrap")),
                 widgets.HBox([self.snr, self.confidence], layout=widgets.Layout(flex_flow="row wrap")),
+                *([self.method] if len(methods) > 1 else []),
                 widgets.HBox([self.button, self.status]),
+                self.progress,
                 self.table,
                 self.listen,
             ]
@@ -96,7 +109,7 @@ class Panel(widgets.VBox):
     def run(self) -> None:
         """Attack with the controls' settings and show the result; what goes wrong is said in `status`."""
         self.button.disabled = True
-        self.table.value, self.listen.outputs, self.result = "", (), None
+        self.progress.value, self.table.value, self.listen.outputs, self.result = "", "", (), None
         self._say(f"Attacking {self.excerpt.value} …")
         try:
             self._run()
@@ -112,9 +125,7 @@ class Panel(widgets.VBox):
         excerpt, target = self.excerpt.value, self.target.value
         waveform = self._dataset.load(excerpt)
         before = self._system.classify(waveform)
-        (result,) = self._attack(
-            self._system, [waveform], [target], snr=self.snr.value, confidence=self.confidence.value
-        )
+        (result,) = self._attack(self._system, [waveform], [target], **self._settings())
         after = self._system.classify(result.waveform)
         player = compare(
             waveform,
@@ -138,6 +149,27 @@ class Panel(widgets.VBox):
         self.listen.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
         self._say(_verdict(result, after.label, target, self.confidence.value))
 
+    def _settings(self) -> dict[str, Any]:
+        """The controls' settings, of which the method and the watching only where the attack knows them."""
+        settings: dict[str, Any] = {"snr": self.snr.value, "confidence": self.confidence.value}
+        known = inspect.signature(self._attack).parameters
+        if "method" in known and self.method.value is not None:
+            settings["method"] = self.method.value
+        if "watch" in known:
+            settings["watch"] = self._watch(self.target.value, self.confidence.value)
+        return settings
+
+    def _watch(self, target: str, threshold: float) -> Callable[[int, list[float]], None]:
+        """What the attack calls after each iteration: draws the line anew."""
+        values: list[float] = []
+
+        def watch(iteration: int, posteriors: list[float]) -> None:
+            if posteriors:  # of the one excerpt, unless it is finished
+                values.append(posteriors[0])
+                self.progress.value = confidence_curve(values, threshold, target)
+
+        return watch
+
     def _say(self, sentence: str) -> None:
         self.status.value = f'<span role="status">{html.escape(sentence)}</span>'
 
@@ -147,6 +179,7 @@ def panel(
     dataset: Any,
     *,
     attack: Callable[..., Sequence[Any]] | None = None,
+    methods: Sequence[str] | None = None,
     excerpts: Sequence[str] | None = None,
     seconds: float = 6.0,
 ) -> Panel | StaticNote:
@@ -161,7 +194,11 @@ def panel(
     dataset : Dataset
     attack : callable
         Called as ``attack(system, [waveform], [target], snr=..., confidence=...)``, with one
-        result in a list; `music_adversaries.adversary.attack` when not given.
+        result in a list; `music_adversaries.adversary.attack` when not given. One that takes ``watch``
+        is given a function to call after each iteration, with its number and the mean posterior of the
+        target of each excerpt still attacked; one that takes ``method``, the method chosen.
+    methods : sequence of str
+        The methods to choose from; the names in `music_adversaries.adversary.METHODS` when not given.
     excerpts : sequence of str
         The ids to choose from; all of the dataset when not given.
     seconds : float
@@ -184,11 +221,12 @@ def panel(
         raise InputError(f"seconds is {seconds}; give a length from 0 to {MAX_SECONDS:g} s, such as 6.")
     if os.environ.get(STATIC) == "1":
         return StaticNote()
-    if attack is None:
-        from ..adversary import attack as algorithm
+    from .. import adversary  # here, for a page without a kernel needs none of it
 
-        attack = algorithm
-    return Panel(system, dataset, attack, chosen, seconds)
+    attack = adversary.attack if attack is None else attack
+    if methods is None:
+        methods = tuple(getattr(adversary, "METHODS", ()))
+    return Panel(system, dataset, attack, chosen, seconds, methods)
 
 
 def _verdict(result: Any, label: str, target: str, confidence: float) -> str:

@@ -1,0 +1,255 @@
+"""A table of adversaries, a recording a row and a wanted label a column, of which every cell plays.
+
+Conventions
+    * One player stands below the table: the row's original, the cell's adversary, and their difference,
+      amplified by a gain that is printed. Within a row, pressing another cell keeps the playhead.
+    * A row stores its original, a cell its difference alone, both as 16-bit FLAC; the browser adds them,
+      exactly. A difference is quieter than music and takes less: 23 kB a second where the adversary
+      takes 33 (ours, of the synthetic data). What was not changed takes nothing.
+    * Nothing is decoded or drawn before it is asked for, so that a hundred cells cost a page no time.
+
+Notebook: book/06_ensembles.ipynb
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..audio import FULL_SCALE
+from ..errors import InputError
+from ..spectra import SAMPLE_RATE
+from . import pictures
+from .clips import Change, Clip, audible_gain, check_clip, check_waveform, gain_words, joined, part, snr_words
+from .page import GRID, Element, flac_address
+
+MAX_CELLS = 400
+DARKEST = 34  # per cent of ink in the cell with the largest change: its writing stays legible
+
+
+@dataclass(frozen=True, eq=False)
+class GridRow:
+    """An original and its adversaries, one for each column of a grid.
+
+    Attributes
+    ----------
+    name : what its row is called, such as the excerpt's id
+    original : array ``[n_samples]``, mono, full scale 1, 22,050 Hz
+    changes : sequence of Change, one a column
+    label : the system's verdict on the original, in words
+    """
+
+    name: str
+    original: npt.NDArray[np.floating[Any]]
+    changes: Sequence[Change]
+    label: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Grid(Element):
+    """Recordings by labels; shows itself as a table that plays. Made by `grid`, which checks what it is given."""
+
+    rows: tuple[GridRow, ...]
+    columns: tuple[str, ...]
+    start_s: float | None = None
+    seconds: float = 1.0
+    title: str | None = None
+    caption: str | None = None
+    loop: bool = True
+
+    tag = GRID
+
+    def __repr__(self) -> str:
+        named = f" “{self.title}”" if self.title else ""
+        failures = sum(not change.success for row in self.rows for change in row.changes)
+        failed = f", {failures} failed" if failures else ""
+        return f"Grid{named}: {len(self.rows)} recordings by {len(self.columns)} labels, {self.seconds:.1f} s{failed}"
+
+    def _heard(self, waveform: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int32]:
+        """The part heard in 16-bit steps, ``[n_samples]``."""
+        cut = waveform[part(len(waveform), self.start_s, self.seconds)]
+        return np.rint(Clip("part", cut).sounding().astype(np.float64) * FULL_SCALE).astype(np.int32)
+
+    def _listed(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("original", *self.columns))
+        lines = [
+            f'<tr><th scope="row">{html.escape(row.name)}</th>'
+            + "".join(f"<td>{html.escape(_written(change))}</td>" for change in row.changes)
+            + "</tr>"
+            for row in self.rows
+        ]
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+    def _data(self) -> dict[str, Any]:
+        originals = [self._heard(row.original) for row in self.rows]
+        levels = [pictures.spectrogram(original / FULL_SCALE, SAMPLE_RATE) for original in originals]
+        scale = pictures.scale_of(max(float(level.max()) for level in levels))
+        seconds = len(originals[0]) / SAMPLE_RATE
+        finite = [snr for row in self.rows for change in row.changes if (snr := _finite_snr(change)) is not None]
+        return {
+            "title": self.title,
+            "caption": self.caption,
+            "note": "Set the volume to a comfortable level. Clips are not normalised; differences are amplified.",
+            "legend": self._legend(),
+            "seconds": round(seconds, 4),
+            "rate": SAMPLE_RATE,
+            "loop": self.loop,
+            "blind": False,
+            **pictures.axes(seconds, SAMPLE_RATE, scale, pictures.N_LEVELS),
+            "ends": list(scale),
+            "shape": {
+                "width": pictures.WIDTH,
+                "height": pictures.HEIGHT,
+                "size": pictures.N_FFT,
+                "low": pictures.LOWEST_HZ,
+            },
+            "alt": pictures.described("%", seconds, SAMPLE_RATE, scale),
+            "clips": [{"name": name} for name in ("original", "adversary", "difference")],
+            "columns": list(self.columns),
+            "rows": [
+                {
+                    "name": row.name,
+                    "label": row.label,
+                    "audio": _address(original),
+                    "cells": [
+                        self._cell(row, column, change, original, finite)
+                        for column, change in zip(self.columns, row.changes, strict=True)
+                    ],
+                }
+                for row, original in zip(self.rows, originals, strict=True)
+            ],
+        }
+
+    def _cell(
+        self, row: GridRow, column: str, change: Change, original: npt.NDArray[np.int32], finite: Sequence[float]
+    ) -> dict[str, Any]:
+        difference = self._heard(change.waveform) - original
+        gain = audible_gain(original.astype(np.float64), difference.astype(np.float64))
+        words = joined(snr_words(change.snr_db), None if change.success else "failed")
+        heard = bool(difference.any())
+        return {
+            "text": _number(change),
+            "spoken": f"{row.name} as {column}" + (f": {said}" if (said := joined(change.label, words)) else ""),
+            "failed": not change.success,
+            "shade": _shade(_finite_snr(change), finite),
+            "label": change.label,
+            "detail": words,
+            "gain": gain,
+            "amplified": gain_words(gain) if heard else "none in this part",
+            # Modulo 2^16 it fits 16 bits whatever it is, and the sum of the two is exact.
+            "audio": _address(difference.astype(np.int16)) if heard else None,
+        }
+
+    def _legend(self) -> str:
+        changes = [change for row in self.rows for change in row.changes]
+        words = "Press a cell to hear that adversary, the name of a row to hear the original."
+        if any(_finite_snr(change) is not None for change in changes):
+            words += " Numbers are SNRs in dB; the stronger the tone, the larger the change."
+        if any(change.snr_db == math.inf for change in changes):
+            words += " As is: unchanged, for the system said so already."
+        if not all(change.success for change in changes):
+            words += " ✗ and a dashed frame: the attack failed."
+        return words
+
+
+def grid(
+    rows: Sequence[GridRow],
+    columns: Sequence[str],
+    *,
+    start_s: float | None = None,
+    seconds: float = 1.0,
+    title: str | None = None,
+    caption: str | None = None,
+    loop: bool = True,
+) -> Grid:
+    """A table of adversaries in which every cell plays.
+
+    A cell shows its SNR, or that nothing was changed, and a mark where the attack failed.
+
+    Parameters
+    ----------
+    rows : sequence of GridRow
+        Each with one change a column; at most 400 cells.
+    columns : sequence of str
+        What the columns are called, such as the labels wanted.
+    start_s, seconds : float
+        The part of every recording to hear; without a start, its middle. At most 12 s, and the same for
+        all. A cell adds some 32 kB a second to a notebook, less with `coarse` changes.
+    title, caption : str
+        A line above, and a sentence under it.
+    loop : bool
+        Whether it starts over at its end (a button changes it).
+
+    Raises
+    ------
+    InputError
+        When there is no row or column or too many, a row has not one change a column, a change differs in
+        length from its original, rows are heard for different lengths, or for what `player` refuses.
+
+    Notebook: book/06_ensembles.ipynb
+    """
+    if not rows or not columns or len(rows) * len(columns) > MAX_CELLS:
+        raise InputError(
+            f"A grid of {len(rows)} rows and {len(columns)} columns was asked for; give at least one of each, "
+            f"and at most {MAX_CELLS} cells."
+        )
+    lengths = {_check_row(row, columns, start_s, seconds): row.name for row in rows}
+    if len(lengths) > 1:
+        (a, first), (b, second) = sorted(lengths.items())[:2]
+        raise InputError(
+            f"Of {first!r} {a / SAMPLE_RATE:.2f} s would be heard but of {second!r} {b / SAMPLE_RATE:.2f} s; "
+            "choose a part that all of them have."
+        )
+    return Grid(tuple(rows), tuple(columns), start_s, seconds, title, caption, loop)
+
+
+def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seconds: float) -> int:
+    """The samples of it that are heard."""
+    if len(row.changes) != len(columns):
+        raise InputError(f"Row {row.name!r} has {len(row.changes)} changes but there are {len(columns)} columns.")
+    named = [Clip(row.name, np.asarray(row.original))]
+    named += [Clip(f"{row.name} as {c}", np.asarray(x.waveform)) for c, x in zip(columns, row.changes, strict=True)]
+    for clip in named:
+        check_waveform(clip)
+        if len(clip.waveform) != len(row.original):
+            raise InputError(
+                f"{clip.name!r} has {len(clip.waveform):,} samples but its original {len(row.original):,}; "
+                "give changes of the same recording."
+            )
+    heard = part(len(row.original), start_s, seconds)
+    check_clip(Clip(row.name, np.asarray(row.original)[heard]))
+    return heard.stop - heard.start
+
+
+def _address(steps: npt.NDArray[np.integer[Any]]) -> str:
+    return flac_address((steps / FULL_SCALE).astype(np.float32))
+
+
+def _finite_snr(change: Change) -> float | None:
+    return None if change.snr_db is None or math.isinf(change.snr_db) else change.snr_db
+
+
+def _number(change: Change) -> str:
+    """What is written in a cell."""
+    if change.snr_db is None:
+        return "play"
+    return "as is" if math.isinf(change.snr_db) else f"{change.snr_db:.0f}".replace("-", "−")
+
+
+def _written(change: Change) -> str:
+    """A cell where scripts do not run."""
+    return (joined(change.label, snr_words(change.snr_db)) or "") + ("" if change.success else " ✗")
+
+
+def _shade(snr: float | None, among: Sequence[float]) -> int:
+    """Per cent of ink: more, the lower the SNR."""
+    if snr is None:
+        return 0
+    low, high = min(among), max(among)
+    return round(4 + (DARKEST - 4) * (high - snr) / (high - low)) if high > low else 4

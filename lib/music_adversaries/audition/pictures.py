@@ -1,0 +1,108 @@
+"""Spectrograms of players: levels, colours and axes.
+
+`spectrum.js` draws the same pictures in the browser, where there are too many to be written.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from .clips import signed
+
+WIDTH, HEIGHT = 480, 128  # pixels of a spectrogram
+N_FFT = 2_048  # samples in a frame of the picture, 93 ms: the bass is drawn, too
+LOWEST_HZ = 50.0
+DYNAMIC_RANGE_DB = 70
+N_LEVELS = 64
+COLOURS = "magma"
+
+
+def spectrogram(waveform: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float64]:
+    """Levels in dB relative to a full-scale sine ``[HEIGHT, WIDTH]``, low frequencies first."""
+    window = np.hanning(N_FFT)
+    padded = np.pad(waveform.astype(np.float64), N_FFT // 2)
+    centres = (np.arange(WIDTH) + 0.5) * len(waveform) / WIDTH
+    frames = padded[centres.astype(int)[:, None] + np.arange(N_FFT)] * window
+    power = np.abs(np.fft.rfft(frames) * 2 / window.sum()) ** 2
+    return 10 * np.log10(np.maximum(power @ _bands(rate).T, 1e-20)).T
+
+
+@cache
+def _bands(rate: int) -> npt.NDArray[np.float64]:
+    """Weights ``[HEIGHT, n_bins]`` that gather power in bands of equal width on a logarithmic axis.
+
+    A sine shows its own level in a band of any width: the bins of a wide band are added up (and divided
+    by the 1.5 bins over which a Hann window spreads a sine); a narrow one takes the bins around it.
+    """
+    edges = LOWEST_HZ * (rate / 2 / LOWEST_HZ) ** (np.arange(HEIGHT + 1) / HEIGHT) * N_FFT / rate  # in bins
+    widths = np.diff(edges)
+    bins = np.arange(N_FFT // 2 + 1)
+    # Each band is sampled finely, between bins linearly: narrow bands in the bass come out smooth.
+    positions = edges[:-1, None] + widths[:, None] * (np.arange(64) + 0.5) / 64
+    weights = np.stack([np.maximum(0, 1 - np.abs(band[:, None] - bins)).mean(axis=0) for band in positions])
+    return weights * np.maximum(1.0, widths / 1.5)[:, None]
+
+
+def scale_of(loudest_db: float) -> tuple[int, int]:
+    """The ends of the colours in dB, of which the upper is the next ten above the loudest point."""
+    top = 10 * math.ceil(loudest_db / 10)
+    return top - DYNAMIC_RANGE_DB, top
+
+
+def axes(seconds: float, rate: int, scale: tuple[int, int], n_colours: int) -> dict[str, Any]:
+    """What a player writes around its pictures: ticks with their places, the scale's ends, and its colours."""
+    return {
+        "time": list(time_ticks(seconds)),
+        "frequency": list(frequency_ticks(rate)),
+        "scale": [signed(end) for end in scale],
+        "colours": ["#" + colour.tobytes().hex() for colour in palette(n_colours)],
+    }
+
+
+def described(name: str, seconds: float, rate: int, scale: tuple[int, int]) -> str:
+    """A picture in words."""
+    return (
+        f"Spectrogram of {name}: {seconds:.1f} s across, {LOWEST_HZ:.0f} Hz to {rate / 2000:.1f} kHz upwards "
+        f"(logarithmic), colour from {signed(scale[0])} to {signed(scale[1])} dB of a full-scale sine"
+    )
+
+
+def png(level: npt.NDArray[np.float64], bottom: float, top: float) -> bytes:
+    """A picture of levels ``[HEIGHT, WIDTH]`` in ``N_LEVELS`` colours from bottom to top."""
+    steps = np.clip(np.rint((level - bottom) / (top - bottom) * (N_LEVELS - 1)), 0, N_LEVELS - 1)
+    image = Image.fromarray(steps[::-1].astype(np.uint8))
+    image.putpalette(palette(N_LEVELS).tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", compress_level=9)
+    return buffer.getvalue()
+
+
+def palette(n_colours: int) -> npt.NDArray[np.uint8]:
+    """Red, green and blue ``[n_colours, 3]``, from the quietest to the loudest."""
+    return np.ascontiguousarray(matplotlib.colormaps[COLOURS](np.linspace(0, 1, n_colours), bytes=True)[:, :3])
+
+
+def time_ticks(seconds: float) -> Iterator[tuple[str, float]]:
+    """Labels and their places, as fractions of the axis."""
+    step = next(s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if seconds / s <= 7 or s == 5.0)
+    for i in range(int(seconds / step + 1e-9) + 1):
+        yield f"{i * step:g}", round(i * step / seconds, 4)
+
+
+def frequency_ticks(rate: int) -> Iterator[tuple[str, float]]:
+    """Labels in Hz and their places, as fractions of the axis."""
+    names: Mapping[str, float] = {"100": 100, "200": 200, "500": 500, "1k": 1000, "2k": 2000, "5k": 5000, "10k": 10000}
+    for name, hertz in names.items():
+        if hertz < rate / 2:
+            yield name, round(math.log(hertz / LOWEST_HZ) / math.log(rate / 2 / LOWEST_HZ), 4)
