@@ -12,15 +12,21 @@ Paper: Fig. 2
 Notebook: book/02_partitions.ipynb
 """
 
-from .adversaries import confidence_traces, snr_by_label, spectrogram_triple
+from .adversaries import snr_by_label
 from .architectures import architecture
 from .base import DPI, MAX_BYTES, PART_COLOURS, WIDTH, BookFigure, style
 from .doses import doses
 from .filters import first_layer
+from .frequency import frequency_profile
 from .merit import figure_of_merit
 from .partitions import gap, partition_map
+from .spectrograms import frame_spectra, spectrogram_triple
+from .success import success_curves
+from .survival import survival
 from .table1 import table_1
+from .traces import confidence_traces, loss_traces
 from .training import learning_curves
+from .transfer import transfer_matrix
 from .units import unit_reading
 
 __all__ = [
@@ -34,12 +40,18 @@ __all__ = [
     "doses",
     "figure_of_merit",
     "first_layer",
+    "frame_spectra",
+    "frequency_profile",
     "gap",
     "learning_curves",
+    "loss_traces",
     "partition_map",
     "snr_by_label",
     "spectrogram_triple",
     "style",
+    "success_curves",
+    "survival",
     "table_1",
+    "transfer_matrix",
     "unit_reading",
 ]
