@@ -12,20 +12,14 @@ from music_adversaries import audio, cli, datasets, experiments
 from music_adversaries.errors import InputError
 from music_adversaries.experiments import recipes, systems
 from music_adversaries.networks import System
+from small_music import write_music
 from small_system import LABELS, recording
 
 
 @pytest.fixture(scope="module")
 def music(tmp_path_factory):
     """A CSV manifest of 36 recordings: three labels, four artists each."""
-    folder = tmp_path_factory.mktemp("music")
-    rows = ["path,label,artist,title"]
-    for label in LABELS:
-        for i in range(12):
-            audio.write_wav(folder / f"{label}{i}.wav", recording(label, i))
-            rows.append(f"{label}{i}.wav,{label},{label} artist {i % 4},{label} song {i}")
-    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
-    return folder / "manifest.csv"
+    return write_music(tmp_path_factory.mktemp("music"), each=12, seconds=1.5)
 
 
 @pytest.fixture(scope="module")

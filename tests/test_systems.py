@@ -18,20 +18,14 @@ from music_adversaries import audio, cli, experiments, spectra
 from music_adversaries.errors import InputError
 from music_adversaries.experiments import decisions, recipes, spectrograms, systems, table1
 from music_adversaries.networks import CDNN, DNN, Representation, System
+from small_music import write_music
 from small_system import LABELS, recording
 
 
 @pytest.fixture(scope="module")
 def music(tmp_path_factory):
     """24 recordings of 2.6 s: three labels, four artists each."""
-    folder = tmp_path_factory.mktemp("music")
-    rows = ["path,label,artist,title"]
-    for label in LABELS:
-        for i in range(8):
-            audio.write_wav(folder / f"{label}{i}.wav", recording(label, i, seconds=2.6))
-            rows.append(f"{label}{i}.wav,{label},{label} artist {i % 4},{label} song {i}")
-    (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
-    return folder / "manifest.csv"
+    return write_music(tmp_path_factory.mktemp("music"), each=8, seconds=2.6)
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
 
     Tables: ``target`` and ``changed``: shares by source (rows) and listener.
     """
-    names = networks(config.profile)
-    configs = {name: config.but(system=name) for name in (names[0], names[-1], "dnn50-log", "dnn50-mel", "cdnn")}
+    names = ("dnn50", networks(config.profile)[-1], "dnn50-log", "dnn50-mel", "cdnn")
+    configs = {name: config.but(system=name) for name in names}
     configs |= {
         "dnn50, seed 1": config.but(system="dnn50", seed=config.seed + 1),
         "dnn50, artist-filtered": config.but(system="dnn50", partition="artist_filtered"),
