@@ -70,8 +70,9 @@ class Batch:
         self.x, self.valid = self.x.to(like.device), self.valid.to(like.device)
         self.targets = torch.tensor(list(targets), device=like.device)
         self.rows = torch.arange(len(waveforms), device=like.device)
-        self.spectrum = spectra.stft(self.x, model.n_fft, model.hop_length)
-        self.magnitude = spectra.modulus(self.spectrum) * self.valid[..., None]
+        # What a shorter excerpt has after its last whole frame is in none of its frames.
+        self.spectrum = spectra.stft(self.x, model.n_fft, model.hop_length) * self.valid[..., None]
+        self.magnitude = spectra.modulus(self.spectrum)
         self.radius = spectra.radius(torch.linalg.vector_norm(self.magnitude, dim=(-2, -1)), snr)
         self.power = spectra.window_power(self.valid, model.n_fft, model.hop_length)
         self.iteration = -1
