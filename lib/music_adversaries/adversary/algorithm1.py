@@ -110,18 +110,13 @@ class Algorithm1:
 
         for k in batch.iterations():
             gradient, posterior = self._gradient(batch, z)
-            if direct:
-                going = batch.judge(posterior, (perturbation,))
-            else:
-                going = batch.judge(
-                    posterior, (z, unit), self._realise(batch), z, trust_iterate=self.consistency == "never"
-                )
-            if going is None and k and self.stall == "stop":
-                wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
-                going = batch.give_up(wanted < before + 1e-4, posterior, (z, unit), self._realise(batch), z)
-                before = wanted
+            shown = ((perturbation,),) if direct else ((z, unit), self._realise(batch), z)
+            wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
+            stalled = wanted < before + 1e-4 if k and self.stall == "stop" else None
+            going = batch.judge(posterior, *shown, trust_iterate=self.consistency == "never", give_up=stalled)
             if not len(batch):
                 return
+            before = wanted if k else before
             if going is not None:
                 z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
                 perturbation, consistent = perturbation[going], consistent.keep(going)

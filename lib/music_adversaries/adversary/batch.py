@@ -172,6 +172,7 @@ class Batch:
         iterate: Tensor | None = None,
         *,
         trust_iterate: bool = False,
+        give_up: Tensor | None = None,
     ) -> Tensor | None:
         """Look at an iterate; who is finished leaves.
 
@@ -184,6 +185,8 @@ class Batch:
             The magnitudes on which ``posterior`` was computed, where a waveform need not have them.
         trust_iterate : bool
             Whoever has the wanted confidence is finished, whatever the waveform says.
+        give_up : Tensor ``[n]`` of bool
+            Whose progress has stalled: they leave as they are.
 
         The tensors must not be changed in place afterwards.
 
@@ -208,29 +211,18 @@ class Batch:
         for i, row in enumerate(rows):
             self._traces[row].append(values[i])
             self._losses[row].append(losses[i])
-            if not (last or values[i] > self.confidence):
+            stalled = give_up is not None and bool(give_up[i])
+            if not (last or stalled or values[i] > self.confidence):
                 continue
             # Where it should be, by its own account; the waveform decides.
             result = self._result(i, self._best if last and not values[i] > self.confidence else now, realise)
-            if last or trust_iterate or result.confident:
+            if last or stalled or trust_iterate or result.confident:
                 self.results[row] = result
                 going[i] = False
         if bool(going.all()):
             return None
         self.keep(going)
         return going
-
-    def give_up(
-        self, who: Tensor, posterior: Tensor, state: tuple[Tensor, ...], realise: Realise | None, iterate: Tensor | None
-    ) -> Tensor | None:
-        """Take out excerpts whose progress stalled, as they are; what is returned is as of `judge`."""
-        if not bool(who.any()):
-            return None
-        now = (*state, posterior, self._away(posterior, iterate))
-        for i in torch.nonzero(who)[:, 0].tolist():
-            self.results[int(self.rows[i])] = self._result(i, now, realise)
-        self.keep(~who)
-        return ~who
 
     def _away(self, posterior: Tensor, iterate: Tensor | None) -> Tensor:
         """Distance of an iterate from the exemplar; -1 where it is the waveform's own."""
