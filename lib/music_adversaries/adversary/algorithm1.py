@@ -154,8 +154,8 @@ class Algorithm1:
         if self.step_unit == "magnitude":
             return self.step
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
-        tiny = torch.finfo(length.dtype).tiny
-        return (self.step * batch.radius / length.clamp_min(tiny))[:, None, None]
+        # Where there is no gradient there is no step.
+        return torch.where(length > 0, self.step * batch.radius / length, 0.0)[:, None, None]
 
     @staticmethod
     def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:
