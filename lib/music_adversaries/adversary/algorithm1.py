@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .. import spectra
 from ..errors import InputError
+from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
 from .options import check_choices, check_positive
@@ -142,7 +143,8 @@ class Algorithm1:
             gradient = gradient * getattr(network, "slice_length", 1)
         if self.gradient == "published_code":
             standardise = getattr(network, "standardise", None)
-            if standardise is None or standardise.scale.shape[-1] != z.shape[-1]:
+            kind = getattr(getattr(network, "representation", None), "kind", "linear")
+            if not isinstance(standardise, Standardise) or kind != "linear":
                 raise InputError('gradient="published_code" needs a network that standardises linear magnitudes.')
             scale = standardise.scale
             there = scale > 0
