@@ -67,7 +67,8 @@ def attack(
     An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the
     target label with more than the wanted confidence and no less than the wanted SNR. What is not
     finished after ``max_iterations`` comes back as the best waveform found, marked as such. An
-    excerpt that is already labelled as wanted, that surely, comes back unchanged: its SNR is infinite.
+    excerpt that is already labelled as wanted, that surely, comes back as 16 bits hold it: its SNR is
+    infinite if its samples are steps of 16 bits.
 
     Parameters
     ----------
