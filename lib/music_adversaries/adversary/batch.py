@@ -311,6 +311,11 @@ def loss_gradient(
     posterior : Tensor ``[n, n_labels]``, the mean over rows
     loss : Tensor ``[n]``, the mean over rows
 
+    Raises
+    ------
+    InputError
+        When the logits do not depend on ``z`` by operations that have a gradient.
+
     Paper: Eq. (3), Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
@@ -320,7 +325,12 @@ def loss_gradient(
         log_posterior = torch.log_softmax(logits, dim=-1)
         picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
         loss = -(picked * weights).sum(1)
-        (gradient,) = torch.autograd.grad(loss.sum(), z)
+        gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
+    if gradient is None:
+        raise InputError(
+            "The model's logits have no gradient with respect to its input; remove what stops it, such as detach or "
+            "no_grad, or use random_search."
+        )
     count = weights.sum(1)
     posterior = (log_posterior.detach().exp() * weights[..., None]).sum(1) / count[:, None]
     return gradient, posterior, loss.detach() / count
