@@ -195,6 +195,7 @@ class Batch:
         Tensor ``[n]`` of bool, who goes on: the caller keeps these rows of its own tensors. None where all do.
         """
         wanted = posterior.gather(1, self.targets[:, None])[:, 0]
+        self._refuse_not_finite(wanted, "answer")
         last = self.iteration == self.max_iterations
         now = (*state, posterior, self._away(posterior, iterate))
         improved = wanted > self._best_posterior
@@ -240,11 +241,14 @@ class Batch:
 
     def _gradient(self, rows: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], z: Tensor) -> tuple[Tensor, Tensor]:
         gradient, posterior, self.loss = loss_gradient(rows, z, self.targets, self.valid)
-        bad = ~torch.isfinite(gradient).flatten(1).all(1)
+        self._refuse_not_finite(gradient, "gradient")
+        return gradient, posterior
+
+    def _refuse_not_finite(self, values: Tensor, what: str) -> None:
+        bad = ~torch.isfinite(values).flatten(1).all(1)
         if bool(bad.any()):
             name = self.names[int(self.rows[bad][0])]
-            raise InputError(f"The gradient of the model is not finite for {name}; check its weights and its inputs.")
-        return gradient, posterior
+            raise InputError(f"The {what} of the model is not finite for {name}; check its weights and its inputs.")
 
     def _result(self, i: int, shown: tuple[Tensor, ...], realise: Realise | None) -> AdversaryResult:
         """Round to 16 bits, stay within the budget, analyse anew, classify."""
