@@ -122,7 +122,7 @@ class Algorithm1:
                 z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
                 perturbation, consistent = perturbation[going], consistent.keep(going)
 
-            z = non_negative(z - self._step(batch, gradient) * gradient)
+            z = non_negative(z - self._step(batch, gradient))
             if self.consistency == "each_step":
                 if self.phase == "exemplar":
                     z, perturbation = consistent(z)
@@ -152,12 +152,12 @@ class Algorithm1:
             gradient = gradient * batch.valid[..., None]
         return gradient, posterior
 
-    def _step(self, batch: Batch, gradient: Tensor) -> Tensor | float:
+    def _step(self, batch: Batch, gradient: Tensor) -> Tensor:
         if self.step_unit == "magnitude":
-            return self.step
+            return self.step * gradient
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
-        # Where there is no gradient there is no step.
-        return torch.where(length > 0, self.step * batch.radius / length, 0.0)[:, None, None]
+        direction = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
+        return self.step * batch.radius[:, None, None] * direction
 
     @staticmethod
     def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:

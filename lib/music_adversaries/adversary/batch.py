@@ -245,7 +245,7 @@ class Batch:
         return gradient, posterior
 
     def _refuse_not_finite(self, values: Tensor, what: str) -> None:
-        bad = ~torch.isfinite(values).flatten(1).all(1)
+        bad = ~torch.isfinite(values).reshape(len(values), -1).all(1)
         if bool(bad.any()):
             name = self.names[int(self.rows[bad][0])]
             raise InputError(f"The {what} of the model is not finite for {name}; check its weights and its inputs.")

@@ -135,7 +135,9 @@ class Model:
             )
         array = audio.check_waveform(array, name, min_samples=1)
         if len(array) < self.n_fft:
-            raise InputError(f"{name} has {len(array)} samples, fewer than one frame of {self.n_fft}; give a longer one.")
+            raise InputError(
+                f"{name} has {len(array)} samples, fewer than one frame of {self.n_fft}; give a longer one."
+            )
         if self.system is not None:
             self.system.check_length(len(array), name)
         return array
