@@ -128,18 +128,21 @@ class Model:
     def check(self, waveform: np.ndarray, name: str) -> np.ndarray:
         """The waveform as float32 ``[n_samples]``, or `InputError` where it cannot be attacked."""
         array = np.asarray(waveform)
-        if np.issubdtype(array.dtype, np.integer) or np.abs(array).max(initial=0.0) > BEYOND_SCALE:
+        loudest = np.abs(array).max(initial=0.0)
+        if np.issubdtype(array.dtype, np.integer) or BEYOND_SCALE < loudest < np.inf:
             raise InputError(
-                f"{name} does not have full scale 1 (its largest sample is {np.abs(array).max():g}); divide samples of "
-                "16 bits by 32768."
+                f"{name} does not have full scale 1 (its largest sample is {loudest:g}); divide samples of 16 bits by "
+                "32768."
             )
-        array = audio.check_waveform(array, name, min_samples=1)
-        if len(array) < self.n_fft:
+        if array.ndim == 1 and len(array) < self.n_fft:
             raise InputError(
                 f"{name} has {len(array)} samples, fewer than one frame of {self.n_fft}; give a longer one."
             )
-        if self.system is not None:
-            self.system.check_length(len(array), name)
+        array = audio.check_waveform(array, name, min_samples=1)
+        n_frames = spectra.n_frames(len(array), self.n_fft, self.hop_length)
+        needed = getattr(self.network, "slice_length", 1)
+        if n_frames < needed:
+            raise InputError(f"{name} has {n_frames} frames, fewer than the {needed} of one slice; give a longer one.")
         return array
 
     def magnitudes(self, waveforms: Tensor) -> Tensor:
