@@ -27,6 +27,7 @@ def recording(label: str, seed: int, seconds: float = 1.5) -> np.ndarray:
 @lru_cache(maxsize=2)
 def system(seed: int = 0) -> System:
     """The system; another ``seed`` starts from other weights and shuffles otherwise, for a second one."""
+
     def frames(seeds):
         magnitudes, targets = [], []
         for index, label in enumerate(LABELS):
