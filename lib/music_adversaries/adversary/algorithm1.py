@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .. import spectra
 from ..errors import InputError
+from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
 from .options import check_choices, check_positive
@@ -110,23 +111,18 @@ class Algorithm1:
 
         for k in batch.iterations():
             gradient, posterior = self._gradient(batch, z)
-            if direct:
-                going = batch.judge(posterior, (perturbation,))
-            else:
-                going = batch.judge(
-                    posterior, (z, unit), self._realise(batch), z, trust_iterate=self.consistency == "never"
-                )
-            if going is None and k and self.stall == "stop":
-                wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
-                going = batch.give_up(wanted < before + 1e-4, posterior, (z, unit), self._realise(batch), z)
-                before = wanted
+            shown = ((perturbation,),) if direct else ((z, unit), self._realise(batch), z)
+            wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
+            stalled = wanted < before + 1e-4 if k and self.stall == "stop" else None
+            going = batch.judge(posterior, *shown, trust_iterate=self.consistency == "never", give_up=stalled)
             if not len(batch):
                 return
+            before = wanted if k else before
             if going is not None:
                 z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
                 perturbation, consistent = perturbation[going], consistent.keep(going)
 
-            z = non_negative(z - self._step(batch, gradient) * gradient)
+            z = non_negative(z - self._step(batch, gradient))
             if self.consistency == "each_step":
                 if self.phase == "exemplar":
                     z, perturbation = consistent(z)
@@ -147,7 +143,8 @@ class Algorithm1:
             gradient = gradient * getattr(network, "slice_length", 1)
         if self.gradient == "published_code":
             standardise = getattr(network, "standardise", None)
-            if standardise is None or standardise.scale.shape[-1] != z.shape[-1]:
+            kind = getattr(getattr(network, "representation", None), "kind", "linear")
+            if not isinstance(standardise, Standardise) or kind != "linear":
                 raise InputError('gradient="published_code" needs a network that standardises linear magnitudes.')
             scale = standardise.scale
             there = scale > 0
@@ -155,12 +152,12 @@ class Algorithm1:
             gradient = gradient * batch.valid[..., None]
         return gradient, posterior
 
-    def _step(self, batch: Batch, gradient: Tensor) -> Tensor | float:
+    def _step(self, batch: Batch, gradient: Tensor) -> Tensor:
         if self.step_unit == "magnitude":
-            return self.step
+            return self.step * gradient
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
-        tiny = torch.finfo(length.dtype).tiny
-        return (self.step * batch.radius / length.clamp_min(tiny))[:, None, None]
+        direction = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
+        return self.step * batch.radius[:, None, None] * direction
 
     @staticmethod
     def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:

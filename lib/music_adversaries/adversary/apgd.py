@@ -45,7 +45,7 @@ class APGD:
         x = batch.start()
         before, best, step = x, x, self.step * loudest(batch)
         least = torch.full_like(step, torch.inf)  # loss of the best
-        last = least.clone()
+        last = -least  # the start is no step that lowered anything
         fell = torch.zeros_like(step)  # steps that lowered the loss since the checkpoint
         halved, least_then = torch.zeros_like(step, dtype=torch.bool), least.clone()
         marks = checkpoints(batch.max_iterations)
@@ -86,7 +86,7 @@ def checkpoints(n: int) -> list[int]:
 
     Notebook: book/05_adversaries.ipynb
     """
-    places = [0.0, 0.22]
-    while places[-1] < 1:
-        places.append(places[-1] + max(places[-1] - places[-2] - 0.03, 0.06))
-    return sorted({int(-(-place * n // 1)) for place in places if place <= 1})
+    places = [0, 22]  # hundredths: fractions of two would be rounded up where they should not
+    while places[-1] < 100:
+        places.append(places[-1] + max(places[-1] - places[-2] - 3, 6))
+    return sorted({-(-place * n // 100) for place in places if place <= 100})

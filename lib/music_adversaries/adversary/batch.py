@@ -70,8 +70,9 @@ class Batch:
         self.x, self.valid = self.x.to(like.device), self.valid.to(like.device)
         self.targets = torch.tensor(list(targets), device=like.device)
         self.rows = torch.arange(len(waveforms), device=like.device)
-        self.spectrum = spectra.stft(self.x, model.n_fft, model.hop_length)
-        self.magnitude = spectra.modulus(self.spectrum) * self.valid[..., None]
+        # What a shorter excerpt has after its last whole frame is in none of its frames.
+        self.spectrum = spectra.stft(self.x, model.n_fft, model.hop_length) * self.valid[..., None]
+        self.magnitude = spectra.modulus(self.spectrum)
         self.radius = spectra.radius(torch.linalg.vector_norm(self.magnitude, dim=(-2, -1)), snr)
         self.power = spectra.window_power(self.valid, model.n_fft, model.hop_length)
         self.iteration = -1
@@ -171,6 +172,7 @@ class Batch:
         iterate: Tensor | None = None,
         *,
         trust_iterate: bool = False,
+        give_up: Tensor | None = None,
     ) -> Tensor | None:
         """Look at an iterate; who is finished leaves.
 
@@ -183,6 +185,8 @@ class Batch:
             The magnitudes on which ``posterior`` was computed, where a waveform need not have them.
         trust_iterate : bool
             Whoever has the wanted confidence is finished, whatever the waveform says.
+        give_up : Tensor ``[n]`` of bool
+            Whose progress has stalled: they leave as they are.
 
         The tensors must not be changed in place afterwards.
 
@@ -191,6 +195,7 @@ class Batch:
         Tensor ``[n]`` of bool, who goes on: the caller keeps these rows of its own tensors. None where all do.
         """
         wanted = posterior.gather(1, self.targets[:, None])[:, 0]
+        self._refuse_not_finite(wanted, "answer")
         last = self.iteration == self.max_iterations
         now = (*state, posterior, self._away(posterior, iterate))
         improved = wanted > self._best_posterior
@@ -207,29 +212,18 @@ class Batch:
         for i, row in enumerate(rows):
             self._traces[row].append(values[i])
             self._losses[row].append(losses[i])
-            if not (last or values[i] > self.confidence):
+            stalled = give_up is not None and bool(give_up[i])
+            if not (last or stalled or values[i] > self.confidence):
                 continue
             # Where it should be, by its own account; the waveform decides.
             result = self._result(i, self._best if last and not values[i] > self.confidence else now, realise)
-            if last or trust_iterate or result.confident:
+            if last or stalled or trust_iterate or result.confident:
                 self.results[row] = result
                 going[i] = False
         if bool(going.all()):
             return None
         self.keep(going)
         return going
-
-    def give_up(
-        self, who: Tensor, posterior: Tensor, state: tuple[Tensor, ...], realise: Realise | None, iterate: Tensor | None
-    ) -> Tensor | None:
-        """Take out excerpts whose progress stalled, as they are; what is returned is as of `judge`."""
-        if not bool(who.any()):
-            return None
-        now = (*state, posterior, self._away(posterior, iterate))
-        for i in torch.nonzero(who)[:, 0].tolist():
-            self.results[int(self.rows[i])] = self._result(i, now, realise)
-        self.keep(~who)
-        return ~who
 
     def _away(self, posterior: Tensor, iterate: Tensor | None) -> Tensor:
         """Distance of an iterate from the exemplar; -1 where it is the waveform's own."""
@@ -247,11 +241,14 @@ class Batch:
 
     def _gradient(self, rows: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], z: Tensor) -> tuple[Tensor, Tensor]:
         gradient, posterior, self.loss = loss_gradient(rows, z, self.targets, self.valid)
-        bad = ~torch.isfinite(gradient).flatten(1).all(1)
+        self._refuse_not_finite(gradient, "gradient")
+        return gradient, posterior
+
+    def _refuse_not_finite(self, values: Tensor, what: str) -> None:
+        bad = ~torch.isfinite(values).reshape(len(values), -1).all(1)
         if bool(bad.any()):
             name = self.names[int(self.rows[bad][0])]
-            raise InputError(f"The gradient of the model is not finite for {name}; check its weights and its inputs.")
-        return gradient, posterior
+            raise InputError(f"The {what} of the model is not finite for {name}; check its weights and its inputs.")
 
     def _result(self, i: int, shown: tuple[Tensor, ...], realise: Realise | None) -> AdversaryResult:
         """Round to 16 bits, stay within the budget, analyse anew, classify."""
@@ -319,6 +316,11 @@ def loss_gradient(
     posterior : Tensor ``[n, n_labels]``, the mean over rows
     loss : Tensor ``[n]``, the mean over rows
 
+    Raises
+    ------
+    InputError
+        When the logits do not depend on ``z`` by operations that have a gradient.
+
     Paper: Eq. (3), Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
@@ -328,7 +330,12 @@ def loss_gradient(
         log_posterior = torch.log_softmax(logits, dim=-1)
         picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
         loss = -(picked * weights).sum(1)
-        (gradient,) = torch.autograd.grad(loss.sum(), z)
+        gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
+    if gradient is None:
+        raise InputError(
+            "The model's logits have no gradient with respect to its input; remove what stops it, such as detach or "
+            "no_grad, or use random_search."
+        )
     count = weights.sum(1)
     posterior = (log_posterior.detach().exp() * weights[..., None]).sum(1) / count[:, None]
     return gradient, posterior, loss.detach() / count

@@ -91,5 +91,5 @@ def every_label(system: Labelled | nn.Module, waveform: np.ndarray, **settings: 
     Paper: Section 4
     Notebook: book/06_ensembles.ipynb
     """
-    labels = list(settings["labels"] if isinstance(system, nn.Module) else system.labels)
+    labels = list(settings.get("labels", ()) if isinstance(system, nn.Module) else system.labels)
     return attack(system, [waveform] * len(labels), labels, **settings)

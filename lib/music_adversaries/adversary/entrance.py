@@ -7,7 +7,6 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from .apgd import APGD
 from .batch import Batch
 from .model import Model
 from .noise import Noise
+from .options import check_whole
 from .pgd import PGD
 from .random_search import RandomSearch
 from .result import AdversaryResult
@@ -68,7 +68,8 @@ def attack(
     An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the
     target label with more than the wanted confidence and no less than the wanted SNR. What is not
     finished after ``max_iterations`` comes back as the best waveform found, marked as such. An
-    excerpt that is already labelled as wanted, that surely, comes back unchanged: its SNR is infinite.
+    excerpt that is already labelled as wanted, that surely, comes back as 16 bits hold it: its SNR is
+    infinite if its samples are steps of 16 bits.
 
     Parameters
     ----------
@@ -186,6 +187,9 @@ def method(name: str, **options: Any) -> Method:
 def _chosen(given: str | Method, options: dict[str, Any]) -> Method:
     if isinstance(given, str):
         return method(given, **options)
+    if isinstance(given, type) or not hasattr(given, "run"):
+        name = getattr(given, "__name__", repr(given))
+        raise InputError(f"The method is {name}; give the name of an attack or an instance, such as PGD().")
     if options:
         raise InputError(f"The method is given whole, and {', '.join(options)} as well; put it into the method.")
     return given
@@ -194,13 +198,13 @@ def _chosen(given: str | Method, options: dict[str, Any]) -> Method:
 def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size) -> None:
     if len(waveforms) == 0:
         raise InputError("There is no waveform to attack; give at least one.")
-    if len(targets) != len(waveforms) or len(names) != len(waveforms):
+    if len(targets) != len(waveforms):
         raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
+    if len(names) != len(waveforms):
+        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")
     if not -300 <= snr <= 300:
         raise InputError(f"snr is {snr}; give a number of decibels between -300 and 300, such as 15.")
     if not 0 <= confidence < 1:
         raise InputError(f"confidence is {confidence}; give a mean posterior from 0 up to, but not including, 1.")
-    if max_iterations < 1 or batch_size < 1:
-        raise InputError("max_iterations and batch_size must be at least 1.")
-    if not (math.isfinite(restarts) and restarts >= 0):
-        raise InputError(f"restarts is {restarts}; give 0 or more.")
+    check_whole(1, max_iterations=max_iterations, batch_size=batch_size)
+    check_whole(0, restarts=restarts)

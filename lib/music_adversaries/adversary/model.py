@@ -17,6 +17,7 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -77,9 +78,10 @@ class Model:
         hop_length = n_fft // 2 if hop_length is None else hop_length
         if n_fft < 2 or hop_length < 1 or n_fft % hop_length:
             raise InputError(f"hop_length {hop_length} does not divide n_fft {n_fft}; choose one that does.")
+        labels = tuple(str(label) for label in labels)
         if not labels or len(set(labels)) != len(labels):
             raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
-        self.network, self.labels, self.reads, self.system = network, tuple(labels), reads, system
+        self.network, self.labels, self.reads, self.system = network, labels, reads, system
         self.sample_rate, self.n_fft, self.hop_length = sample_rate, n_fft, hop_length
 
     @classmethod
@@ -119,21 +121,28 @@ class Model:
         if isinstance(label, str):
             if label in self.labels:
                 return self.labels.index(label)
-        elif 0 <= label < len(self.labels):
+        elif isinstance(label, Integral) and 0 <= label < len(self.labels):
             return int(label)
         raise InputError(f"{label!r} is not a label of this model; choose one of {', '.join(self.labels)}.")
 
     def check(self, waveform: np.ndarray, name: str) -> np.ndarray:
         """The waveform as float32 ``[n_samples]``, or `InputError` where it cannot be attacked."""
         array = np.asarray(waveform)
-        if np.issubdtype(array.dtype, np.integer) or np.abs(array).max(initial=0.0) > BEYOND_SCALE:
+        loudest = np.abs(array).max(initial=0.0)
+        if np.issubdtype(array.dtype, np.integer) or BEYOND_SCALE < loudest < np.inf:
             raise InputError(
-                f"{name} does not have full scale 1 (its largest sample is {np.abs(array).max():g}); divide samples of "
-                "16 bits by 32768."
+                f"{name} does not have full scale 1 (its largest sample is {loudest:g}); divide samples of 16 bits by "
+                "32768."
             )
-        array = audio.check_waveform(array, name, min_samples=self.n_fft)
-        if self.system is not None:
-            self.system.check_length(len(array), name)
+        if array.ndim == 1 and len(array) < self.n_fft:
+            raise InputError(
+                f"{name} has {len(array)} samples, fewer than one frame of {self.n_fft}; give a longer one."
+            )
+        array = audio.check_waveform(array, name, min_samples=1)
+        n_frames = spectra.n_frames(len(array), self.n_fft, self.hop_length)
+        needed = getattr(self.network, "slice_length", 1)
+        if n_frames < needed:
+            raise InputError(f"{name} has {n_frames} frames, fewer than the {needed} of one slice; give a longer one.")
         return array
 
     def magnitudes(self, waveforms: Tensor) -> Tensor:
@@ -193,8 +202,9 @@ class Model:
         try:
             logits = self.network(x)
         except Exception as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
             raise InputError(
-                f"The model refused {self.reads} of shape {list(x.shape)}: {str(error).splitlines()[0]}; "
+                f"The model refused {self.reads} of shape {list(x.shape)}: {reason}; "
                 f"it must accept {'[n, n_samples]' if self.reads == 'waveform' else '[n, n_frames, n_bins]'}."
             ) from error
         if not isinstance(logits, Tensor) or logits.ndim not in (2, 3) or len(logits) != len(x):

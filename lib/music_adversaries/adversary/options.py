@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 from ..errors import InputError
 
@@ -12,6 +13,13 @@ def check_choices(**options: tuple[str, tuple[str, ...]]) -> None:
     for name, (value, choices) in options.items():
         if value not in choices:
             raise InputError(f"{name} is {value!r}; choose one of {', '.join(choices)}.")
+
+
+def check_whole(least: int, **numbers: int) -> None:
+    """Refuse the first number that is not whole or is below ``least``."""
+    for name, value in numbers.items():
+        if not isinstance(value, Integral) or value < least:
+            raise InputError(f"{name} is {value}; give a whole number of at least {least}.")
 
 
 def check_positive(**numbers: float) -> None:

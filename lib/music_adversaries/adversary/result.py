@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import audio
+
 
 @dataclass(frozen=True)
 class AdversaryResult:
@@ -59,7 +61,7 @@ class AdversaryResult:
     @property
     def outcome(self) -> str:
         """In words: ``"nothing to do"``, ``"reached"``, ``"reached, less surely than wanted"`` or ``"failed"``."""
-        if self.confident and not self.perturbation.any():
+        if self.confident and np.array_equal(self.waveform, audio.quantise(self.original)):
             return "nothing to do"
         if self.confident:
             return "reached"

@@ -1,0 +1,346 @@
+"""Somebody's own model: any rate, any front end, any shape of output, and what goes wrong with it."""
+
+from __future__ import annotations
+
+import copy
+from functools import lru_cache
+
+import librosa
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from music_adversaries import adversary, spectra
+from music_adversaries.adversary import Model
+from music_adversaries.errors import InputError
+from music_adversaries.networks import CDNN, DNN, Standardise
+from small_system import LABELS, recording, system
+
+METHODS = ("algorithm1", "pgd", "apgd", "random_search")
+
+
+class MelCNN(nn.Module):
+    """What a researcher may bring: 16 kHz waveforms, periodic Hann, frames of 400 every 160, log mel, batch norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("window", torch.hann_window(400))
+        self.register_buffer("mel", torch.from_numpy(librosa.filters.mel(sr=16_000, n_fft=400, n_mels=24)))
+        self.net = nn.Sequential(
+            nn.BatchNorm1d(24), nn.Conv1d(24, 16, 5), nn.ReLU(), nn.Dropout(0.3), nn.Conv1d(16, 3, 5)
+        )
+
+    def forward(self, x):
+        power = torch.stft(x, 400, 160, window=self.window, return_complex=True).abs() ** 2
+        return self.net(torch.log(self.mel @ power + 1e-4)).mean(-1)
+
+
+class Rows(nn.Module):
+    """The same, with a row of logits for every few frames."""
+
+    def __init__(self, model: MelCNN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x):
+        m = self.model
+        power = torch.stft(x, 400, 160, window=m.window, return_complex=True).abs() ** 2
+        return m.net(torch.log(m.mel @ power + 1e-4)).transpose(1, 2)
+
+
+@lru_cache(maxsize=1)
+def trained() -> MelCNN:
+    """On the coloured noises, taken to be of 16 kHz; and left in training mode, as one may forget."""
+    torch.manual_seed(0)
+    model = MelCNN()
+    x = torch.from_numpy(np.stack([recording(label, seed, 0.4) for label in LABELS for seed in range(16)]))
+    y = torch.arange(3).repeat_interleave(16)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(40):
+        optimiser.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimiser.step()
+    optimiser.zero_grad()
+    return model
+
+
+SIXTEEN = {"labels": LABELS, "reads": "waveform", "sample_rate": 16_000}
+JOBS = [("dark", "bright"), ("even", "bright"), ("bright", "dark")]
+WAVES, TARGETS = [recording(label, 70, 0.5) for label, _ in JOBS], [target for _, target in JOBS]
+
+
+def said(model: nn.Module, wave: np.ndarray) -> str:
+    """By the module alone."""
+    with torch.no_grad():
+        logits = copy.deepcopy(model).eval()(torch.from_numpy(wave)[None])
+    return LABELS[int(logits.reshape(-1, 3).softmax(-1).mean(0).argmax())]
+
+
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize(("method", "options"), [("algorithm1", {"step": 0.1, "step_unit": "budget"}), ("pgd", {})])
+def test_a_mel_network_on_waveforms_is_fooled(rows, method, options):
+    model = Rows(trained()) if rows else trained()
+    assert all(said(model, wave) != target for wave, target in zip(WAVES, TARGETS, strict=True))
+    assert rows or [said(model, wave) for wave in WAVES] == [label for label, _ in JOBS]  # it was trained whole
+    results = adversary.attack(model, WAVES, TARGETS, method=method, snr=15.0, **SIXTEEN, **options)
+    for result, target in zip(results, TARGETS, strict=True):
+        assert result.outcome == "reached" and result.snr_magnitude >= 15.0
+        assert said(model, result.waveform) == target
+    random = [np.random.default_rng(0).normal(size=len(wave)) for wave in WAVES]
+    for wave, noise, result in zip(WAVES, random, results, strict=True):
+        noise *= np.linalg.norm(result.perturbation) / np.linalg.norm(noise)
+        assert said(model, (wave + noise).astype(np.float32)) != result.target  # the direction matters
+
+
+class Brightness(nn.Module):
+    """Magnitudes of 8 kHz, frames of 512: one band above another, in decibels; no weights at all."""
+
+    def forward(self, magnitudes):
+        low, high = magnitudes[..., 8:64].mean(-1), magnitudes[..., 64:].mean(-1)
+        score = torch.log((high + 1e-3) / (low + 1e-3)) + 0.6
+        return torch.stack([-4 * score, 4 * score], dim=-1)
+
+
+@pytest.mark.parametrize("hop_length", [None, 128])
+@pytest.mark.parametrize("method", METHODS)
+def test_magnitudes_of_another_rate_and_frame(method, hop_length):
+    model = Model(Brightness(), ("dull", "shrill"), sample_rate=8_000, n_fft=512, hop_length=hop_length)
+    wave = recording("dark", 71, 0.3)
+    assert model.decide(wave).label == "dull"
+    options = {"step": 0.2, "step_unit": "budget"} if method == "algorithm1" else {}
+    result = adversary.attack(model, [wave], ["shrill"], method=method, snr=6.0, sample_rate=8_000, **options)[0]
+    before, after = (
+        spectra.magnitudes(torch.from_numpy(w), 512, hop_length or 256) for w in (wave, result.waveform)
+    )  # the budget is measured as the model hears
+    assert 6.0 <= result.snr_magnitude == pytest.approx(float(spectra.snr_db(before, after, n_dims=2)))
+    assert result.target_confidence > result.trace[0]
+    if method != "random_search":
+        assert result.outcome == "reached"
+        posterior = Brightness()(after).softmax(-1).mean(0)
+        assert posterior[1].item() == pytest.approx(result.target_confidence, abs=1e-5)
+
+
+def test_a_network_of_the_library_without_its_system():
+    """The same as with it, and the label by index as good as by name."""
+    wave, settings = recording("dark", 72, 0.4), {"snr": 12.0, "step": 1.0, "max_iterations": 20}
+    whole = adversary.attack(system(), [wave], ["bright"], **settings)[0]
+    bare = adversary.attack(system().network, [wave], [2], labels=np.array(LABELS), **settings)[0]
+    np.testing.assert_array_equal(whole.waveform, bare.waveform)
+    assert whole.iterations == bare.iterations and bare.target == "bright"
+    assert bare.target_confidence == pytest.approx(whole.target_confidence, abs=1e-5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_model_is_left_as_it_was(method):
+    model = trained()
+    model.train()
+    model.net[0].eval()  # somebody froze the batch norm: each part keeps its own mode
+    model.net[1].weight.grad = torch.ones_like(model.net[1].weight)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    modes = [module.training for module in model.modules()]
+    try:
+        adversary.attack(model, WAVES[:1], TARGETS[:1], method=method, max_iterations=3, **SIXTEEN)
+        assert [module.training for module in model.modules()] == modes
+        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+        assert all(p.requires_grad for p in model.parameters())
+        assert (model.net[1].weight.grad == 1).all()
+        assert all(p.grad is None for name, p in model.named_parameters() if name != "net.1.weight")
+        with pytest.raises(InputError):  # also where the attack breaks off
+            adversary.attack(model, [WAVES[0][:1_100]], ["bright"], **SIXTEEN | {"labels": ("a", "bright")})
+        assert [module.training for module in model.modules()] == modes
+    finally:
+        model.net[1].weight.grad = None
+        model.train()
+
+
+def test_dropout_in_training_mode_is_switched_off_for_the_attack():
+    """It is heard in what the module says in training, and not in what the attack finds."""
+    model = trained().train()
+    x = torch.from_numpy(WAVES[0])[None]
+    with torch.no_grad():
+        assert not torch.equal(copy.deepcopy(model)(x), copy.deepcopy(model)(x))
+    settings = {"method": "pgd", "max_iterations": 5, **SIXTEEN}
+    a = adversary.attack(model, WAVES[:1], TARGETS[:1], **settings)[0]
+    b = adversary.attack(copy.deepcopy(model).eval(), WAVES[:1], TARGETS[:1], **settings)[0]
+    np.testing.assert_array_equal(a.waveform, b.waveform)
+    assert model.training
+
+
+def test_in_float64_and_without_gradients_around():
+    model = copy.deepcopy(trained()).double()
+    with torch.no_grad():
+        results = adversary.attack(model, WAVES[:1], TARGETS[:1], method="pgd", snr=15.0, **SIXTEEN)
+    assert results[0].outcome == "reached" and results[0].waveform.dtype == np.float32
+
+
+def test_excerpts_of_different_lengths_are_not_padded():
+    """A module that is not ours may hear the padding, so it never gets any."""
+    shapes = []
+    model = trained()
+    handle = model.register_forward_pre_hook(lambda _, args: shapes.append(tuple(args[0].shape)))
+    waves = [recording("dark", 73, seconds) for seconds in (0.3, 0.5, 0.3)]
+    try:
+        together = adversary.attack(model, waves, ["bright"] * 3, method="pgd", max_iterations=6, **SIXTEEN)
+    finally:
+        handle.remove()
+    assert {length for _, length in shapes} == {len(waves[0]), len(waves[1])}
+    assert max(n for n, _ in shapes) == 2
+    alone = adversary.attack(model, waves[1:2], ["bright"], method="pgd", max_iterations=6, **SIXTEEN)[0]
+    np.testing.assert_allclose(together[1].waveform, alone.waveform, atol=2 / 32_768)
+
+
+# --- what goes wrong -----------------------------------------------------------------------------
+
+
+class Says(nn.Module):
+    """Logits by a function of the input, with a weight so that it is a module like others."""
+
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x, self.weight)
+
+
+def means(x, weight):
+    """[n, 3] logits with a gradient, for waveforms."""
+    return torch.stack([x.square().mean(-1), x.abs().mean(-1), x.mean(-1)], dim=-1) * weight
+
+
+def refuses(*_):
+    raise ValueError("I read stereo.")
+
+
+def fails_silently(*_):
+    raise AssertionError
+
+
+BROKEN = {
+    "always-on dropout": (lambda x, w: F.dropout(100 * means(x, w), 0.5, True), "two answers.*dropout"),
+    "probabilities": (lambda x, w: means(x, w).softmax(-1), "gives probabilities; give it without its softmax"),
+    "too many logits": (lambda x, w: means(x, w).repeat(1, 2), "gives 6 logits, but there are 3 labels"),
+    "one answer for all": (lambda x, w: means(x, w)[0], r"gave \[3\] for 1 excerpts; it must give \[n, n_labels\]"),
+    "a pair": (lambda x, w: (means(x, w), x), "gave tuple for 1 excerpts; it must give"),
+    "refuses": (refuses, r"refused waveform of shape \[1, 6615\]: I read stereo; it must accept \[n, n_samples\]"),
+    "fails without a word": (fails_silently, "refused waveform.*AssertionError; it must accept"),
+    "logits not finite": (lambda x, w: means(x, w) * float("nan"), "logits are not finite; check its weights"),
+    "no gradient": (lambda x, w: means(x.detach(), w.detach()), "no gradient.*input; remove.*or use random_search"),
+    "gradient of the weights only": (lambda x, w: means(x.detach(), w), "no gradient.*input; remove"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("method", ["algorithm1", "pgd"])
+def test_a_model_that_is_broken_gets_one_sentence(case, method):
+    function, says = BROKEN[case]
+    with pytest.raises(InputError, match=says) as caught:
+        adversary.attack(Says(function), [recording("dark", 74, 0.3)], ["even"], method=method, **SIXTEEN)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_gradient_can_be_asked():
+    model = Says(lambda x, w: 1e4 * means(x.detach(), w.detach()))
+    result = adversary.attack(
+        model, [recording("dark", 74, 0.3)], ["even"], method="random_search", max_iterations=4, snr=5.0, **SIXTEEN
+    )[0]
+    assert result.iterations <= 4 and result.snr_magnitude >= 5.0
+
+
+def sqrt_of_the_loudest(x, weight):
+    """Infinite slope where a recording has a sample at a full tenth: the second one of two."""
+    edge = torch.sqrt((0.5 - x.amax(-1)).clamp_min(0))
+    return means(x, weight) + edge[:, None] * torch.tensor([1.0, 0, 0])
+
+
+@pytest.mark.parametrize("method", ["algorithm1", "pgd", "apgd"])
+def test_a_gradient_that_is_not_finite_names_its_excerpt(method):
+    fine, bad = recording("dark", 75, 0.3) / 4, recording("dark", 76, 0.3) / 4
+    bad[3_000] = 0.5
+    with pytest.raises(InputError, match="gradient of the model is not finite for b.wav; check its weights"):
+        adversary.attack(
+            Says(sqrt_of_the_loudest), [fine, bad], ["even"] * 2, names=["a.wav", "b.wav"], method=method, **SIXTEEN
+        )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_answer_that_is_not_finite_names_its_excerpt(method):
+    def answer(x, w):
+        return means(x, w) + torch.where(x.amax(-1) >= 0.5, torch.nan, 0.0)[:, None]
+
+    fine, bad = recording("dark", 75, 0.3) / 4, recording("dark", 76, 0.3) / 4
+    bad[3_000] = 0.5
+    with pytest.raises(InputError, match="not finite for b.wav"):
+        adversary.attack(Says(answer), [fine, bad], ["even"] * 2, names=["a.wav", "b.wav"], method=method, **SIXTEEN)
+
+
+BAD_AUDIO = {
+    "integers": ((recording("dark", 77, 0.3) * 32_768).astype(np.int16), "x.wav does not have full scale 1.*32768"),
+    "scale of integers": (recording("dark", 77, 0.3) * 32_768, "x.wav does not have full scale 1.*divide"),
+    "silence": (np.zeros(8_000, np.float32), "x.wav is silent; give"),
+    "not finite": (np.full(8_000, np.nan, np.float32), "x.wav has 8,000 samples that are NaN"),
+    "infinite": (np.full(8_000, np.inf, np.float32), "x.wav has 8,000 samples that are NaN or infinite"),
+    "two channels": (np.ones((2, 8_000), np.float32), r"x.wav has shape \[2, 8000\]; give one channel"),
+    "shorter than a frame": (recording("dark", 77, 0.02), "x.wav has 441 samples, fewer than one frame of 1024; give"),
+    "empty": (np.zeros(0, np.float32), "x.wav"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_AUDIO)
+def test_audio_that_cannot_be_attacked(case):
+    wave, says = BAD_AUDIO[case]
+    for model, about in ((trained(), SIXTEEN), (system(), {})):
+        with pytest.raises(InputError, match=says) as caught:
+            adversary.attack(model, [recording("dark", 78, 0.3), wave], ["even"] * 2, names=["ok", "x.wav"], **about)
+        assert "22,050" not in str(caught.value)  # the model may read another rate
+
+
+def test_an_excerpt_too_short_for_a_slice_of_a_bare_network():
+    network = CDNN(Standardise(torch.ones(513), torch.ones(513)), 3, 4, n_frames=40, n_filters=2)
+    waves = [recording("dark", 79, 1.2), recording("dark", 79, 0.3)]
+    with pytest.raises(InputError, match="song.wav has 11 frames, fewer than the 40 of one slice"):
+        adversary.attack(network, waves, ["even"] * 2, names=["long", "song.wav"], labels=LABELS)
+
+
+BAD_ABOUT = {
+    "no labels": ({}, "give labels="),
+    "labels twice": ({"labels": ["a", "a", "b"]}, "labels, each once"),
+    "empty labels": ({"labels": []}, "needs labels"),
+    "reads": ({"labels": LABELS, "reads": "mel"}, "reads is 'mel'; choose one of magnitudes, waveform"),
+    "rate": ({"labels": LABELS, "sample_rate": 0}, "sample_rate is 0; give"),
+    "hop": ({"labels": LABELS, "n_fft": 512, "hop_length": 200}, "hop_length 200 does not divide n_fft 512"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ABOUT)
+def test_what_is_said_of_a_module_makes_no_sense(case):
+    about, says = BAD_ABOUT[case]
+    with pytest.raises(InputError, match=says):
+        adversary.attack(trained(), WAVES[:1], TARGETS[:1], **about)
+
+
+@pytest.mark.parametrize("target", ["polka", 3, -1, 1.5, None])
+def test_targets_that_are_no_label(target):
+    for model, about in ((trained(), SIXTEEN), (system(), {})):
+        with pytest.raises(InputError, match="is not a label of this model; choose one of dark, even, bright"):
+            adversary.attack(model, WAVES[:1], [target], **about)
+
+
+def test_what_is_no_model():
+    with pytest.raises(InputError, match="The model is a function; give a System, a Model or a torch.nn.Module"):
+        adversary.attack(means, WAVES[:1], TARGETS[:1])
+    with pytest.raises(InputError, match="The model is a str; give"):
+        Model("network.pt", LABELS)
+    with pytest.raises(InputError, match="at 16000 Hz but the model reads 22050 Hz; resample"):
+        adversary.attack(system(), WAVES[:1], TARGETS[:1], sample_rate=16_000)
+    model = Model(DNN(Standardise(torch.zeros(513), torch.ones(513)), 3, 4), LABELS)
+    with pytest.raises(InputError, match="labels, n_fft describe a module"):
+        adversary.attack(model, WAVES[:1], TARGETS[:1], labels=LABELS, n_fft=512)
+
+
+def test_magnitudes_of_the_wrong_width_say_which_shape():
+    with pytest.raises(InputError, match=r"refused magnitudes of shape \[1, 11, 513\].*n_frames, n_bins"):
+        adversary.attack(nn.Linear(257, 3), [recording("dark", 80, 0.3)], ["even"], labels=LABELS)
