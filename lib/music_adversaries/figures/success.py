@@ -14,7 +14,7 @@ from matplotlib.transforms import offset_copy
 
 from ..errors import InputError
 from .base import INK, BookFigure, new_figure, percent, styled
-from .series import checked, name_ends, styles
+from .series import checked, legend_columns, name_ends, styles
 
 MAX_PANELS = 4
 CONFIRMED = "as other code confirms"
@@ -107,7 +107,7 @@ def success_curves(
         if confirmed is not None:
             handles.append(Line2D([], [], color=INK, marker="o", markerfacecolor="white", markersize=9, linestyle=""))
             names_of.append(CONFIRMED)
-        figure.legend(handles, names_of, loc="outside lower center", ncols=min(len(handles), 4), handlelength=2.6)
+        figure.legend(handles, names_of, loc="outside lower center", ncols=legend_columns(names_of), handlelength=2.6)
     n = sorted({int(value) for value in table["n"]})
     figure.alt_text = (
         (f"{title}. " if title else "")

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ..errors import InputError
 from .base import RULE, BookFigure, listing, new_figure, percent, styled
-from .series import checked, styles
+from .series import checked, legend_columns, styles
 
 
 @styled
@@ -39,8 +39,9 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
         raise InputError("The table of survival has several rows for one process and what; choose among them.")
     style_of = styles(table["what"], of)
     processes = list(dict.fromkeys(table["process"]))
-    n_columns = len(style_of) if sum(map(len, map(str, style_of))) < 75 else 1
-    figure = new_figure((0.1 * len(style_of) + 0.1) * len(processes) + 1 + 0.2 * len(style_of) / n_columns)
+    n_columns = legend_columns([str(what) for what in style_of])
+    legend_rows = -(-len(style_of) // n_columns)
+    figure = new_figure((0.1 * len(style_of) + 0.1) * len(processes) + 0.9 + 0.2 * legend_rows)
     axes = figure.add_subplot()
     for place in range(1, len(processes)):
         axes.axhline(place - 0.5, color=RULE, linewidth=0.8)

@@ -65,7 +65,7 @@ def confidence_traces(
         figure.legend(loc="outside right center", title="target", title_fontsize=9, handlelength=2.2)
     steps = sorted(len(values) - 1 for (_, values), r in zip(items, reached, strict=True) if r)
     figure.alt_text = (
-        f"Mean posterior of the target label against the iteration, {_attacks(items)}: "
+        f"Mean posterior of the target label against the iteration, {_count(len(items), 'attack')}: "
         f"{sum(reached)} reach the confidence of {threshold:g}"
         + (f", the fastest after {steps[0]} and the slowest after {steps[-1]} iterations." if steps else ".")
     )
@@ -117,12 +117,13 @@ def loss_traces(traces: Mapping[str, Sequence[float]], title: str = "") -> BookF
     axes.set_title(title)
     figure.legend(loc="outside right center", title="attack", title_fontsize=9, handlelength=2.2)
     said = [
-        f"{name} from {values[0]:.3g} to {values[-1]:.3g} in {len(values) - 1} iterations, least {min(values):.3g}"
+        f"{name} from {values[0]:.3g} to {values[-1]:.3g} in {_count(len(values) - 1, 'iteration')}, "
+        f"least {min(values):.3g}"
         for name, values in items
     ]
     figure.alt_text = (
         (f"{title}. " if title else "")
-        + f"Mean cross-entropy with the target against the iteration, {_attacks(items)}"
+        + f"Mean cross-entropy with the target against the iteration, {_count(len(items), 'attack')}"
         + f"{', on a logarithmic axis' if logarithmic else ''}: {'; '.join(said)}."
     )
     return figure
@@ -133,8 +134,8 @@ def _check(items: Sequence[tuple[str, Sequence[float]]]) -> None:
         raise InputError("There is no trace to draw; attack at least one excerpt for at least one iteration.")
 
 
-def _attacks(items: Sequence) -> str:
-    return f"{len(items)} attack{'s' if len(items) != 1 else ''}"
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}{'s' if n != 1 else ''}"
 
 
 def _draw(axes: Axes, items: Sequence[tuple[str, Sequence[float]]], ends: Sequence[str], named: bool) -> None:

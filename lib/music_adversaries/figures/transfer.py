@@ -104,5 +104,7 @@ def _readable(ground: str | tuple) -> str:
 
 def _words(source: str, shares: pd.Series) -> str:
     others = shares.drop(source, errors="ignore").sort_values(ascending=False, kind="stable")
-    own = f"{percent(shares[source])} on itself; " if source in shares.index else ""
-    return f"Made for {source}: {own}{listing([f'{name} {percent(share)}' for name, share in others.items()])}."
+    said = [f"{percent(shares[source])} on itself"] if source in shares.index else []
+    if len(others):
+        said.append(listing([f"{name} {percent(share)}" for name, share in others.items()]))
+    return f"Made for {source}: {'; '.join(said)}."
