@@ -73,7 +73,7 @@ def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str, str]], si
     ends = sorted(reversed(ends), key=lambda end: end[1])
     points = axes.get_window_extent().height * 72 / axes.figure.dpi
     names = [textwrap.fill(name, 22, break_on_hyphens=False) for _, _, name, _, _ in ends]
-    sizes = [(1.3 * name.count("\n") + 1.4) * size / points for name in names]
+    sizes = [(1.35 * name.count("\n") + 1.4) * size / points for name in names]
     heights = apart([fraction.transform(end[:2])[1] for end in ends], sizes)
     beside = offset_copy(axes.transAxes, axes.figure, x=16, units="points")
     for (x, y, _, colour, marker), name, height in zip(ends, names, heights, strict=True):
