@@ -277,6 +277,14 @@ def test_transfer_matrix_refuses():
 # --- traces ---
 
 
+def test_what_confidence_traces_say_of_the_threshold_covers_no_trace():
+    axes = figures.confidence_traces({"a": [0.1, 1.0], "b": [0.1] * 30 + [1.0]}).axes[0]
+    axes.figure.draw_without_rendering()
+    (text,) = (text for text in axes.texts if text.get_text() == "confidence asked for: 0.9")
+    box = text.get_window_extent().transformed(axes.transData.inverted())
+    assert box.y0 > 1 and box.y1 < axes.get_ylim()[1]
+
+
 def test_loss_traces():
     traces = {"Algorithm 1": [2.0, 0.5, 0.0], "fast gradient": [2.0, 1.5]}
     figure = figures.loss_traces(traces, "jazz as pop")

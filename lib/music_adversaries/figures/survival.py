@@ -49,13 +49,11 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
         rows = table[table["what"] == what]
         heights = [processes.index(p) + 0.72 * ((i + 0.5) / len(style_of) - 0.5) for p in rows["process"]]
         axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.2)
-        axes.plot(
-            rows["estimate"], heights, marker, color=colour, markersize=5, label=str(what), clip_on=False, zorder=3
-        )
+        axes.plot(rows["estimate"], heights, marker, color=colour, markersize=5, label=str(what), zorder=3)
     axes.set_yticks(range(len(processes)), processes)
     axes.set_ylim(len(processes) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlim(0, 1)
+    axes.set_xlim(-0.02, 1.02)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     axes.grid(axis="x")
     axes.set_title(title)

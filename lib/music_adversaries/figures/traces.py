@@ -52,13 +52,12 @@ def confidence_traces(
     axes = figure.add_subplot()
     _draw(axes, items, ["o" if r else "x" for r in reached], named)
     axes.axhline(threshold, color=ORANGE, linewidth=1.2)
-    # On the left, where traces are still low.
+    # Over 1, where no trace is.
     axes.text(
-        0.01, threshold + 0.012, f"confidence asked for: {threshold:g}", color="#b35600", fontsize=9, va="bottom",
-        transform=axes.get_yaxis_transform(), zorder=5,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
+        1, 1.04, f"confidence asked for: {threshold:g}", color="#b35600", fontsize=9, ha="right", va="bottom",
+        transform=axes.get_yaxis_transform(),
     )  # fmt: skip
-    axes.set_ylim(-0.02, 1.04)
+    axes.set_ylim(-0.02, 1.13)
     axes.set_ylabel("mean posterior of the target")
     axes.set_title(title)
     if named:
