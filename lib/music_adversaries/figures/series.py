@@ -47,6 +47,12 @@ def styles(names: Iterable[str], of: str) -> dict[str, tuple[str, str, str]]:
     return dict(zip(unique, SERIES, strict=False))
 
 
+def counted(n: pd.Series) -> str:
+    """How many there are, or from how few to how many."""
+    least, most = int(n.min()), int(n.max())
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
 def legend_columns(names: Sequence[str]) -> int:
     """How many columns of a legend fit under or over the figure."""
     return max(1, min(len(names), 100 // (max(map(len, names)) + 9)))  # about 100 letters a line

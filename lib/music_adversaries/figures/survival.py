@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ..errors import InputError
 from .base import RULE, BookFigure, listing, new_figure, percent, styled
-from .series import checked, legend_columns, styles
+from .series import checked, counted, legend_columns, styles
 
 
 @styled
@@ -57,8 +57,7 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     axes.grid(axis="x")
     axes.set_title(title)
-    n = sorted({int(value) for value in table["n"]})
-    counts = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
+    counts = counted(table["n"])
     axes.set_xlabel(f"share of {counts} excerpts, with 95 % interval")
     figure.legend(loc="outside upper left", ncols=n_columns, handletextpad=0.3)
     figure.alt_text = (
