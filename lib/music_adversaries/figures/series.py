@@ -47,6 +47,17 @@ def styles(names: Iterable[str], of: str) -> dict[str, tuple[str, str, str]]:
     return dict(zip(unique, SERIES, strict=False))
 
 
+def counted(n: pd.Series) -> str:
+    """How many there are, or from how few to how many."""
+    least, most = int(n.min()), int(n.max())
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """How many columns of a legend fit under or over the figure."""
+    return max(1, min(len(names), 100 // (max(map(len, names)) + 9)))  # about 100 letters a line
+
+
 def apart(heights: Sequence[float], sizes: Sequence[float]) -> np.ndarray:
     """Where things of these sizes stand, nearest to the ascending heights, from 0 to 1 and without overlap."""
     sizes = np.asarray(sizes, dtype=float)
@@ -68,7 +79,7 @@ def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str, str]], si
     ends = sorted(reversed(ends), key=lambda end: end[1])
     points = axes.get_window_extent().height * 72 / axes.figure.dpi
     names = [textwrap.fill(name, 22, break_on_hyphens=False) for _, _, name, _, _ in ends]
-    sizes = [(1.2 * name.count("\n") + 1.35) * size / points for name in names]
+    sizes = [(1.35 * name.count("\n") + 1.4) * size / points for name in names]
     heights = apart([fraction.transform(end[:2])[1] for end in ends], sizes)
     beside = offset_copy(axes.transAxes, axes.figure, x=16, units="points")
     for (x, y, _, colour, marker), name, height in zip(ends, names, heights, strict=True):

@@ -14,7 +14,7 @@ from matplotlib.transforms import offset_copy
 
 from ..errors import InputError
 from .base import INK, BookFigure, new_figure, percent, styled
-from .series import checked, name_ends, styles
+from .series import checked, counted, legend_columns, name_ends, styles
 
 MAX_PANELS = 4
 CONFIRMED = "as other code confirms"
@@ -84,7 +84,9 @@ def success_curves(
             _draw_confirmed(axes, of_panel, group, style_of)
         axes.set_title(title if name is None else str(name))
         axes.grid(axis="y")
-        said.append((f"{name}: " if name else "") + "; ".join(_words(curve, part) for curve, part in drawn.items()))
+        said.append(
+            ("" if name is None else f"{name}: ") + "; ".join(_words(curve, part) for curve, part in drawn.items())
+        )
     axes.set_xlim(left + margin, right - margin)  # shared by all, as is what follows
     axes.set_ylim(-0.03, 1.05)
     axes.xaxis.set_major_locator(MaxNLocator(8 if n_columns < 3 else 5, steps=[1, 2, 5, 10]))
@@ -99,20 +101,11 @@ def success_curves(
         ends = [(part["budget"].iloc[-1], part["estimate"].iloc[-1], curve) for curve, part in drawn.items()]
         name_ends(axes, [(x, y, str(curve), *style_of[curve][:2]) for x, y, curve in ends])
     else:
-        handles = [
-            Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5)
-            for colour, marker, line in style_of.values()
-        ]
-        names_of = [*map(str, style_of)]
-        if confirmed is not None:
-            handles.append(Line2D([], [], color=INK, marker="o", markerfacecolor="white", markersize=9, linestyle=""))
-            names_of.append(CONFIRMED)
-        figure.legend(handles, names_of, loc="outside lower center", ncols=min(len(handles), 4), handlelength=2.6)
-    n = sorted({int(value) for value in table["n"]})
+        _legend(figure, style_of, confirmed is not None)
     figure.alt_text = (
         (f"{title}. " if title else "")
         + "Share of attacks that succeed within an SNR budget, "
-        + f"{f'{n[0]}' if len(n) == 1 else f'{n[0]} to {n[-1]}'} excerpts each, with 95 % intervals. "
+        + f"{counted(table['n'])} excerpts each, with 95 % intervals. "
         + ". ".join(said)
         + "."
         + ("" if confirmed is None else f" {_words_confirmed(table, confirmed, keys)}")
@@ -146,6 +139,18 @@ def _draw_confirmed(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict) 
             part["budget"], part["estimate"], marker, color=colour, markerfacecolor="white", markersize=9, zorder=2,
             transform=beside, label="_confirmed",
         )  # fmt: skip
+
+
+def _legend(figure: BookFigure, style_of: dict, with_confirmed: bool) -> None:
+    handles = [
+        Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5, label=str(name))
+        for name, (colour, marker, line) in style_of.items()
+    ]
+    if with_confirmed:
+        hollow = {"color": INK, "marker": "o", "markerfacecolor": "white", "markersize": 9, "linestyle": ""}
+        handles.append(Line2D([], [], **hollow, label=CONFIRMED))
+    columns = legend_columns([handle.get_label() for handle in handles])
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=2.6)
 
 
 def _words(name: str, part: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ..errors import InputError
 from .base import RULE, BookFigure, listing, new_figure, percent, styled
-from .series import checked, styles
+from .series import checked, counted, legend_columns, styles
 
 
 @styled
@@ -39,8 +39,9 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
         raise InputError("The table of survival has several rows for one process and what; choose among them.")
     style_of = styles(table["what"], of)
     processes = list(dict.fromkeys(table["process"]))
-    n_columns = len(style_of) if sum(map(len, map(str, style_of))) < 75 else 1
-    figure = new_figure((0.1 * len(style_of) + 0.1) * len(processes) + 1 + 0.2 * len(style_of) / n_columns)
+    n_columns = legend_columns([str(what) for what in style_of])
+    legend_rows = -(-len(style_of) // n_columns)
+    figure = new_figure((0.1 * len(style_of) + 0.1) * len(processes) + 0.9 + 0.2 * legend_rows)
     axes = figure.add_subplot()
     for place in range(1, len(processes)):
         axes.axhline(place - 0.5, color=RULE, linewidth=0.8)
@@ -48,18 +49,15 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
         rows = table[table["what"] == what]
         heights = [processes.index(p) + 0.72 * ((i + 0.5) / len(style_of) - 0.5) for p in rows["process"]]
         axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.2)
-        axes.plot(
-            rows["estimate"], heights, marker, color=colour, markersize=5, label=str(what), clip_on=False, zorder=3
-        )
+        axes.plot(rows["estimate"], heights, marker, color=colour, markersize=5, label=str(what), zorder=3)
     axes.set_yticks(range(len(processes)), processes)
     axes.set_ylim(len(processes) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlim(0, 1)
+    axes.set_xlim(-0.02, 1.02)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     axes.grid(axis="x")
     axes.set_title(title)
-    n = sorted({int(value) for value in table["n"]})
-    counts = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
+    counts = counted(table["n"])
     axes.set_xlabel(f"share of {counts} excerpts, with 95 % interval")
     figure.legend(loc="outside upper left", ncols=n_columns, handletextpad=0.3)
     figure.alt_text = (

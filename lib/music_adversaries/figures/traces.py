@@ -52,20 +52,19 @@ def confidence_traces(
     axes = figure.add_subplot()
     _draw(axes, items, ["o" if r else "x" for r in reached], named)
     axes.axhline(threshold, color=ORANGE, linewidth=1.2)
-    # On the left, where traces are still low.
+    # Over 1, where no trace is.
     axes.text(
-        0.01, threshold + 0.012, f"confidence asked for: {threshold:g}", color="#b35600", fontsize=9, va="bottom",
-        transform=axes.get_yaxis_transform(), zorder=5,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1},
+        1, 1.04, f"confidence asked for: {threshold:g}", color="#b35600", fontsize=9, ha="right", va="bottom",
+        transform=axes.get_yaxis_transform(),
     )  # fmt: skip
-    axes.set_ylim(-0.02, 1.04)
+    axes.set_ylim(-0.02, 1.13)
     axes.set_ylabel("mean posterior of the target")
     axes.set_title(title)
     if named:
         figure.legend(loc="outside right center", title="target", title_fontsize=9, handlelength=2.2)
     steps = sorted(len(values) - 1 for (_, values), r in zip(items, reached, strict=True) if r)
     figure.alt_text = (
-        f"Mean posterior of the target label against the iteration, {_attacks(items)}: "
+        f"Mean posterior of the target label against the iteration, {_count(len(items), 'attack')}: "
         f"{sum(reached)} reach the confidence of {threshold:g}"
         + (f", the fastest after {steps[0]} and the slowest after {steps[-1]} iterations." if steps else ".")
     )
@@ -117,12 +116,13 @@ def loss_traces(traces: Mapping[str, Sequence[float]], title: str = "") -> BookF
     axes.set_title(title)
     figure.legend(loc="outside right center", title="attack", title_fontsize=9, handlelength=2.2)
     said = [
-        f"{name} from {values[0]:.3g} to {values[-1]:.3g} in {len(values) - 1} iterations, least {min(values):.3g}"
+        f"{name} from {values[0]:.3g} to {values[-1]:.3g} in {_count(len(values) - 1, 'iteration')}, "
+        f"least {min(values):.3g}"
         for name, values in items
     ]
     figure.alt_text = (
         (f"{title}. " if title else "")
-        + f"Mean cross-entropy with the target against the iteration, {_attacks(items)}"
+        + f"Mean cross-entropy with the target against the iteration, {_count(len(items), 'attack')}"
         + f"{', on a logarithmic axis' if logarithmic else ''}: {'; '.join(said)}."
     )
     return figure
@@ -133,8 +133,8 @@ def _check(items: Sequence[tuple[str, Sequence[float]]]) -> None:
         raise InputError("There is no trace to draw; attack at least one excerpt for at least one iteration.")
 
 
-def _attacks(items: Sequence) -> str:
-    return f"{len(items)} attack{'s' if len(items) != 1 else ''}"
+def _count(n: int, thing: str) -> str:
+    return f"{n} {thing}{'s' if n != 1 else ''}"
 
 
 def _draw(axes: Axes, items: Sequence[tuple[str, Sequence[float]]], ends: Sequence[str], named: bool) -> None:

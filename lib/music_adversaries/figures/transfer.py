@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 
 from ..errors import InputError
 from .base import ORANGE, BookFigure, listing, new_figure, percent, styled
-from .series import checked
+from .series import checked, counted
 
 SAYS = {"target": "get the target from the listener", "changed": "get another label from the listener than before"}
 
@@ -80,8 +80,7 @@ def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "")
     axes.spines[:].set_visible(False)
     axes.set_xlabel("listener")
     axes.set_ylabel("made for")
-    n = sorted({int(count) for count in table["n"]})
-    counts = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
+    counts = counted(table["n"])
     axes.set_title(f"{title}\n" if title else "", pad=8)
     axes.text(
         0, 1.02, f"% that {SAYS[value]}; {counts} a cell; outlined: made for this listener",
@@ -104,5 +103,7 @@ def _readable(ground: str | tuple) -> str:
 
 def _words(source: str, shares: pd.Series) -> str:
     others = shares.drop(source, errors="ignore").sort_values(ascending=False, kind="stable")
-    own = f"{percent(shares[source])} on itself; " if source in shares.index else ""
-    return f"Made for {source}: {own}{listing([f'{name} {percent(share)}' for name, share in others.items()])}."
+    said = [f"{percent(shares[source])} on itself"] if source in shares.index else []
+    if len(others):
+        said.append(listing([f"{name} {percent(share)}" for name, share in others.items()]))
+    return f"Made for {source}: {'; '.join(said)}."
