@@ -401,6 +401,22 @@ def test_every_combination_keeps_the_budget_alone_and_beside_others(consistency,
             np.testing.assert_allclose(a.waveform, b.waveform, atol=3 / 32_768)
 
 
+def test_slices_of_a_shorter_excerpt_are_its_own():
+    """A network on slices, alone and beside a longer recording that it is padded to."""
+    network = small_cdnn().float()
+    waves = [recording("dark", 118, 1.0), recording("even", 118, 2.1)]
+    assert [spectra.n_frames(len(wave)) // 40 for wave in waves] == [1, 2]
+    for method in (Algorithm1(step=0.2, step_unit="budget"), Algorithm1.published_code(stall="go_on"), PGD()):
+        settings = {"method": method, "snr": 15.0, "max_iterations": 3, "confidence": 0.999}
+        together, alone = (
+            adversary.attack(System(network, LABELS), waves, ["bright", "dark"], batch_size=n, **settings)
+            for n in (2, 1)
+        )
+        for a, b in zip(together, alone, strict=True):
+            np.testing.assert_allclose(a.trace, b.trace, atol=1e-4)
+            np.testing.assert_allclose(a.waveform, b.waveform, atol=3 / 32_768)
+
+
 def test_published_code_has_the_options_of_the_published_code():
     assert Algorithm1.published_code(step=0.15) == Algorithm1(
         step=0.15, step_unit="magnitude", step_per="frame", gradient="published_code", consistency="each_step",
@@ -411,16 +427,16 @@ def test_published_code_has_the_options_of_the_published_code():
 
 # --- what holds of every attack ------------------------------------------------------------------
 
-BUDGETS = (60.0, 30.0, 20.0, 10.0, 0.0, -10.0)
+BUDGETS = (60.0, 30.0, 15.0, 0.0, -10.0)
 
 
 @pytest.fixture(scope="module")
 def at_budgets():
     """Each attack at each budget, on every pair of labels."""
-    waves, targets = [recording(label, 120, 0.6) for label, _ in JOBS], [target for _, target in JOBS]
+    waves, targets = [recording(label, 120, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
     return {
         (method, snr): adversary.attack(
-            system(), waves, targets, method=method, snr=snr, max_iterations=60, **OPTIONS[method]
+            system(), waves, targets, method=method, snr=snr, max_iterations=40, **OPTIONS[method]
         )
         for method, snr in product(EVERY, BUDGETS)
     }
@@ -439,7 +455,7 @@ def test_no_file_breaks_its_budget(at_budgets, method):
 def test_success_grows_with_the_budget(at_budgets, method):
     shares = [np.mean([result.success for result in at_budgets[method, snr]]) for snr in BUDGETS]
     assert shares == sorted(shares) and shares[0] < 1
-    sure = [np.mean([result.target_confidence for result in at_budgets[method, snr]]) for snr in BUDGETS[:4]]
+    sure = [np.mean([result.target_confidence for result in at_budgets[method, snr]]) for snr in BUDGETS[:3]]
     assert (np.diff(sure) > -0.02).all()
     if method in WHITE_BOX:
         assert shares[-1] == shares[-2] == 1

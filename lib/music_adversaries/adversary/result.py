@@ -32,7 +32,7 @@ class AdversaryResult:
     snr_time: float  #: dB between the waveforms
     snr_limit: float  #: dB
     confidence_limit: float
-    iterations: int  #: steps taken, of the last attempt
+    iterations: int  #: steps taken, in the attempt that came out best
     iterate_label: str  #: what the model says of the attack's own iterate, which need not be a waveform's
     iterate_confidence: float  #: mean posterior of the target on that iterate
     iterate_snr: float  #: dB, of that iterate's magnitudes
