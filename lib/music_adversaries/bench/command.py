@@ -24,7 +24,7 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
     import torch
 
     from ..cache import atomic_path
-    from .measure import run
+    from . import measure
     from .report import format_table, frame
 
     seconds = 5 if quick else 30
@@ -32,7 +32,9 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
         f"ms an iteration and excerpt of {seconds} s, medians; {threads} threads of {os.cpu_count()} cores, "
         f"PyTorch {torch.__version__}, {platform.system()} {platform.machine()}"
     )
-    rows = run(quick=quick, n_threads=threads, said=lambda text: click.echo(f"  measuring {text} ...", err=True))
+    rows = measure.run(
+        quick=quick, n_threads=threads, said=lambda text: click.echo(f"  measuring {text} ...", err=True)
+    )
     click.echo(format_table(rows))
     if hasattr(os, "getloadavg"):
         click.echo(f"load average meanwhile: {os.getloadavg()[0]:.1f} (1 is this program on an idle machine)")

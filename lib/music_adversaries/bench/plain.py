@@ -15,7 +15,6 @@ import numpy as np
 from ..networks import DNN
 
 N_FFT, HOP_LENGTH = 1_024, 512
-LEAST_POWER = 0.5  # of Hann windows hopped by half their length, where two overlap; see spectra.least_power
 
 
 class PlainIteration:
@@ -51,6 +50,7 @@ class PlainIteration:
         )
         self.target, self.step, self.consistency = target, step, consistency
         self.window = np.hanning(N_FFT)
+        self.least_power = (self.window[:HOP_LENGTH] ** 2 + self.window[HOP_LENGTH:] ** 2).min()
         self.spectrum = self.analyse(np.asarray(waveform, dtype=np.float64))
         self.exemplar, self.phase = np.abs(self.spectrum), np.angle(self.spectrum)
         self.radius = np.linalg.norm(self.exemplar) * 10 ** (-snr / 20)
@@ -90,7 +90,7 @@ class PlainIteration:
             place = slice(m * HOP_LENGTH, m * HOP_LENGTH + N_FFT)
             waveform[place] += np.fft.irfft(frame) * self.window
             power[place] += self.window**2
-        return waveform / np.maximum(power, LEAST_POWER)
+        return waveform / np.maximum(power, self.least_power)
 
     def gradient(self, z: np.ndarray) -> np.ndarray:
         """Gradient of the summed cross-entropy with the target ``[n_frames, n_bins]``.
