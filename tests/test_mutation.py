@@ -13,16 +13,16 @@ MUTANTS = {
     "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
     "gradient ascent": (
         "adversary/algorithm1.py",
-        "z - self._step(batch, gradient)",
-        "z + self._step(batch, gradient)",
+        "non_negative(z.sub_(change), out=z), None",
+        "non_negative(z.add_(change), out=z), None",
     ),
     "no consistency step": (
         "adversary/algorithm1.py",
         "z, perturbation = consistent(z)",
-        "perturbation = consistent(z)[1]",
+        "perturbation = consistent(z.clone())[1]",
     ),
     "no ball": ("adversary/projections.py", "radius / distance,", "1.0 * radius / radius,"),
-    "negative magnitudes": ("adversary/projections.py", "return z.clamp_min(0.0)", "return z"),
+    "negative magnitudes": ("adversary/projections.py", "return torch.clamp_min(z, 0.0, out=out)", "return z"),
     "ends blow up": ("spectra.py", "least_power(n_fft, hop_length) if bounded else 1e-12", "1e-12"),
     "budget not kept": ("adversary/batch.py", "if measured >= snr:", "if True:"),
     "wrong success": ("adversary/result.py", "self.label == self.target and", "True and"),

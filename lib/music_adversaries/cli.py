@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from . import datasets
+from .bench.command import command as bench
 from .errors import InputError
 
 
@@ -340,3 +341,6 @@ def claims(records: tuple[Path, ...]) -> None:
     from . import claims as ledger
 
     click.echo(ledger.format_table(ledger.judge(*records)))
+
+
+main.add_command(bench)

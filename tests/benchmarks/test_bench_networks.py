@@ -7,7 +7,6 @@ several rounds, interleaved with the matrix product, on one thread.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -15,19 +14,23 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from music_adversaries.bench.arithmetic import (
+    CDNN_DENSE,
+    CDNN_FIRST,
+    CDNN_FORWARD_AND_INPUT_GRADIENT,
+    CDNN_SECOND,
+    SIDE,
+)
+from music_adversaries.bench.timing import seconds
 from music_adversaries.networks import CDNN, Standardise
 
 pytest.importorskip("pytest_benchmark")
 
-N_SLICES, SIDE = 12, 1_024
+N_SLICES = 12
 WISH = 1.3
-# Multiplications and additions of a forward pass on a slice, layer by layer.
-FIRST = 2 * 32 * 97 * 114 * 4 * 400
-SECOND = 2 * 32 * 41 * 49 * 32 * 8 * 8
-DENSE = 2 * (15_360 * 50 + 50 * 10)
 # Forward, and backward with respect to weights and input; nobody asks for the gradient of the input in training.
-STEP = N_SLICES * (2 * FIRST + 3 * SECOND + 3 * DENSE)
-ATTACK = N_SLICES * 2 * (FIRST + SECOND + DENSE)
+STEP = N_SLICES * (2 * CDNN_FIRST + 3 * CDNN_SECOND + 3 * CDNN_DENSE)
+ATTACK = N_SLICES * CDNN_FORWARD_AND_INPUT_GRADIENT
 
 
 @pytest.fixture(autouse=True)
@@ -84,12 +87,6 @@ def attack_step(network: nn.Module) -> Callable[[], None]:
     return step
 
 
-def timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 @pytest.mark.benchmark(group="networks: step on 12 slices")
 @pytest.mark.parametrize("kind", ["tied", "untied", "direct", "plain"])
 @pytest.mark.parametrize(
@@ -106,7 +103,7 @@ def test_step_beside_its_arithmetic(benchmark, kind, step_of, arithmetic):
 
     # A matrix product before each round: other programs slow both down alike.
     def setup() -> None:
-        products.extend(timed(lambda: a @ b) for _ in range(4))
+        products.extend(seconds(lambda: a @ b) for _ in range(4))
 
     benchmark.pedantic(step, setup=setup, rounds=6)
     rate = 2 * SIDE**3 / min(products)

@@ -18,7 +18,7 @@ from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
 from .options import check_choices, check_positive
-from .projections import ball_factor, non_negative
+from .projections import into_ball, non_negative
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Algorithm1:
         perturbation = batch.start()
         z = self._magnitudes(batch, perturbation)  # X^(0)
         unit = consistent.unit
-        old, t, before = z, 1.0, torch.zeros_like(batch.radius)
+        old, t, before = z.clone(), 1.0, torch.zeros_like(batch.radius)
 
         for k in batch.iterations():
             gradient, posterior = self._gradient(batch, z)
@@ -122,19 +122,18 @@ class Algorithm1:
                 z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
                 perturbation, consistent = perturbation[going], consistent.keep(going)
 
-            z = non_negative(z - self._step(batch, gradient))
-            if self.consistency == "each_step":
-                if self.phase == "exemplar":
-                    z, perturbation = consistent(z)
-                else:
-                    z, unit = self._resynthesise(batch, z, unit)
-            factor = ball_factor(z, batch.magnitude, batch.radius)
-            z = batch.magnitude + factor[:, None, None] * (z - batch.magnitude)
-            perturbation = perturbation * factor[:, None]
+            change = self._step(batch, gradient)
+            if self.consistency != "each_step":
+                z = advance(z, change, batch.magnitude, batch.radius)[0]
+            elif self.phase == "exemplar":
+                z, perturbation = advance(z, change, batch.magnitude, batch.radius, consistent)
+            else:
+                z, unit = self._resynthesise(batch, non_negative(z.sub_(change), out=z), unit)
+                z, _ = into_ball(z, batch.magnitude, batch.radius)
             if self.momentum == "after_projections":
                 next_t = 0.5 + (1 + 4 * t**2) ** 0.5 / 2
-                z = old = z + (t - 1) / next_t * (z - old)
-                t = next_t
+                z = z + (t - 1) / next_t * (z - old)
+                old, t = z.clone(), next_t
 
     def _gradient(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
         gradient, posterior = batch.gradient(z)
@@ -154,7 +153,7 @@ class Algorithm1:
 
     def _step(self, batch: Batch, gradient: Tensor) -> Tensor:
         if self.step_unit == "magnitude":
-            return self.step * gradient
+            return gradient.mul_(self.step)
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
         direction = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
         return self.step * batch.radius[:, None, None] * direction
@@ -177,3 +176,37 @@ class Algorithm1:
     @staticmethod
     def _realise(batch: Batch):
         return lambda z, unit, rows: batch.waveform_of(z * unit - batch.spectrum[rows], rows)
+
+
+def advance(
+    z: Tensor, change: Tensor, exemplar: Tensor, radius: Tensor, consistent: Consistency | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """Steps 2.1 to 2.4 of Algorithm 1: against the gradient, not negative, consistent, within the ball.
+
+    Done in place, since fresh memory costs more than the arithmetic: ``z`` is used up, and what is returned is
+    used up by the next call.
+
+    Parameters
+    ----------
+    z, change, exemplar : Tensor ``[n, n_frames, n_bins]``
+        Iterate, step times gradient, and magnitudes of the exemplars.
+    radius : Tensor ``[n]``
+    consistent : Consistency
+        Left out where None.
+
+    Returns
+    -------
+    z : Tensor ``[n, n_frames, n_bins]``
+    perturbation : Tensor ``[n, n_samples]``
+        Of the waveform whose magnitudes they are, but for the ball; None without consistency.
+
+    Paper: Alg. 1
+    Notebook: book/05_adversaries.ipynb
+    """
+    z, perturbation = non_negative(z.sub_(change), out=z), None
+    if consistent is not None:
+        z, perturbation = consistent(z)
+    z, factor = into_ball(z, exemplar, radius)
+    if perturbation is not None:
+        perturbation.mul_(factor[:, None])
+    return z, perturbation

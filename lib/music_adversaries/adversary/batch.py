@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import Decision
+from ..networks import Decision, Network
 from .model import Model
 from .result import AdversaryResult
 
@@ -188,7 +188,7 @@ class Batch:
         give_up : Tensor ``[n]`` of bool
             Whose progress has stalled: they leave as they are.
 
-        The tensors must not be changed in place afterwards.
+        What is to be kept of the tensors is copied.
 
         Returns
         -------
@@ -199,10 +199,14 @@ class Batch:
         last = self.iteration == self.max_iterations
         now = (*state, posterior, self._away(posterior, iterate))
         improved = wanted > self._best_posterior
-        if self._best is None or bool(improved.all()):
-            self._best = now  # no copy: an attack makes new tensors in every iteration
+        if self._best is None:
+            self._best = tuple(new.clone() for new in now)
         elif bool(improved.any()):
-            self._best = tuple(_choose(improved, new, old) for new, old in zip(now, self._best, strict=True))
+            for best, new in zip(self._best, now, strict=True):
+                if bool(improved.all()):
+                    best.copy_(new)
+                else:
+                    best[improved] = new[improved]
         self._best_posterior = torch.where(improved, wanted, self._best_posterior)
         rows, values, losses = self.rows.tolist(), wanted.tolist(), self.loss.tolist()
         if self._watch is not None:
@@ -240,11 +244,20 @@ class Batch:
         self.loss = self.loss[going]
 
     def _gradient(self, rows: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], z: Tensor) -> tuple[Tensor, Tensor]:
-        gradient, posterior, self.loss = loss_gradient(rows, z, self.targets, self.valid)
+        # The book's networks one excerpt after the other: what one needs stays in the processor's cache.
+        if isinstance(self.model.network, Network) and z.device.type == "cpu":
+            parts = [loss_gradient(rows, *(t[i : i + 1] for t in (z, self.targets, self.valid))) for i in range(len(z))]
+            gradient, posterior, self.loss = (
+                parts[0] if len(parts) == 1 else [torch.cat(part) for part in zip(*parts, strict=True)]
+            )
+        else:
+            gradient, posterior, self.loss = loss_gradient(rows, z, self.targets, self.valid)
         self._refuse_not_finite(gradient, "gradient")
         return gradient, posterior
 
     def _refuse_not_finite(self, values: Tensor, what: str) -> None:
+        if bool(torch.isfinite(values.sum())):
+            return
         bad = ~torch.isfinite(values).reshape(len(values), -1).all(1)
         if bool(bad.any()):
             name = self.names[int(self.rows[bad][0])]
@@ -288,10 +301,6 @@ class Batch:
             trace=tuple(self._traces[row]),
             losses=tuple(self._losses[row]),
         )
-
-
-def _choose(mask: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    return torch.where(mask.view(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def loss_gradient(

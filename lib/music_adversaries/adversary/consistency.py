@@ -29,7 +29,7 @@ from torch.nn.functional import pad
 
 from .. import spectra
 
-FRAMES_AT_ONCE = 256  # on a processor: half a megabyte of magnitudes
+FRAMES_AT_ONCE = 256  # on a processor, for each thread: half a megabyte of magnitudes
 FRAMES_AT_ONCE_ELSEWHERE = 65_536  # a GPU wants few and large steps
 
 
@@ -129,7 +129,8 @@ class Consistency:
         self._all_valid = bool((valid == 1).all())
 
         # Excerpts and frames that are worked on together: several short excerpts, or a part of a long one.
-        at_once = FRAMES_AT_ONCE if like.device.type == "cpu" else FRAMES_AT_ONCE_ELSEWHERE
+        on_processor = like.device.type == "cpu"
+        at_once = FRAMES_AT_ONCE * torch.get_num_threads() if on_processor else FRAMES_AT_ONCE_ELSEWHERE
         n_rows, n_block = max(1, min(n, at_once // n_frames)), min(n_frames, at_once)
         self._groups = [slice(i, i + n_rows) for i in range(0, n, n_rows)]
         self._blocks = [slice(i, min(i + n_block, n_frames)) for i in range(0, n_frames, n_block)]

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 
-def non_negative(z: Tensor) -> Tensor:
-    """Nearest magnitudes that are not negative, same shape.
+def non_negative(z: Tensor, out: Tensor | None = None) -> Tensor:
+    """Nearest magnitudes that are not negative, same shape; into ``out``, which may be ``z``, where it is given.
 
     Paper: Eq. (5)
     Notebook: book/05_adversaries.ipynb
     """
-    return z.clamp_min(0.0)
+    return torch.clamp_min(z, 0.0, out=out)
 
 
 def ball_factor(z: Tensor, centre: Tensor, radius: Tensor) -> Tensor:
@@ -33,5 +33,18 @@ def ball_factor(z: Tensor, centre: Tensor, radius: Tensor) -> Tensor:
     Paper: Eq. (5), Eq. (6), Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
-    distance = torch.linalg.vector_norm(z - centre, dim=(-2, -1))
+    # One by one: the difference of all of them would be fresh memory, which costs more than the arithmetic.
+    distance = torch.stack([torch.dist(one, exemplar) for one, exemplar in zip(z, centre, strict=True)])
     return torch.where(distance > radius, radius / distance, torch.ones_like(distance))
+
+
+def into_ball(z: Tensor, centre: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+    """The nearest sequences within the ball, in place of ``z``, and the factors of `ball_factor`.
+
+    Paper: Eq. (5), Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+    factor = ball_factor(z, centre, radius)
+    for i in torch.nonzero(factor < 1)[:, 0].tolist():
+        torch.lerp(centre[i], z[i], factor[i], out=z[i])
+    return z, factor

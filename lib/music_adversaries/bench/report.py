@@ -1,0 +1,106 @@
+"""Rows of the table: a time beside another, and a goal.
+
+Paper: Alg. 1
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measured value beside another one, in the same unit.
+
+    Parameters
+    ----------
+    what, against : str
+    batch : int
+        Excerpts computed together.
+    value, against_value : float
+        Milliseconds an iteration and excerpt, or megabytes; nan where it could not be measured.
+    faster : bool
+        Whether the ratio says how many times *faster* the first one is, or how many times as much it takes.
+    goal : float
+        What the ratio should reach if ``faster``, not exceed otherwise.
+    unit : str
+    note : str
+        Why a value is missing.
+
+    Paper: Alg. 1
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    what: str
+    batch: int
+    value: float
+    against: str
+    against_value: float
+    faster: bool = False
+    goal: float | None = None
+    unit: str = "ms"
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast, or as much."""
+        return self.against_value / self.value if self.faster else self.value / self.against_value
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None where there is none, or where nothing could be measured."""
+        if self.goal is None or self.ratio != self.ratio:
+            return None
+        return self.ratio >= self.goal if self.faster else self.ratio <= self.goal
+
+    def verdict(self) -> str:
+        """Goal and outcome in words; empty without a goal."""
+        if self.goal is None:
+            return self.note
+        outcome = {True: "met", False: "missed", None: self.note or "not measured"}[self.met]
+        return f"goal {'at least' if self.faster else 'at most'} {self.goal:g}: {outcome}"
+
+
+def frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """The rows as a table, one column for each field, and ``ratio`` and ``met``.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    fields = ("what", "batch", "value", "unit", "against", "against_value", "ratio", "faster", "goal", "met", "note")
+    return pd.DataFrame([{name: getattr(row, name) for name in fields} for row in rows], columns=fields)
+
+
+def format_table(rows: Sequence[Row]) -> str:
+    """The rows as aligned lines of text.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    cells = [("", "batch", "", "beside", "", "ratio", "")]
+    for row in rows:
+        missing = row.ratio != row.ratio
+        cells.append(
+            (
+                row.what,
+                str(row.batch),
+                _number(row.value, row.unit),
+                row.against,
+                _number(row.against_value, row.unit),
+                "" if missing else f"{row.ratio:.2f} {'x as fast' if row.faster else 'x as much'}",
+                row.verdict(),
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    right = {1, 2, 4, 5}
+    return "\n".join(
+        "  ".join(f"{c:>{w}}" if i in right else f"{c:<{w}}" for i, (c, w) in enumerate(zip(line, widths, strict=True)))
+        .rstrip()
+        for line in cells
+    )  # fmt: skip
+
+
+def _number(value: float, unit: str) -> str:
+    return "" if value != value else f"{value:.2f} {unit}"
