@@ -140,17 +140,6 @@ def test_success_in_panels(curves):
     assert lines(axes[0])["white noise"].get_color() == lines(axes[1])["white noise"].get_color()
 
 
-def test_success_confirmed_by_other_code(curves):
-    other = curves[["method", "budget", "estimate"]].iloc[:3].copy()
-    other.loc[1, "estimate"] = 0.5
-    figure = figures.success_curves(curves, confirmed=other)
-    hollow = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "white"]
-    assert list(hollow[0].get_ydata()) == [0.2, 0.5, 1.0] and len(hollow[1].get_ydata()) == 0
-    assert "Other code confirms 2 of 3 points; it differs by at most 10 points." in figure.alt_text
-    panels = figures.success_curves(curves.assign(s="a"), confirmed=other.assign(s="a"), panels="s")
-    assert panels.legends[0].get_texts()[-1].get_text() == "as other code confirms"
-
-
 def test_success_at_one_budget_and_never_half():
     table = pd.DataFrame(budgets("noise", 0, 0, 0)).iloc[:1]
     figure = figures.success_curves(table)
@@ -169,7 +158,6 @@ def test_success_refuses(curves):
         (lambda: figures.success_curves(panels), "several rows for one method and budget"),
         (lambda: figures.success_curves(panels, panels="system"), "5 values; choose at most 4"),
         (lambda: figures.success_curves(many), "7 series; choose at most 6"),
-        (lambda: figures.success_curves(curves, confirmed=curves[["method"]]), "confirmed success lacks budget"),
     ):
         with pytest.raises(InputError, match=said):
             call()

@@ -605,7 +605,7 @@ def show(value: float, unit: str, *, bare: bool = False) -> str:
     if unit in ("fraction", "fraction difference"):
         text, sign = f"{100 * value:.1f}", "%" if unit == "fraction" else "points"
     else:
-        text, sign = (f"{value:.1f}", unit) if unit == "dB" else (f"{value:.3g}", unit)
+        text, sign = {"dB": f"{value:.1f}", "Hz": f"{value:.0f}"}.get(unit, f"{value:.3g}"), unit
     text = text.removeprefix("-") if float(text) == 0 else text
     return text if bare or not sign else f"{text} {sign}"
 

@@ -47,16 +47,16 @@ class BookFigure(Figure):
     def png(self) -> bytes:
         """The figure as a PNG file; the same figure gives the same bytes.
 
-        What would be larger than ``MAX_BYTES`` (spectrograms are) loses colours, and then resolution.
+        In 256 colours, which is what drawings have; what would be larger than ``MAX_BYTES`` (spectrograms are)
+        loses resolution.
         """
-        for dpi, colours in ((DPI, None), (DPI, 256), (120, 256), (100, 256)):
-            drawn = io.BytesIO()
+        for dpi in (DPI, 120, 100):
+            full = io.BytesIO()
             with style():
-                self.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
-            if colours:
-                image = Image.open(drawn).convert("RGB").quantize(colours, Image.Quantize.MAXCOVERAGE)
-                drawn = io.BytesIO()
-                image.save(drawn, "PNG", optimize=True)
+                self.savefig(full, format="png", dpi=dpi, metadata={"Software": None})
+            drawn = io.BytesIO()
+            image = Image.open(full).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+            image.save(drawn, "PNG", optimize=True)
             if drawn.tell() <= MAX_BYTES:
                 break
         return drawn.getvalue()

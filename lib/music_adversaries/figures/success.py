@@ -13,11 +13,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from matplotlib.transforms import offset_copy
 
 from ..errors import InputError
-from .base import INK, BookFigure, new_figure, percent, styled
+from .base import BookFigure, new_figure, percent, styled
 from .series import checked, counted, legend_columns, name_ends, styles
 
 MAX_PANELS = 4
-CONFIRMED = "as other code confirms"
 
 
 @styled
@@ -25,7 +24,6 @@ def success_curves(
     table: pd.DataFrame,
     group: str = "method",
     title: str = "",
-    confirmed: pd.DataFrame | None = None,
     *,
     panels: str | None = None,
 ) -> BookFigure:
@@ -39,10 +37,8 @@ def success_curves(
     group : str
         The column that tells curves apart.
     title : str
-    confirmed : DataFrame
-        Success as confirmed by other code, drawn as hollow marks: columns ``group``, ``budget``, ``estimate``.
     panels : str
-        A column of both tables: a panel for each of its values, at most four, with one scale.
+        A column: a panel for each of its values, at most four, with one scale.
 
     Raises
     ------
@@ -55,8 +51,6 @@ def success_curves(
     keys = [group, *([panels] if panels else [])]
     of = "success"
     table = checked(table, [*keys, "budget", "estimate", "low", "high", "n"], of, ["estimate", "low", "high"])
-    if confirmed is not None:
-        checked(confirmed, [*keys, "budget", "estimate"], "confirmed success", ["estimate"])
     if table.duplicated([*keys, "budget"]).any():
         raise InputError(
             f"The table of success has several rows for one {' and '.join(keys)} and budget; choose among them, "
@@ -79,9 +73,6 @@ def success_curves(
     for axes, name in zip(grid.flat, names, strict=True):
         rows = table if name is None else table[table[panels] == name]
         drawn = _draw(axes, rows, group, style_of)
-        if confirmed is not None:
-            of_panel = confirmed if name is None else confirmed[confirmed[panels] == name]
-            _draw_confirmed(axes, of_panel, group, style_of)
         axes.set_title(title if name is None else str(name))
         axes.grid(axis="y")
         said.append(
@@ -96,19 +87,16 @@ def success_curves(
     for axes in grid[-1]:
         axes.set_xlabel("SNR budget (dB)" + (": farther right, more may change" if panels is None else ""))
     if panels is None:
-        if confirmed is not None:
-            axes.set_title(f"hollow: {CONFIRMED}", loc="right", fontsize=9, fontweight="normal")
         ends = [(part["budget"].iloc[-1], part["estimate"].iloc[-1], curve) for curve, part in drawn.items()]
         name_ends(axes, [(x, y, str(curve), *style_of[curve][:2]) for x, y, curve in ends])
     else:
-        _legend(figure, style_of, confirmed is not None)
+        _legend(figure, style_of)
     figure.alt_text = (
         (f"{title}. " if title else "")
         + "Share of attacks that succeed within an SNR budget, "
         + f"{counted(table['n'])} excerpts each, with 95 % intervals. "
         + ". ".join(said)
         + "."
-        + ("" if confirmed is None else f" {_words_confirmed(table, confirmed, keys)}")
     )
     return figure
 
@@ -131,24 +119,11 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict) -> dict[st
     return drawn
 
 
-def _draw_confirmed(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict) -> None:
-    for i, (name, (colour, marker, _)) in enumerate(style_of.items()):
-        part = rows[rows[group] == name]
-        beside = offset_copy(axes.transData, axes.figure, x=2.2 * (i - (len(style_of) - 1) / 2), units="points")
-        axes.plot(
-            part["budget"], part["estimate"], marker, color=colour, markerfacecolor="white", markersize=9, zorder=2,
-            transform=beside, label="_confirmed",
-        )  # fmt: skip
-
-
-def _legend(figure: BookFigure, style_of: dict, with_confirmed: bool) -> None:
+def _legend(figure: BookFigure, style_of: dict) -> None:
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5, label=str(name))
         for name, (colour, marker, line) in style_of.items()
     ]
-    if with_confirmed:
-        hollow = {"color": INK, "marker": "o", "markerfacecolor": "white", "markersize": 9, "linestyle": ""}
-        handles.append(Line2D([], [], **hollow, label=CONFIRMED))
     columns = legend_columns([handle.get_label() for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=2.6)
 
@@ -164,11 +139,3 @@ def _words(name: str, part: pd.DataFrame) -> str:
     row = half.iloc[0]
     interval = f"{percent(row['estimate'])} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
     return f"{said}, at least half from {row['budget']:g} dB, {interval}"
-
-
-def _words_confirmed(table: pd.DataFrame, confirmed: pd.DataFrame, keys: list[str]) -> str:
-    both = table.merge(confirmed, on=[*keys, "budget"], suffixes=("", "_confirmed"))
-    apart = (both["estimate"] - both["estimate_confirmed"]).abs()
-    return f"Other code confirms {int((apart < 1e-9).sum())} of {len(both)} points; it differs by at most " + (
-        f"{100 * apart.max():.0f} points." if len(both) else "nothing, for none is of a budget drawn."
-    )
