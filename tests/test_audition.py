@@ -559,8 +559,9 @@ def test_the_line_begins_and_makes_room() -> None:
     assert middle == pytest.approx((bottom + top) / 2)
 
 
-def test_an_attack_of_one_method_has_no_choice(live: Panel) -> None:
-    assert live.method not in live.children
+def test_an_attack_of_one_method_has_no_choice(live: Panel, attack: FakeAttack) -> None:
+    alone = panel(FakeSystem(), FakeDataset(), attack=attack, seconds=0.5, methods=["only"])
+    assert alone.method not in alone.children and live.method in live.children
 
 
 def test_the_methods_are_those_of_the_library(monkeypatch: pytest.MonkeyPatch, attack: FakeAttack) -> None:
