@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music_adversaries import adversary, audio, spectra
-from music_adversaries.adversary.batch import loss_gradient, written_within_budget
+from music_adversaries.adversary.batch import written_within_budget
+from music_adversaries.adversary.gradients import loss_gradient
 from music_adversaries.adversary.model import Model
 from music_adversaries.adversary.projections import ball_factor, non_negative
 from music_adversaries.errors import InputError

@@ -16,7 +16,8 @@ from torch import nn
 from music_adversaries import adversary, spectra
 from music_adversaries.adversary import APGD, PGD, Algorithm1, RandomSearch
 from music_adversaries.adversary.apgd import checkpoints
-from music_adversaries.adversary.batch import Batch, loss_gradient
+from music_adversaries.adversary.batch import Batch
+from music_adversaries.adversary.gradients import loss_gradient
 from music_adversaries.adversary.model import Model
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Decision, Network, Standardise, System

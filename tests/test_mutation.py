@@ -13,13 +13,13 @@ MUTANTS = {
     "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
     "gradient ascent": (
         "adversary/algorithm1.py",
-        "non_negative(z.sub_(change), out=z), None",
-        "non_negative(z.add_(change), out=z), None",
+        "z.addcmul_(gradient, step[:, None, None], value=-1.0)",
+        "z.addcmul_(gradient, step[:, None, None], value=1.0)",
     ),
     "no consistency step": (
         "adversary/algorithm1.py",
-        "z, perturbation = consistent(z)",
-        "perturbation = consistent(z.clone())[1]",
+        "z, perturbation = consistent(z, before",
+        "perturbation = consistent(descend(z, gradient, step))[1]; (lambda *_, **__: None)(before",
     ),
     "no ball": ("adversary/projections.py", "radius / distance,", "1.0 * radius / radius,"),
     "negative magnitudes": ("adversary/projections.py", "return torch.clamp_min(z, 0.0, out=out)", "return z"),

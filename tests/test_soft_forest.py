@@ -10,7 +10,7 @@ import torch
 from sklearn.ensemble import RandomForestClassifier
 
 from music_adversaries import adversary, features, spectra
-from music_adversaries.adversary import batch
+from music_adversaries.adversary import gradients
 from music_adversaries.adversary.model import Model
 from music_adversaries.baselines import ForestOnActivations
 from music_adversaries.baselines.soft_forest import AwareForest, SoftForest, mean_and_std
@@ -24,7 +24,7 @@ WINDOW, HOP = 20, 10  # frames; the small recordings have 63
 def loss_gradient(network, magnitudes, targets, valid):
     """The gradient, and the posterior of the targets."""
     rows = Model(network, [str(i) for i in range(network.n_labels)]).rows_of_magnitudes
-    gradient, posterior, _ = batch.loss_gradient(rows, magnitudes, targets, valid)
+    gradient, posterior, _ = gradients.loss_gradient(rows, magnitudes, targets, valid)
     return gradient, posterior.gather(1, targets[:, None])[:, 0]
 
 

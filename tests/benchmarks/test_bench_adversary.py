@@ -58,8 +58,13 @@ def test_consistency_beside_its_transforms(benchmark):
 def test_iteration_beside_numpy_and_art(benchmark, system, consistency):
     network = measure.network(system)
     step = measure.iteration(network, 1, SECONDS, consistency)
-    plain = PlainIteration(network, measure.noise(1, SECONDS)[0].numpy(), 0, consistency=consistency, snr=measure.SNR)
-    others = {"frame by frame in NumPy": lambda: timing.seconds(lambda: plain(plain.exemplar))}
+    others = {}
+    for how in measure.PLAINLY:
+        plain = PlainIteration(
+            network, measure.noise(1, SECONDS)[0].numpy(), 0,
+            consistency=consistency, snr=measure.SNR, together=how == measure.TOGETHER,
+        )  # fmt: skip
+        others[how] = lambda plain=plain: timing.seconds(lambda: plain(plain.exemplar))
     if toolbox.installed():
         attack = toolbox.attack(network, step.exemplar, step.targets, float(step.radius))
         others["PGD of ART, without consistency"] = lambda: toolbox.seconds_per_iteration(attack, 4)

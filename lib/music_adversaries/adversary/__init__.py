@@ -6,7 +6,8 @@ file, whatever the method.
 ================  =====================================================================
 `entrance`        `attack`, the one entrance: excerpts, targets, method, budget
 `model`           any module, from magnitudes or waveforms to logits, as attacks see it
-`batch`           excerpts attacked together, their gradients, and the judge
+`batch`           excerpts attacked together, and the judge
+`gradients`       gradient of the loss, by PyTorch for any network, by hand for the quickest
 `algorithm1`      the paper's attack on magnitudes
 `projections`     its projections onto simple sets
 `consistency`     its step towards the spectrum of a waveform

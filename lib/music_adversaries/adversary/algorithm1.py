@@ -122,13 +122,13 @@ class Algorithm1:
                 z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
                 perturbation, consistent = perturbation[going], consistent.keep(going)
 
-            change = self._step(batch, gradient)
+            step = self._step(batch, gradient)
             if self.consistency != "each_step":
-                z = advance(z, change, batch.magnitude, batch.radius)[0]
+                z = advance(z, gradient, step, batch.magnitude, batch.radius)[0]
             elif self.phase == "exemplar":
-                z, perturbation = advance(z, change, batch.magnitude, batch.radius, consistent)
+                z, perturbation = advance(z, gradient, step, batch.magnitude, batch.radius, consistent)
             else:
-                z, unit = self._resynthesise(batch, non_negative(z.sub_(change), out=z), unit)
+                z, unit = self._resynthesise(batch, descend(z, gradient, step), unit)
                 z, _ = into_ball(z, batch.magnitude, batch.radius)
             if self.momentum == "after_projections":
                 next_t = 0.5 + (1 + 4 * t**2) ** 0.5 / 2
@@ -152,11 +152,13 @@ class Algorithm1:
         return gradient, posterior
 
     def _step(self, batch: Batch, gradient: Tensor) -> Tensor:
+        """What to multiply each excerpt's gradient by ``[n]``; in units of the budget it is brought to length one."""
         if self.step_unit == "magnitude":
-            return gradient.mul_(self.step)
+            return torch.full_like(batch.radius, self.step)
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
-        direction = gradient / length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
-        return self.step * batch.radius[:, None, None] * direction
+        # First the direction: the inverse of a tiny length would overflow.
+        gradient /= length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
+        return self.step * batch.radius
 
     @staticmethod
     def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:
@@ -178,8 +180,28 @@ class Algorithm1:
         return lambda z, unit, rows: batch.waveform_of(z * unit - batch.spectrum[rows], rows)
 
 
+def descend(z: Tensor, gradient: Tensor, step: Tensor) -> Tensor:
+    """Steps 2.1 and 2.2 of Algorithm 1, in place of ``z``: against the gradient, and not negative.
+
+    Parameters
+    ----------
+    z, gradient : Tensor ``[n, n_frames, n_bins]``
+    step : Tensor ``[n]``
+
+    Paper: Alg. 1, Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+    z.addcmul_(gradient, step[:, None, None], value=-1.0)
+    return non_negative(z, out=z)
+
+
 def advance(
-    z: Tensor, change: Tensor, exemplar: Tensor, radius: Tensor, consistent: Consistency | None = None
+    z: Tensor,
+    gradient: Tensor,
+    step: Tensor,
+    exemplar: Tensor,
+    radius: Tensor,
+    consistent: Consistency | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Steps 2.1 to 2.4 of Algorithm 1: against the gradient, not negative, consistent, within the ball.
 
@@ -188,9 +210,9 @@ def advance(
 
     Parameters
     ----------
-    z, change, exemplar : Tensor ``[n, n_frames, n_bins]``
-        Iterate, step times gradient, and magnitudes of the exemplars.
-    radius : Tensor ``[n]``
+    z, gradient, exemplar : Tensor ``[n, n_frames, n_bins]``
+        Iterate, gradient, and magnitudes of the exemplars.
+    step, radius : Tensor ``[n]``
     consistent : Consistency
         Left out where None.
 
@@ -203,10 +225,9 @@ def advance(
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
     """
-    z, perturbation = non_negative(z.sub_(change), out=z), None
-    if consistent is not None:
-        z, perturbation = consistent(z)
-    z, factor = into_ball(z, exemplar, radius)
-    if perturbation is not None:
-        perturbation.mul_(factor[:, None])
+    if consistent is None:
+        return into_ball(descend(z, gradient, step), exemplar, radius)[0], None
+    z, perturbation = consistent(z, before=lambda part, rows, block: descend(part, gradient[rows, block], step[rows]))
+    z, factor = into_ball(z, exemplar, radius, consistent.distance)
+    perturbation.mul_(factor[:, None])
     return z, perturbation

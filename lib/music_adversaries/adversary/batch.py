@@ -18,7 +18,8 @@ from torch import Tensor
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import Decision, Network
+from ..networks import Decision
+from .gradients import Found, differentiated, gradient_of_magnitudes
 from .model import Model
 from .result import AdversaryResult
 
@@ -80,6 +81,12 @@ class Batch:
         self._before = [judge(waveform) for waveform in self.originals]
         self._traces: list[list[float]] = [[] for _ in waveforms]
         self._losses: list[list[float]] = [[] for _ in waveforms]
+        about = model.network, self.x.device
+        self._of_waveforms = differentiated(about[0], model.rows_of_waveforms, about[1])
+        if model.reads == "magnitudes":
+            self._of_magnitudes = gradient_of_magnitudes(about[0], model.rows_of_magnitudes, about[1])
+        else:
+            self._of_magnitudes = differentiated(about[0], self._through_waveform, about[1])
         self._best: tuple[Tensor, ...] | None = None
         self._best_posterior = torch.full((len(waveforms),), -1.0, dtype=like.dtype, device=like.device)
 
@@ -104,25 +111,22 @@ class Batch:
         Returns
         -------
         gradient : Tensor ``[n, n_frames, n_bins]``
+            Lasts until the next call, and may be changed in place.
         posterior : Tensor ``[n, n_labels]``
 
         Paper: Eq. (3), Eq. (7)
         Notebook: book/05_adversaries.ipynb
         """
-        if self.model.reads == "magnitudes":
-            return self._gradient(self.model.rows_of_magnitudes, magnitudes)
-        # Through the waveform that has these magnitudes and the exemplar's phase, as nearly as one can.
-        unit = spectra.phasor(self.spectrum)
+        return self._found(self._of_magnitudes(magnitudes, self.targets, self.valid))
 
-        def through_waveform(z: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-            change = self.waveform_of((z - self.magnitude) * unit)
-            return self.model.rows_of_waveforms(self.x + change, valid)
-
-        return self._gradient(through_waveform, magnitudes)
+    def _through_waveform(self, z: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the waveform that has these magnitudes and the exemplar's phase, as nearly as one can."""
+        change = self.waveform_of((z - self.magnitude) * spectra.phasor(self.spectrum))
+        return self.model.rows_of_waveforms(self.x + change, valid)
 
     def waveform_gradient(self, perturbation: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient with respect to the waveform ``[n, n_samples]``, and posteriors ``[n, n_labels]``."""
-        return self._gradient(self.model.rows_of_waveforms, self.x + perturbation)
+        return self._found(self._of_waveforms(self.x + perturbation, self.targets, self.valid))
 
     @torch.no_grad()
     def posterior(self, perturbation: Tensor) -> Tensor:
@@ -243,15 +247,8 @@ class Batch:
             self._best = tuple(t[going] for t in self._best)
         self.loss = self.loss[going]
 
-    def _gradient(self, rows: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], z: Tensor) -> tuple[Tensor, Tensor]:
-        # The book's networks one excerpt after the other: what one needs stays in the processor's cache.
-        if isinstance(self.model.network, Network) and z.device.type == "cpu":
-            parts = [loss_gradient(rows, *(t[i : i + 1] for t in (z, self.targets, self.valid))) for i in range(len(z))]
-            gradient, posterior, self.loss = (
-                parts[0] if len(parts) == 1 else [torch.cat(part) for part in zip(*parts, strict=True)]
-            )
-        else:
-            gradient, posterior, self.loss = loss_gradient(rows, z, self.targets, self.valid)
+    def _found(self, found: Found) -> tuple[Tensor, Tensor]:
+        gradient, posterior, self.loss = found
         self._refuse_not_finite(gradient, "gradient")
         return gradient, posterior
 
@@ -301,53 +298,6 @@ class Batch:
             trace=tuple(self._traces[row]),
             losses=tuple(self._losses[row]),
         )
-
-
-def loss_gradient(
-    rows: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], z: Tensor, targets: Tensor, valid: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradient of the loss with respect to what is read, posteriors, and the loss of each excerpt.
-
-    The loss is the cross-entropy with the target, summed over the rows (frames or slices) of an excerpt.
-
-    Parameters
-    ----------
-    rows : callable
-        From ``z`` and ``valid`` to logits ``[n, n_rows, n_labels]`` and which rows count ``[n, n_rows]``, such as
-        `Model.rows_of_magnitudes`.
-    z : Tensor ``[n, ...]``, magnitudes or waveforms
-    targets : Tensor ``[n]``, label indices
-    valid : Tensor ``[n, n_frames]``
-
-    Returns
-    -------
-    gradient : Tensor, as ``z``
-    posterior : Tensor ``[n, n_labels]``, the mean over rows
-    loss : Tensor ``[n]``, the mean over rows
-
-    Raises
-    ------
-    InputError
-        When the logits do not depend on ``z`` by operations that have a gradient.
-
-    Paper: Eq. (3), Eq. (7)
-    Notebook: book/05_adversaries.ipynb
-    """
-    z = z.detach().requires_grad_(True)
-    with torch.enable_grad():
-        logits, weights = rows(z, valid)
-        log_posterior = torch.log_softmax(logits, dim=-1)
-        picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
-        loss = -(picked * weights).sum(1)
-        gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
-    if gradient is None:
-        raise InputError(
-            "The model's logits have no gradient with respect to its input; remove what stops it, such as detach or "
-            "no_grad, or use random_search."
-        )
-    count = weights.sum(1)
-    posterior = (log_posterior.detach().exp() * weights[..., None]).sum(1) / count[:, None]
-    return gradient, posterior, loss.detach() / count
 
 
 def written_within_budget(

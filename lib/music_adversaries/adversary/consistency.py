@@ -11,9 +11,12 @@ What it computes
 What makes it fast
     * The frames are walked through in blocks whose intermediate results stay in the processor's
       cache, and results go to buffers made once: fresh memory costs as much as the arithmetic.
+      Each block is inverted, and what it completes is analysed at once. What else is to be done
+      to ``z`` before, and to be known of the magnitudes afterwards, is done there too.
     * Window and division by the summed squared windows are one factor. It is another one only at
       the ends of an excerpt, where fewer frames overlap; those few samples are corrected afterwards.
     * Complex numbers are only added, and multiplied by real ones, which PyTorch vectorises.
+    * What views of which buffers a block needs is found out once.
 
 Paper: Alg. 1, Eq. (8), Eq. (9)
 Notebook: book/05_adversaries.ipynb
@@ -21,7 +24,9 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,8 +34,33 @@ from torch.nn.functional import pad
 
 from .. import spectra
 
-FRAMES_AT_ONCE = 256  # on a processor, for each thread: half a megabyte of magnitudes
+Before = Callable[[Tensor, slice, slice], object]
+
+FRAMES_AT_ONCE = 192  # on a processor, for each thread: what they need stays in its cache
 FRAMES_AT_ONCE_ELSEWHERE = 65_536  # a GPU wants few and large steps
+
+
+class _Block(NamedTuple):
+    """Frames that are inverted together, those that are analysed then, and views of what that needs.
+
+    All tensors are ``[n_rows, n_frames, ...]``. Views are made once: making them takes as long as a small step.
+    """
+
+    inverted: slice  # frames
+    exemplar: Tensor
+    unit: Tensor
+    difference: Tensor  # scratch
+    scaled: Tensor  # scratch
+    parts: list[Tensor]  # of the perturbation, one for each part of a frame
+    correction: tuple[Tensor, Tensor, Tensor]  # rows, pieces, factors
+    # From here on of the frames that are analysed.
+    spectrum: Tensor
+    overlapping: Tensor  # samples of the perturbation
+    frames: Tensor  # scratch
+    magnitudes: Tensor
+    valid: Tensor | None
+    original: Tensor
+    away: Tensor  # scratch
 
 
 class Consistency:
@@ -52,6 +82,8 @@ class Consistency:
         Magnitudes X of the exemplars; 0 in padded frames.
     unit : Tensor ``[n, n_frames, n_bins]``, complex
         Their phase, from `spectra.phasor`.
+    distance : Tensor ``[n]``
+        How far the magnitudes of the last call are from the exemplar's.
 
     Raises
     ------
@@ -92,17 +124,21 @@ class Consistency:
         return kept
 
     @torch.no_grad()
-    def __call__(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, z: Tensor, before: Before | None = None) -> tuple[Tensor, Tensor]:
         """Magnitudes of a waveform near ``z``, and the perturbation that makes this waveform of the exemplar's.
 
         Both results are buffers of this object and **last until its next call**, which overwrites
         them: clone what is to be kept for longer. Until then they may be changed in place. What is
         computed depends on ``z`` alone, never on what the buffers hold; ``z`` is not changed, unless
-        it is the buffer of the last call's magnitudes, which is allowed.
+        by ``before`` or where it is the buffer of the last call's magnitudes, which is allowed.
+        ``distance`` is set anew.
 
         Parameters
         ----------
         z : Tensor ``[n, n_frames, n_bins]``
+        before : callable
+            Called with each part of ``z``, its rows and its frames as slices, to change it in place before it is
+            read.
 
         Returns
         -------
@@ -113,69 +149,103 @@ class Consistency:
         Paper: Eq. (8), Eq. (9)
         Notebook: book/05_adversaries.ipynb
         """
-        for rows, (row, piece, correction) in zip(self._groups, self._ends, strict=True):
-            self._perturbation[rows] = 0
-            for block in self._blocks:
-                self._synthesise(z, rows, block)
-            self._pieces[row, piece] *= correction
-            for block in self._blocks:
-                self._analyse(rows, block)
+        self._perturbation[:, self._pieces.shape[1] * self._hop_length :] = 0
+        norms = []
+        for rows, blocks in self._groups:
+            self._pieces[rows, : self._overlap - 1] = 0
+            away = []
+            for block in blocks:
+                self._synthesise(z[rows, block.inverted], rows, block, before)
+                if block.magnitudes.shape[1]:
+                    away.append(self._analyse(block))
+            norms.append(torch.linalg.vector_norm(torch.stack(away), dim=0))
+        self.distance = norms[0] if len(norms) == 1 else torch.cat(norms)
         return self._magnitudes, self._perturbation[:, : self._n_samples]
 
     def _prepare(self, spectrum: Tensor, valid: Tensor) -> None:
         """Factors, buffers and the order of work for these excerpts."""
         self._spectrum, self._valid = spectrum, valid
         (n, n_frames, n_bins), n_fft, hop, like = spectrum.shape, self._n_fft, self._hop_length, self.exemplar
-        self._all_valid = bool((valid == 1).all())
+        all_valid = bool((valid == 1).all())
+
+        # The waveform in pieces of one hop; `overlap` of them make a frame.
+        power = spectra.window_power(valid, n_fft, hop)
+        self._overlap = overlap = n_fft // hop
+        n_pieces = n_frames + overlap - 1
+        self._window = spectra.hann(n_fft, dtype=like.dtype, device=like.device)
+        middle = self._window.view(overlap, hop).square().sum(0)
+        self._synthesis = self._window.view(overlap, hop) / middle
+        divisor = power.clamp_min(spectra.least_power(n_fft, hop)).view(n, n_pieces, hop)
+        by_fewer = pad(valid, (overlap - 1, overlap - 1)).unfold(-1, overlap, 1).amin(-1) == 0
 
         # Excerpts and frames that are worked on together: several short excerpts, or a part of a long one.
         on_processor = like.device.type == "cpu"
         at_once = FRAMES_AT_ONCE * torch.get_num_threads() if on_processor else FRAMES_AT_ONCE_ELSEWHERE
         n_rows, n_block = max(1, min(n, at_once // n_frames)), min(n_frames, at_once)
-        self._groups = [slice(i, i + n_rows) for i in range(0, n, n_rows)]
-        self._blocks = [slice(i, min(i + n_block, n_frames)) for i in range(0, n_frames, n_block)]
 
-        # The waveform in pieces of one hop; `overlap` of them make a frame.
-        power = spectra.window_power(valid, n_fft, hop)
-        overlap = n_fft // hop
-        n_pieces = n_frames + overlap - 1
-        self._window = spectra.hann(n_fft, dtype=like.dtype, device=like.device).view(overlap, hop)
-        middle = self._window.square().sum(0)
-        self._synthesis = self._window / middle
-        divisor = power.clamp_min(spectra.least_power(n_fft, hop)).view(n, n_pieces, hop)
-        reached_by_fewer = pad(valid, (overlap - 1, overlap - 1)).unfold(-1, overlap, 1).amin(-1) == 0
-        self._ends = []
-        for rows in self._groups:
-            row, piece = torch.nonzero(reached_by_fewer[rows], as_tuple=True)
-            row = row + rows.start
-            self._ends.append((row, piece, middle / divisor[row, piece]))
-
+        self.distance = like.new_zeros(n)
         self._magnitudes = torch.empty_like(like)
         self._perturbation = like.new_zeros(n, max(self._n_samples, n_pieces * hop))
         self._pieces = self._perturbation[:, : n_pieces * hop].view(n, n_pieces, hop)
-        self._difference = like.new_empty(n_rows, n_block, n_bins)
-        self._scaled = spectrum.new_empty(n_rows, n_block, n_bins)
-        self._frames = like.new_empty(n_rows, n_block, overlap, hop)
+        overlapping = self._pieces.flatten(1).unfold(-1, n_fft, hop)
+        difference = like.new_empty(n_rows, n_block + overlap - 1, n_bins)
+        scaled = spectrum.new_empty(n_rows, n_block, n_bins)
+        frames = like.new_empty(n_rows, n_block + overlap - 1, n_fft)
 
-    def _synthesise(self, z: Tensor, rows: slice, block: slice) -> None:
-        """Add the frames of a block to the perturbation, as if it were all middle."""
-        exemplar, pieces = self.exemplar[rows, block], self._pieces[rows, block.start :]
-        n, count, _ = exemplar.shape
-        difference = torch.sub(z[rows, block], exemplar, out=self._difference[:n, :count])
-        scaled = torch.mul(self.unit[rows, block], difference, out=self._scaled[:n, :count])
-        frames = torch.fft.irfft(scaled, n=self._n_fft).view(n, count, *self._window.shape)
-        for shift, factor in enumerate(self._synthesis):
-            pieces[:, shift : shift + count].addcmul_(frames[:, :, shift], factor)
+        self._groups: list[tuple[slice, list[_Block]]] = []
+        for rows in (slice(i, min(i + n_rows, n)) for i in range(0, n, n_rows)):
+            blocks, count, analysed, corrected = [], rows.stop - rows.start, 0, 0
+            for start in range(0, n_frames, n_block):
+                stop = min(start + n_block, n_frames)
+                # No later block changes a sample of these frames, and of these pieces.
+                complete = stop if stop == n_frames else max(analysed, stop - overlap + 1)
+                inverted, done = slice(start, stop), slice(analysed, complete)
+                pieces = slice(corrected, n_pieces if stop == n_frames else stop)
+                row, piece = torch.nonzero(by_fewer[rows, pieces], as_tuple=True)
+                row, piece = row + rows.start, piece + pieces.start
+                blocks.append(
+                    _Block(
+                        inverted,
+                        exemplar=self.exemplar[rows, inverted],
+                        unit=self.unit[rows, inverted],
+                        difference=difference[:count, : stop - start],
+                        scaled=scaled[:count, : stop - start],
+                        parts=[self._pieces[rows, start + shift : stop + shift] for shift in range(overlap)],
+                        correction=(row, piece, middle / divisor[row, piece]),
+                        spectrum=spectrum[rows, done],
+                        overlapping=overlapping[rows, done],
+                        frames=frames[:count, : complete - analysed],
+                        magnitudes=self._magnitudes[rows, done],
+                        valid=None if all_valid else valid[rows, done, None],
+                        original=self.exemplar[rows, done],
+                        away=difference[:count, : complete - analysed],
+                    )
+                )
+                analysed, corrected = complete, pieces.stop
+            self._groups.append((rows, blocks))
 
-    def _analyse(self, rows: slice, block: slice) -> None:
-        """Magnitudes of a block of the exemplar with its perturbation."""
-        magnitudes, pieces = self._magnitudes[rows, block], self._pieces[rows, block.start :]
-        n, count, _ = magnitudes.shape
-        frames = self._frames[:n, :count]
-        for shift, factor in enumerate(self._window):
-            torch.mul(pieces[:, shift : shift + count], factor, out=frames[:, :, shift])
-        spectrum = torch.fft.rfft(frames.flatten(-2)).add_(self._spectrum[rows, block])
-        squares = torch.view_as_real(spectrum).square_()
-        torch.add(squares[..., 0], squares[..., 1], out=magnitudes).sqrt_()
-        if not self._all_valid:
-            magnitudes *= self._valid[rows, block, None]
+    def _synthesise(self, z: Tensor, rows: slice, block: _Block, before: Before | None) -> None:
+        """Add the frames of a block to the perturbation, and put right what fewer of them reach."""
+        if before is not None:
+            before(z, rows, block.inverted)
+        torch.sub(z, block.exemplar, out=block.difference)
+        torch.mul(block.unit, block.difference, out=block.scaled)
+        frames = torch.fft.irfft(block.scaled, n=self._n_fft).unflatten(-1, (self._overlap, self._hop_length))
+        # From the last part of a frame to the first: the last is where nothing has been added yet.
+        torch.mul(frames[:, :, -1], self._synthesis[-1], out=block.parts[-1])
+        for shift in reversed(range(self._overlap - 1)):
+            block.parts[shift].addcmul_(frames[:, :, shift], self._synthesis[shift])
+        row, piece, factor = block.correction
+        if len(row):
+            self._pieces[row, piece] *= factor
+
+    def _analyse(self, block: _Block) -> Tensor:
+        """Magnitudes of the frames that are complete, and how far they are from the exemplar's ``[n_rows]``."""
+        torch.mul(block.overlapping, self._window, out=block.frames)
+        parts = torch.view_as_real(torch.fft.rfft(block.frames))
+        parts.add_(torch.view_as_real(block.spectrum)).square_()
+        torch.add(parts[..., 0], parts[..., 1], out=block.magnitudes).sqrt_()
+        if block.valid is not None:
+            block.magnitudes.mul_(block.valid)
+        torch.sub(block.magnitudes, block.original, out=block.away)
+        return torch.linalg.vector_norm(block.away, dim=(-2, -1))

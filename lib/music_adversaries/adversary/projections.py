@@ -15,7 +15,7 @@ def non_negative(z: Tensor, out: Tensor | None = None) -> Tensor:
     return torch.clamp_min(z, 0.0, out=out)
 
 
-def ball_factor(z: Tensor, centre: Tensor, radius: Tensor) -> Tensor:
+def ball_factor(z: Tensor, centre: Tensor, radius: Tensor, distance: Tensor | None = None) -> Tensor:
     """Factor in (0, 1] that brings each sequence into the ball around its exemplar.
 
     The nearest point of the ball ``||z - centre|| <= radius`` is ``centre + factor * (z - centre)``.
@@ -25,6 +25,8 @@ def ball_factor(z: Tensor, centre: Tensor, radius: Tensor) -> Tensor:
     ----------
     z, centre : Tensor ``[n_excerpts, n_frames, n_bins]``
     radius : Tensor ``[n_excerpts]``
+    distance : Tensor ``[n_excerpts]``
+        ``||z - centre||``, where it is known already.
 
     Returns
     -------
@@ -33,18 +35,19 @@ def ball_factor(z: Tensor, centre: Tensor, radius: Tensor) -> Tensor:
     Paper: Eq. (5), Eq. (6), Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
-    # One by one: the difference of all of them would be fresh memory, which costs more than the arithmetic.
-    distance = torch.stack([torch.dist(one, exemplar) for one, exemplar in zip(z, centre, strict=True)])
+    if distance is None:
+        # One by one: the difference of all of them would be fresh memory, which costs more than the arithmetic.
+        distance = torch.stack([torch.dist(one, exemplar) for one, exemplar in zip(z, centre, strict=True)])
     return torch.where(distance > radius, radius / distance, torch.ones_like(distance))
 
 
-def into_ball(z: Tensor, centre: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+def into_ball(z: Tensor, centre: Tensor, radius: Tensor, distance: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The nearest sequences within the ball, in place of ``z``, and the factors of `ball_factor`.
 
     Paper: Eq. (5), Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
-    factor = ball_factor(z, centre, radius)
+    factor = ball_factor(z, centre, radius, distance)
     for i in torch.nonzero(factor < 1)[:, 0].tolist():
         torch.lerp(centre[i], z[i], factor[i], out=z[i])
     return z, factor

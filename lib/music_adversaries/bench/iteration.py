@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from .. import spectra
 from ..adversary.algorithm1 import advance
-from ..adversary.batch import loss_gradient
 from ..adversary.consistency import Consistency
+from ..adversary.gradients import gradient_of_magnitudes
 from ..adversary.model import Model
 
 
@@ -46,32 +46,30 @@ class Iteration:
         snr: float = 15.0,
         step: float = 0.1,
     ) -> None:
-        self.targets, self.step, self.consistency = targets, step, consistency
-        self.rows = Model(network, [str(i) for i in range(network.output.out_features)]).rows_of_magnitudes
+        self.targets, self.consistency = targets, consistency
         spectrum = spectra.stft(waveforms)
         self.valid = spectrum.real.new_ones(spectrum.shape[:2])
         self.consistent = Consistency(spectrum, waveforms.shape[1], self.valid)
         self.exemplar = self.consistent.exemplar
         self.radius = spectra.radius(torch.linalg.vector_norm(self.exemplar, dim=(-2, -1)), snr)
+        self.step = torch.full_like(self.radius, step)
         self.z = self.exemplar.clone()
+        model = Model(network, [str(i) for i in range(network.output.out_features)])
+        self._gradient = gradient_of_magnitudes(network, model.rows_of_magnitudes, self.z.device)
 
     def restart(self) -> None:
         """Go back to the exemplars."""
         self.z.copy_(self.exemplar)
 
     def gradient(self) -> Tensor:
-        """Of the loss, one excerpt after the other as in the attack.
+        """Of the loss, as the attack computes it.
 
         Paper: Eq. (7)
         Notebook: book/05_adversaries.ipynb
         """
-        parts = [
-            loss_gradient(self.rows, *(t[i : i + 1] for t in (self.z, self.targets, self.valid)))[0]
-            for i in range(len(self.z))
-        ]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        return self._gradient(self.z, self.targets, self.valid)[0]
 
     def __call__(self) -> None:
         """One iteration; the iterates are in ``z``."""
-        change = self.gradient().mul_(self.step)
-        self.z, _ = advance(self.z, change, self.exemplar, self.radius, self.consistent if self.consistency else None)
+        consistent = self.consistent if self.consistency else None
+        self.z, _ = advance(self.z, self.gradient(), self.step, self.exemplar, self.radius, consistent)

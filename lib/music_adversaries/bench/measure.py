@@ -22,6 +22,9 @@ from .timing import in_turns, seconds, threads
 
 SYSTEMS = {"dnn50": "DNN-50", "dnn500": "DNN-500", "cdnn": "CDNN"}
 N_LABELS = 10
+FRAME_BY_FRAME = "frame by frame in NumPy"
+TOGETHER = "NumPy, all frames through the network at once"
+PLAINLY = (FRAME_BY_FRAME, TOGETHER)
 SNR = 15.0  # dB
 
 # Goals, as ratios.
@@ -65,7 +68,7 @@ def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object
     ----------
     quick : bool
         Excerpts of 5 s and small batches, in half a minute: to see that it runs. Else excerpts of 30 s in
-        batches of 1 and 32, for the CDNN of 1 and 4 (an iteration on 32 takes half a minute on two cores).
+        batches of 1 and 32, in ten minutes.
     n_threads : int
     said : function
         Told what is measured next.
@@ -78,16 +81,17 @@ def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object
     Notebook: book/05_adversaries.ipynb
     """
     length = 5.0 if quick else 30.0
-    many, many_slices = (2, 2) if quick else (32, 4)
+    many = 2 if quick else 32
     rows: list[Row] = []
     with threads(n_threads):
         for batch in (1, many):
             said(f"consistency, batch of {batch}")
             rows.extend(consistency(batch, length, _rounds(batch, quick)))
         for system in SYSTEMS:
-            for batch in (1, many_slices if system == "cdnn" else many):
+            for batch in (1, many):
                 said(f"{SYSTEMS[system]}, batch of {batch}")
-                rows.extend(iterations(system, batch, length, _rounds(batch, quick)))
+                rounds = 1 if system == "cdnn" and batch > 1 else _rounds(batch, quick)  # one takes minutes
+                rows.extend(iterations(system, batch, length, rounds))
     said("memory")
     rows.extend(memories(length))
     return rows
@@ -132,9 +136,12 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
         products = arithmetic.products(net, n_frames)
         contestants["unavoidable"] = lambda: seconds(products)
         for kind in steps:
-            # One excerpt: a loop over several takes as long for each.
-            plain = PlainIteration(net, noise(1, length)[0].numpy(), 0, consistency=kind == "with", snr=SNR)
-            contestants[f"plain {kind}"] = lambda plain=plain: seconds(lambda: plain(plain.exemplar))
+            for how in PLAINLY:
+                # One excerpt: a loop over several takes as long for each.
+                plain = PlainIteration(
+                    net, noise(1, length)[0].numpy(), 0, consistency=kind == "with", snr=SNR, together=how == TOGETHER
+                )
+                contestants[f"{kind}: {how}"] = lambda plain=plain: seconds(lambda: plain(plain.exemplar))
     else:
         operations = arithmetic.CDNN_FORWARD_AND_INPUT_GRADIENT * (n_frames // net.slice_length)
         a, b = torch.rand(2, arithmetic.SIDE, arithmetic.SIDE)
@@ -157,11 +164,9 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
         )  # fmt: skip
     for kind in steps:
         what, hoped = f"{SYSTEMS[system]} {kind} consistency", (system, kind) == ("dnn50", "with")
-        if f"plain {kind}" in taken:
-            yield Row(
-                what, batch, taken[kind], "frame by frame in NumPy", taken[f"plain {kind}"],
-                faster=True, goal=PLAIN if hoped else None,
-            )  # fmt: skip
+        for how in PLAINLY if isinstance(net, DNN) else ():
+            goal = PLAIN if hoped and how == FRAME_BY_FRAME else None
+            yield Row(what, batch, taken[kind], how, taken[f"{kind}: {how}"], faster=True, goal=goal)
         yield Row(
             what, batch, taken[kind], "PGD of ART, without consistency", taken.get("toolbox", math.nan),
             faster=True, goal=TOOLBOX if hoped else None, note="" if "toolbox" in taken else toolbox.MISSING,

@@ -1,8 +1,9 @@
 """One iteration of Algorithm 1 in plain NumPy, frame by frame.
 
-The published code goes through the frames in two loops, one that adds them up to a waveform and one that
-cuts the waveform into frames again, and takes the gradient of all frames together. So does this code.
-It is simpler than `iteration` and shares nothing with it; a test holds the two against each other.
+One loop takes the gradient of each frame, one adds the frames up to a waveform, and one cuts the waveform into
+frames again. The first can be left to a few matrix products on all frames, as the published code leaves it to
+Theano: that is the quicker loop to be held against. Both are simpler than `iteration` and share nothing with it; a
+test holds them against each other.
 
 Paper: Alg. 1, Eq. (1), Eq. (5), Eq. (6), Eq. (7), Eq. (8), Eq. (9)
 Notebook: book/05_adversaries.ipynb
@@ -27,6 +28,8 @@ class PlainIteration:
     waveform : array ``[n_samples]``
     target : int, label index
     consistency, snr, step : as for `iteration.Iteration`
+    together : bool
+        Whether the network is given all frames at once, and only the transforms go frame by frame.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
@@ -41,6 +44,7 @@ class PlainIteration:
         consistency: bool = True,
         snr: float = 15.0,
         step: float = 0.1,
+        together: bool = False,
     ) -> None:
         layers = (*network.hidden, network.output)
         self.weights = [layer.weight.detach().double().numpy() for layer in layers]
@@ -48,7 +52,7 @@ class PlainIteration:
         self.mean, self.scale = (
             part.double().numpy() for part in (network.standardise.mean, network.standardise.scale)
         )
-        self.target, self.step, self.consistency = target, step, consistency
+        self.target, self.step, self.consistency, self.together = target, step, consistency, together
         self.window = np.hanning(N_FFT)
         self.least_power = (self.window[:HOP_LENGTH] ** 2 + self.window[HOP_LENGTH:] ** 2).min()
         self.spectrum = self.analyse(np.asarray(waveform, dtype=np.float64))
@@ -57,7 +61,11 @@ class PlainIteration:
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """The next iterate ``[n_frames, n_bins]``."""
-        z = np.maximum(z - self.step * self.gradient(z), 0.0)
+        if self.together:
+            gradient = self.gradient(z)
+        else:
+            gradient = np.concatenate([self.gradient(z[m : m + 1]) for m in range(len(z))])
+        z = np.maximum(z - self.step * gradient, 0.0)
         if self.consistency:
             perturbation = self.synthesise((z - self.exemplar) * np.exp(1j * self.phase))
             z = np.abs(self.spectrum + self.analyse(perturbation))

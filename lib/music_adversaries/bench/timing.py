@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import torch
 from threadpoolctl import threadpool_limits
 
+PAUSE = 0.1  # idle threads of OpenBLAS wait in a loop for some 25 ms
+
 
 def seconds(call: Callable[[], object]) -> float:
     """How long one call takes."""
@@ -22,22 +24,28 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """Median of what each contestant measures of itself, in ``rounds`` rounds after one that does not count.
+def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int, pause: float = PAUSE) -> dict[str, float]:
+    """Median of what each contestant measures of itself, in ``rounds`` rounds.
 
-    Whatever else the machine does meanwhile slows all of them down alike.
+    Whatever else the machine does meanwhile slows all of them down alike. What they do to each other does not: idle
+    threads of one library wait in a loop for a while, on a core that another one needs. So everybody waits until
+    they sleep, and goes once without being measured.
 
     Parameters
     ----------
     contestants : mapping
         Functions that return seconds.
     rounds : int
+    pause : float
+        Seconds before a turn.
     """
     taken: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds + 1):
+    for _ in range(rounds):
         for name, measure in contestants.items():
+            time.sleep(pause)
+            measure()
             taken[name].append(measure())
-    return {name: statistics.median(times[1:]) for name, times in taken.items()}
+    return {name: statistics.median(times) for name, times in taken.items()}
 
 
 @contextmanager

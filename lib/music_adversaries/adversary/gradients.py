@@ -1,0 +1,172 @@
+"""Gradient of the loss with respect to what a network reads.
+
+Goal
+    The loss is the cross-entropy with the target, summed over the rows (frames or slices) of an
+    excerpt. `loss_gradient` leaves its gradient to PyTorch, for any network. `FrameGradient` goes
+    through the layers of a network on frames itself: the same numbers up to rounding, in half the
+    time, because standardisation becomes a part of the first layer and nothing is recorded.
+
+Paper: Eq. (3), Eq. (7)
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..networks import DNN, Network
+
+Rows = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+Found = tuple[Tensor, Tensor, Tensor]  # gradient, posterior, loss
+Gradient = Callable[[Tensor, Tensor, Tensor], Found]
+
+
+def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
+    """Gradient of the loss with respect to what is read, posteriors, and the loss of each excerpt.
+
+    Parameters
+    ----------
+    rows : callable
+        From ``z`` and ``valid`` to logits ``[n, n_rows, n_labels]`` and which rows count ``[n, n_rows]``, such as
+        `Model.rows_of_magnitudes`.
+    z : Tensor ``[n, ...]``, magnitudes or waveforms
+    targets : Tensor ``[n]``, label indices
+    valid : Tensor ``[n, n_frames]``
+
+    Returns
+    -------
+    gradient : Tensor, as ``z``
+    posterior : Tensor ``[n, n_labels]``, the mean over rows
+    loss : Tensor ``[n]``, the mean over rows
+
+    Raises
+    ------
+    InputError
+        When the logits do not depend on ``z`` by operations that have a gradient.
+
+    Paper: Eq. (3), Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+    z = z.detach().requires_grad_(True)
+    with torch.enable_grad():
+        logits, weights = rows(z, valid)
+        log_posterior = torch.log_softmax(logits, dim=-1)
+        picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
+        loss = -(picked * weights).sum(1)
+        gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
+    if gradient is None:
+        raise InputError(
+            "The model's logits have no gradient with respect to its input; remove what stops it, such as detach or "
+            "no_grad, or use random_search."
+        )
+    count = weights.sum(1)
+    posterior = (log_posterior.detach().exp() * weights[..., None]).sum(1) / count[:, None]
+    return gradient, posterior, loss.detach() / count
+
+
+def one_by_one(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
+    """The same as `loss_gradient`, one excerpt after the other: what one needs stays in the processor's cache.
+
+    Paper: Eq. (3), Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+    parts = [loss_gradient(rows, *(t[i : i + 1] for t in (z, targets, valid))) for i in range(len(z))]
+    return parts[0] if len(parts) == 1 else tuple(torch.cat(part) for part in zip(*parts, strict=True))
+
+
+def differentiated(network: nn.Module, rows: Rows, device: torch.device) -> Gradient:
+    """`loss_gradient` of ``rows`` in the order that suits the device: a function of ``z``, targets and ``valid``."""
+    alone = device.type == "cpu" and isinstance(network, Network)
+    return partial(one_by_one if alone else loss_gradient, rows)
+
+
+def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device) -> Gradient:
+    """The quickest way to the gradient with respect to magnitudes: by hand where that can be, else `differentiated`.
+
+    Parameters
+    ----------
+    network : nn.Module
+    rows : callable, from magnitudes through the network to logits; see `loss_gradient`
+    device : where the magnitudes will be
+
+    Paper: Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+    if device.type == "cpu" and FrameGradient.fits(network):
+        return FrameGradient(network)
+    return differentiated(network, rows, device)
+
+
+class FrameGradient:
+    """What `loss_gradient` gives for a `DNN` that reads linear magnitudes, without PyTorch's differentiation.
+
+    Parameters
+    ----------
+    network : DNN
+        One that it `fits`. The weights are those of now: make another where they have changed.
+
+    Paper: Eq. (3), Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    def __init__(self, network: DNN) -> None:
+        layers = (*network.hidden, network.output)
+        self._weights = [layer.weight.detach() for layer in layers]
+        self._biases = [layer.bias.detach() for layer in layers]
+        # W ((x - mean) scale) + b = (W scale) x + (b - (W scale) mean); the sum in double precision, for it is large.
+        self._weights[0] = self._weights[0] * network.standardise.scale
+        shift = self._weights[0].double() @ network.standardise.mean.double()
+        self._biases[0] = (self._biases[0].double() - shift).to(shift.device, self._biases[0].dtype)
+        self._gradient: Tensor | None = None
+
+    @staticmethod
+    def fits(network: nn.Module) -> bool:
+        """Whether the network is one whose layers this knows: linear magnitudes in, nothing left out at random."""
+        if type(network) is not DNN or network.representation.kind != "linear" or network.training:
+            return False
+        # Rectifiers can hide a weight that is not finite from the posterior; PyTorch's gradient shows it.
+        return all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())
+
+    @torch.no_grad()
+    def __call__(self, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
+        """Gradient, posteriors and losses, as `loss_gradient` returns them.
+
+        The gradient is a buffer of this object and lasts until its next call. It may be changed in place.
+
+        Parameters
+        ----------
+        z : Tensor ``[n, n_frames, n_bins]``, magnitudes
+        targets : Tensor ``[n]``, label indices
+        valid : Tensor ``[n, n_frames]``
+
+        Paper: Eq. (3), Eq. (7)
+        Notebook: book/05_adversaries.ipynb
+        """
+        if self._gradient is None or self._gradient.shape != z.shape:
+            self._gradient = torch.empty_like(z)
+        # One excerpt after the other: what one needs stays in the processor's cache.
+        found = [self._one(*one) for one in zip(z, targets.tolist(), valid, self._gradient, strict=True)]
+        posterior, loss = map(torch.stack, zip(*found, strict=True))
+        return self._gradient, posterior, loss
+
+    def _one(self, z: Tensor, target: int, valid: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Posterior and loss of one excerpt; its gradient goes into ``gradient``."""
+        outputs = [z]
+        for weight, bias in zip(self._weights[:-1], self._biases[:-1], strict=True):
+            outputs.append(torch.addmm(bias, outputs[-1], weight.T).relu_())
+        log_posterior = torch.addmm(self._biases[-1], outputs[-1], self._weights[-1].T).log_softmax(-1)
+        back, weight = log_posterior.exp(), valid[:, None]
+        count = valid.sum()
+        posterior = (back * weight).sum(0) / count
+        loss = -(log_posterior[:, target] * valid).sum() / count
+        back[:, target] -= 1.0
+        back *= weight
+        for weight, output in zip(self._weights[:0:-1], outputs[:0:-1], strict=True):
+            back = torch.mm(back, weight).mul_(output > 0)
+        torch.mm(back, self._weights[0], out=gradient)
+        return posterior, loss
