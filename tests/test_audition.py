@@ -365,7 +365,7 @@ class FakeSystem:
 
     labels: tuple[str, ...] = ("jazz", "reggae")
 
-    def classify(self, waveform: np.ndarray) -> Any:
+    def classify(self, waveform: np.ndarray, name: str = "the waveform") -> Any:
         changed = int(np.abs(waveform - sine()).max() > 1e-3)
         return SimpleNamespace(label=self.labels[changed], confidence=0.9 + 0.05 * changed)
 
@@ -377,7 +377,7 @@ class FakeDataset:
 
     @property
     def manifest(self) -> Any:
-        return SimpleNamespace(table=pd.DataFrame({"excerpt": ["jazz.00000", "jazz.00001"]}))
+        return SimpleNamespace(table=pd.DataFrame({"excerpt": ["jazz.00000", "jazz.00001"], "label": "jazz"}))
 
     def load(self, excerpt: str) -> np.ndarray:
         self.loaded += (excerpt,)
@@ -400,7 +400,7 @@ class FakeAttack:
 
     def __call__(self, system: Any, waveforms: Any, targets: Any, **settings: Any) -> list[Any]:
         self.calls.append((len(waveforms), targets, settings))
-        if isinstance(self.result, Exception):
+        if isinstance(self.result, BaseException):
             raise self.result
         return [self.result]
 
@@ -447,10 +447,33 @@ def test_the_panel_says_when_the_attack_fails(live: Panel, attack: FakeAttack) -
     live.target.value = "reggae"
     attack.result = FakeResult(sine())
     live.button.click()
-    assert said(live).startswith("The attack failed: the system says jazz.")
+    unused = "The change is smaller than the SNR allows; another method may use what is left."
+    assert said(live) == f"The attack failed: the system says jazz. {unused}"
     attack.result = FakeResult(pair()[1], target_confidence=0.6)
     live.button.click()
-    assert said(live) == "The system says reggae, but less surely than wanted."
+    assert said(live) == f"The system says reggae, but less surely than wanted. {unused}"
+    attack.result = FakeResult(pair()[1], target_confidence=0.6, snr_magnitude=15.1)
+    live.button.click()
+    assert said(live) == "The system says reggae, but less surely than wanted. A lower SNR allows a larger change."
+
+
+def test_the_first_press_has_something_to_do(live: Panel, attack: FakeAttack) -> None:
+    assert (live.excerpt.value, live.target.value) == ("jazz.00000", "reggae")
+    live.target.value, live.confidence.value = "jazz", 0.8
+    live.button.click()
+    assert said(live) == "The system says jazz already, with 0.90; choose another label."
+    assert (attack.calls, live.table.value, live.listen.outputs) == ([], "", ())
+    live.confidence.value = 0.95
+    attack.result = FakeResult(sine())
+    live.button.click()
+    assert said(live) == "The system says jazz, as before."
+
+
+def test_an_attack_that_is_interrupted_says_so(live: Panel, attack: FakeAttack) -> None:
+    attack.result = KeyboardInterrupt()
+    live.button.click()
+    assert said(live) == "Stopped."
+    assert (live.button.disabled, live.result) == (False, None)
 
 
 def test_the_panel_shows_a_users_mistake_as_a_sentence(live: Panel, attack: FakeAttack) -> None:
@@ -552,8 +575,9 @@ def test_the_line_climbs_while_the_attack_runs(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_line_begins_and_makes_room() -> None:
     assert "not begun" in confidence_curve([], 0.9, "<jazz>") and "<jazz>" not in confidence_curve([], 0.9, "<jazz>")
-    assert "20 iterations</text>" in confidence_curve([0.5] * 21, 0.9, "jazz")
-    assert "40 iterations</text>" in confidence_curve([0.5] * 22, 0.9, "jazz")
+    assert "25 iterations</text>" in confidence_curve([0.5] * 26, 0.9, "jazz")
+    assert "50 iterations</text>" in confidence_curve([0.5] * 27, 0.9, "jazz")
+    assert "after 1 iteration;" in confidence_curve([0.5] * 2, 0.9, "jazz")
     bottom, top = (circle(confidence_curve([value], 0.9, "jazz"))[1] for value in (0.0, 1.0))
     middle = circle(confidence_curve([0.5], 0.9, "jazz"))[1]
     assert middle == pytest.approx((bottom + top) / 2)

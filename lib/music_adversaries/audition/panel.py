@@ -3,7 +3,8 @@
 Conventions
     The whole excerpt is attacked, since the system decides over a whole excerpt; its middle is
     heard. Labels before and after are the system's own verdict on what a 16-bit file holds.
-    While the attack runs, a line shows how its confidence in the wanted label climbs.
+    While the attack runs, a line shows how its confidence in the wanted label climbs; what stops a
+    cell (■ in JupyterLab's toolbar) stops it too.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -99,7 +100,9 @@ class Panel(widgets.VBox):
                 widgets.HBox([self.excerpt, self.target], layout=widgets.Layout(flex_flow="row wrap")),
                 widgets.HBox([self.snr, self.confidence], layout=widgets.Layout(flex_flow="row wrap")),
                 *([self.method] if len(methods) > 1 else []),
-                widgets.HBox([self.button, self.status]),
+                widgets.HBox(
+                    [self.button, self.status], layout=widgets.Layout(align_items="center", grid_gap="0.6rem")
+                ),
                 self.progress,
                 self.table,
                 self.listen,
@@ -110,11 +113,13 @@ class Panel(widgets.VBox):
         """Attack with the controls' settings and show the result; what goes wrong is said in `status`."""
         self.button.disabled = True
         self.progress.value, self.table.value, self.listen.outputs, self.result = "", "", (), None
-        self._say(f"Attacking {self.excerpt.value} …")
+        self._say(f"Attacking {self.excerpt.value} … The notebook's ■ stops it.")
         try:
             self._run()
         except InputError as error:
             self._say(str(error))
+        except KeyboardInterrupt:  # goes no further: the kernel would log it as an error of its own
+            self._say("Stopped.")
         except Exception as error:
             self._say(f"The attack failed ({type(error).__name__}: {error}).")
             raise
@@ -124,8 +129,11 @@ class Panel(widgets.VBox):
     def _run(self) -> None:
         excerpt, target = self.excerpt.value, self.target.value
         waveform = self._dataset.load(excerpt)
-        before = self._system.classify(waveform)
-        (result,) = self._attack(self._system, [waveform], [target], **self._settings())
+        before = self._system.classify(waveform, excerpt)
+        if before.label == target and before.confidence > self.confidence.value:
+            self._say(f"The system says {target} already, with {before.confidence:.2f}; choose another label.")
+            return
+        (result,) = self._attack(self._system, [waveform], [target], **self._settings(excerpt))
         after = self._system.classify(result.waveform)
         player = compare(
             waveform,
@@ -136,25 +144,29 @@ class Panel(widgets.VBox):
             snr_db=result.snr_magnitude,
             title=f"{excerpt}, wanted as {target}",
         )
-        rows = [
-            ("", "label", "confidence", "SNR of magnitudes", "SNR of waveforms", "iterations"),
-            ("original", before.label, f"{before.confidence:.3f}", "", "", ""),
-            ("adversary", after.label, f"{after.confidence:.3f}")
-            + (f"{result.snr_magnitude:.1f} dB", f"{result.snr_time:.1f} dB", str(result.iterations)),
+        rows = [  # few columns, for a narrow window
+            ("", "original", "adversary"),
+            ("label", before.label, after.label),
+            ("confidence", f"{before.confidence:.3f}", f"{after.confidence:.3f}"),
+            ("SNR of magnitudes", "", f"{result.snr_magnitude:.1f} dB"),
+            ("SNR of waveforms", "", f"{result.snr_time:.1f} dB"),
+            ("iterations", "", str(result.iterations)),
         ]
         self.result = result
         self.table.value = _table(rows)
         # Not widgets.HTML: scripts set as innerHTML do not run, and the player needs its own.
         bundle = player._repr_mimebundle_()
         self.listen.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
-        self._say(_verdict(result, after.label, target, self.confidence.value))
+        self._say(_verdict(result, before.label, after.label, target, self.snr.value, self.confidence.value))
 
-    def _settings(self) -> dict[str, Any]:
-        """The controls' settings, of which the method and the watching only where the attack knows them."""
+    def _settings(self, excerpt: str) -> dict[str, Any]:
+        """The controls' settings; method, name and watching only where the attack knows them."""
         settings: dict[str, Any] = {"snr": self.snr.value, "confidence": self.confidence.value}
         known = inspect.signature(self._attack).parameters
         if "method" in known and self.method.value is not None:
             settings["method"] = self.method.value
+        if "names" in known:
+            settings["names"] = [excerpt]
         if "watch" in known:
             settings["watch"] = self._watch(self.target.value, self.confidence.value)
         return settings
@@ -171,7 +183,8 @@ class Panel(widgets.VBox):
         return watch
 
     def _say(self, sentence: str) -> None:
-        self.status.value = f'<span role="status">{html.escape(sentence)}</span>'
+        # Widgets space lines as they space controls; a sentence that wraps needs less.
+        self.status.value = f'<div role="status" style="line-height: 1.4">{html.escape(sentence)}</div>'
 
 
 def panel(
@@ -226,20 +239,31 @@ def panel(
     attack = adversary.attack if attack is None else attack
     if methods is None:
         methods = tuple(getattr(adversary, "METHODS", ()))
-    return Panel(system, dataset, attack, chosen, seconds, methods)
+    made = Panel(system, dataset, attack, chosen, seconds, methods)
+    # Whoever presses the button first should see an attack, not that the label is there already.
+    own = dict(zip(known, dataset.manifest.table["label"], strict=True))[chosen[0]]
+    made.target.value = next((label for label in system.labels if label != own), system.labels[0])
+    return made
 
 
-def _verdict(result: Any, label: str, target: str, confidence: float) -> str:
-    if label != target:
-        return f"The attack failed: the system says {label}. A lower SNR allows a larger change."
-    if result.target_confidence < confidence:
-        return f"The system says {target}, but less surely than wanted."
-    return f"The system says {target}."
+def _verdict(result: Any, before: str, label: str, target: str, snr: float, confidence: float) -> str:
+    """What came out, in a sentence, and what may help in another."""
+    reached = label == target and result.target_confidence >= confidence
+    if reached:
+        return f"The system says {target}{', as before' if before == target else ''}."
+    if label == target:
+        said = f"The system says {target}, but less surely than wanted."
+    else:
+        said = f"The attack failed: the system says {label}."
+    # A fixed step may end far from the limit; then a looser limit would not help.
+    if result.snr_magnitude > snr + 1:
+        return f"{said} The change is smaller than the SNR allows; another method may use what is left."
+    return f"{said} A lower SNR allows a larger change."
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """Rows of words as an HTML table; the first row and the first column are heads."""
-    style = "text-align: left; padding: 0.1rem 1.2rem 0.1rem 0"
+    style = "text-align: left; padding: 0.1rem 1.2rem 0.1rem 0; line-height: 1.4"
     lines = []
     for i, row in enumerate(rows):
         tags = ["th" if i == 0 or j == 0 else "td" for j in range(len(row))]
