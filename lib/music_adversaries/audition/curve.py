@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-WIDTH, HEIGHT = 480, 120
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 8, 22
+WIDTH, HEIGHT = 480, 130
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 18, 22
 
 
 def confidence_curve(values: Sequence[float], threshold: float, target: str, *, iterations: int = 25) -> str:
@@ -42,7 +42,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
     done = len(values) - 1
     now = f"{values[-1]:.2f} after {done} iteration{'' if done == 1 else 's'}" if values else "not begun"
     said = html.escape(f"Confidence in {target}: {now}; wanted are {threshold:.2f}", quote=True)
-    label = up(threshold) + (13 if threshold > 0.5 else -4)  # the line's name, where there is room
+    label = up(threshold) - 4  # above the line, where the attack has ended
     text = 'fill="currentColor" font-size="11" stroke="none"'
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}" fill="none" stroke="currentColor" '
@@ -52,7 +52,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
         f'<polyline points="{line}" stroke-width="2"/>{last}'
         f'<text x="{_LEFT - 5}" y="{up(1) + 4:g}" text-anchor="end" {text}>1</text>'
         f'<text x="{_LEFT - 5}" y="{up(0) + 4:g}" text-anchor="end" {text}>0</text>'
-        f'<text x="{_LEFT + 6}" y="{label:.1f}" {text}>{threshold:.2f} wanted</text>'
+        f'<text x="{WIDTH - _RIGHT}" y="{label:.1f}" text-anchor="end" {text}>{threshold:.2f} wanted</text>'
         f'<text x="{_LEFT}" y="{HEIGHT - 7}" text-anchor="middle" {text}>0</text>'
         f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 7}" text-anchor="end" {text}>{iterations} iterations</text></svg>'
     )

@@ -208,7 +208,9 @@ class Panel(widgets.VBox):
 
     def _say(self, sentence: str) -> None:
         # Widgets space lines as they space controls; a sentence that wraps needs less.
-        self.status.value = f'<div role="status" style="line-height: 1.4">{html.escape(sentence)}</div>'
+        self.status.value = (
+            f'<div role="status" style="line-height: 1.4; padding-left: 0.4rem">{html.escape(sentence)}</div>'
+        )
 
 
 def panel(
