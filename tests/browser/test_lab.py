@@ -26,6 +26,8 @@ import pytest
 
 from listening import Visit, clip_buttons, missing, press_everything
 
+pytestmark = pytest.mark.browser
+
 TESTS = Path(__file__).resolve().parents[1]
 TOKEN = "0123456789abcdef"
 STARTS_S, HOLDS_S = 60, 60  # at most; both take seconds
