@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import html.parser
 import io
+import itertools
 import json
 import math
 import re
+import threading
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -365,7 +367,7 @@ class FakeSystem:
 
     labels: tuple[str, ...] = ("jazz", "reggae")
 
-    def classify(self, waveform: np.ndarray) -> Any:
+    def classify(self, waveform: np.ndarray, name: str = "the waveform") -> Any:
         changed = int(np.abs(waveform - sine()).max() > 1e-3)
         return SimpleNamespace(label=self.labels[changed], confidence=0.9 + 0.05 * changed)
 
@@ -377,7 +379,7 @@ class FakeDataset:
 
     @property
     def manifest(self) -> Any:
-        return SimpleNamespace(table=pd.DataFrame({"excerpt": ["jazz.00000", "jazz.00001"]}))
+        return SimpleNamespace(table=pd.DataFrame({"excerpt": ["jazz.00000", "jazz.00001"], "label": "jazz"}))
 
     def load(self, excerpt: str) -> np.ndarray:
         self.loaded += (excerpt,)
@@ -400,7 +402,7 @@ class FakeAttack:
 
     def __call__(self, system: Any, waveforms: Any, targets: Any, **settings: Any) -> list[Any]:
         self.calls.append((len(waveforms), targets, settings))
-        if isinstance(self.result, Exception):
+        if isinstance(self.result, BaseException):
             raise self.result
         return [self.result]
 
@@ -418,6 +420,13 @@ def live(monkeypatch: pytest.MonkeyPatch, attack: FakeAttack) -> Panel:
     return made
 
 
+def press(live: Panel) -> None:
+    """Click, and wait until the attack is at its end."""
+    live.button.click()
+    live.thread.join(60)
+    assert not live.thread.is_alive()
+
+
 def said(live: Panel) -> str:
     return Markup(live.status.value).text
 
@@ -425,7 +434,7 @@ def said(live: Panel) -> str:
 def test_the_panel_attacks_as_its_controls_say(live: Panel, attack: FakeAttack) -> None:
     assert live.excerpt.options == ("jazz.00000", "jazz.00001")
     live.excerpt.value, live.target.value, live.snr.value, live.confidence.value = "jazz.00001", "reggae", 17.0, 0.8
-    live.button.click()
+    press(live)
     assert attack.calls == [(1, ["reggae"], {"snr": 17.0, "confidence": 0.8})]
     assert live._dataset.loaded == ("jazz.00001",)
     assert live.result is attack.result
@@ -446,17 +455,69 @@ def test_the_panel_attacks_as_its_controls_say(live: Panel, attack: FakeAttack) 
 def test_the_panel_says_when_the_attack_fails(live: Panel, attack: FakeAttack) -> None:
     live.target.value = "reggae"
     attack.result = FakeResult(sine())
-    live.button.click()
-    assert said(live).startswith("The attack failed: the system says jazz.")
+    press(live)
+    unused = "The change is smaller than the SNR allows; another method may use what is left."
+    assert said(live) == f"The attack failed: the system says jazz. {unused}"
     attack.result = FakeResult(pair()[1], target_confidence=0.6)
-    live.button.click()
-    assert said(live) == "The system says reggae, but less surely than wanted."
+    press(live)
+    assert said(live) == f"The system says reggae, but less surely than wanted. {unused}"
+    attack.result = FakeResult(pair()[1], target_confidence=0.6, snr_magnitude=15.1)
+    press(live)
+    assert said(live) == "The system says reggae, but less surely than wanted. A lower SNR allows a larger change."
+
+
+def test_the_first_press_has_something_to_do(live: Panel, attack: FakeAttack) -> None:
+    assert (live.excerpt.value, live.target.value) == ("jazz.00000", "reggae")
+    live.target.value, live.confidence.value = "jazz", 0.8
+    press(live)
+    assert said(live) == "The system says jazz already, with 0.90; choose another label."
+    assert (attack.calls, live.table.value, live.listen.outputs) == ([], "", ())
+    live.confidence.value = 0.95
+    attack.result = FakeResult(sine())
+    press(live)
+    assert said(live) == "The system says jazz, as before."
+
+
+def test_an_attack_can_be_stopped_and_begins_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUSIC_ADVERSARIES_STATIC", raising=False)
+    begun, ended = threading.Event(), threading.Event()
+    calls = []
+
+    def endless(system: Any, waveforms: Any, targets: Any, *, snr: float, confidence: float, watch: Any) -> Any:
+        calls.append(targets)
+        for iteration in itertools.count():
+            watch(iteration, [0.1])
+            begun.set()
+            assert not ended.wait(0.01), "nobody stopped the attack"
+
+    live = panel(FakeSystem(), FakeDataset(), attack=endless, seconds=0.5)
+    assert live.stop.disabled
+    try:
+        live.button.click()
+        live.button.click()
+        assert begun.wait(60)
+        assert (live.button.disabled, live.stop.disabled) == (True, False)
+        live.target.value = "jazz"
+        live.stop.click()
+        live.thread.join(60)
+    finally:
+        ended.set()
+    assert said(live) == "Stopped."
+    assert calls == [["reggae"]]
+    assert (live.button.disabled, live.stop.disabled, live.result, live.table.value) == (False, True, None, "")
+
+
+def test_an_attack_in_a_cell_can_be_interrupted(live: Panel, attack: FakeAttack) -> None:
+    attack.result = KeyboardInterrupt()
+    live.run()
+    assert said(live) == "Stopped."
+    assert (live.button.disabled, live.result) == (False, None)
 
 
 def test_the_panel_shows_a_users_mistake_as_a_sentence(live: Panel, attack: FakeAttack) -> None:
-    live.button.click()
+    press(live)
     attack.result = InputError("jazz.00000 is <silent>; choose another.")
-    live.button.click()
+    press(live)
     assert said(live) == "jazz.00000 is <silent>; choose another."
     assert (live.table.value, live.listen.outputs, live.result) == ("", (), None)
     assert not live.button.disabled
@@ -530,7 +591,7 @@ def test_the_line_climbs_while_the_attack_runs(monkeypatch: pytest.MonkeyPatch) 
     assert attack.live.method in attack.live.children
     attack.live.method.value = "b"
     attack.live.target.value = "reggae"
-    attack.live.button.click()
+    press(attack.live)
     assert attack.method == "b"
     assert attack.shown[-1] == attack.shown[-2], "a finished excerpt moved the line"
     places = [circle(svg) for svg in attack.shown[:4]]
@@ -546,14 +607,15 @@ def test_the_line_climbs_while_the_attack_runs(monkeypatch: pytest.MonkeyPatch) 
     assert said(attack.live) == "The system says reggae."
     attack.live.progress.value = "old"
     attack.values = []
-    attack.live.button.click()
+    press(attack.live)
     assert attack.shown[-1] == "", "the line of the last attack stayed"
 
 
 def test_the_line_begins_and_makes_room() -> None:
     assert "not begun" in confidence_curve([], 0.9, "<jazz>") and "<jazz>" not in confidence_curve([], 0.9, "<jazz>")
-    assert "20 iterations</text>" in confidence_curve([0.5] * 21, 0.9, "jazz")
-    assert "40 iterations</text>" in confidence_curve([0.5] * 22, 0.9, "jazz")
+    assert "25 iterations</text>" in confidence_curve([0.5] * 26, 0.9, "jazz")
+    assert "50 iterations</text>" in confidence_curve([0.5] * 27, 0.9, "jazz")
+    assert "after 1 iteration;" in confidence_curve([0.5] * 2, 0.9, "jazz")
     bottom, top = (circle(confidence_curve([value], 0.9, "jazz"))[1] for value in (0.0, 1.0))
     middle = circle(confidence_curve([0.5], 0.9, "jazz"))[1]
     assert middle == pytest.approx((bottom + top) / 2)

@@ -24,30 +24,32 @@ def missing(what: str) -> None:
 
 
 class Visit:
-    """A page opened from disk with the network off.
+    """A page opened from disk with the network off, or from ``server``, with nothing but that in reach.
 
     Attributes
     ----------
     page : the Playwright page
-    outside : addresses that were asked for and are neither file nor data
+    outside : addresses that were asked for and are neither file nor data nor of the server
     errors : uncaught errors, and what the page logged as an error
     """
 
-    def __init__(self, context: Any, path: Path) -> None:
+    def __init__(self, context: Any, path: Path | str, server: str | None = None) -> None:
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.logged: list[str] = []
-        context.set_offline(True)
-        context.route(lambda url: not url.startswith(LOCAL), lambda route: route.abort())
+        self.local = LOCAL if server is None else (*LOCAL, f"http://{server}/", f"ws://{server}/")
+        context.set_offline(server is None)
+        context.route(lambda url: not url.startswith(self.local), lambda route: route.abort())
         context.on("request", self._see_request)
         self.page = context.new_page()
         self.page.set_default_timeout(15_000)
         self.page.on("pageerror", self._see_error)
         self.page.on("console", self._see_console)
-        self.page.goto(path.resolve().as_uri())
+        self.page.on("websocket", self._see_request)
+        self.page.goto(path.resolve().as_uri() if server is None else f"http://{server}/{path}")
 
     def _see_request(self, request: Any) -> None:
-        if not request.url.startswith(LOCAL):
+        if not request.url.startswith(self.local):
             self.outside.append(request.url)
 
     def _see_error(self, error: Any) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-WIDTH, HEIGHT = 480, 120
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 8, 22
+WIDTH, HEIGHT = 480, 130
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 18, 22
 
 
-def confidence_curve(values: Sequence[float], threshold: float, target: str, *, iterations: int = 20) -> str:
+def confidence_curve(values: Sequence[float], threshold: float, target: str, *, iterations: int = 25) -> str:
     """Confidence by iteration as an SVG element, whose ink is that of the text around it.
 
     Parameters
@@ -27,7 +27,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
 
     Notebook: book/05_adversaries.ipynb
     """
-    while iterations < len(values) - 1:
+    while iterations < len(values) - 1:  # 25, 50, and 100, where attacks end unless told otherwise
         iterations *= 2
 
     def across(iteration: float) -> float:
@@ -39,9 +39,10 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
     points = [(across(i), up(value)) for i, value in enumerate(values)]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     last = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3.5" fill="currentColor"/>' if points else ""
-    now = f"{values[-1]:.2f} after {len(values) - 1} iterations" if values else "not begun"
+    done = len(values) - 1
+    now = f"{values[-1]:.2f} after {done} iteration{'' if done == 1 else 's'}" if values else "not begun"
     said = html.escape(f"Confidence in {target}: {now}; wanted are {threshold:.2f}", quote=True)
-    label = up(threshold) + (13 if threshold > 0.5 else -4)  # the line's name, where there is room
+    label = up(threshold) - 4  # above the line, where the attack has ended
     text = 'fill="currentColor" font-size="11" stroke="none"'
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}" fill="none" stroke="currentColor" '
@@ -51,7 +52,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
         f'<polyline points="{line}" stroke-width="2"/>{last}'
         f'<text x="{_LEFT - 5}" y="{up(1) + 4:g}" text-anchor="end" {text}>1</text>'
         f'<text x="{_LEFT - 5}" y="{up(0) + 4:g}" text-anchor="end" {text}>0</text>'
-        f'<text x="{_LEFT + 6}" y="{label:.1f}" {text}>{threshold:.2f} wanted</text>'
+        f'<text x="{WIDTH - _RIGHT}" y="{label:.1f}" text-anchor="end" {text}>{threshold:.2f} wanted</text>'
         f'<text x="{_LEFT}" y="{HEIGHT - 7}" text-anchor="middle" {text}>0</text>'
         f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 7}" text-anchor="end" {text}>{iterations} iterations</text></svg>'
     )

@@ -3,7 +3,9 @@
 Conventions
     The whole excerpt is attacked, since the system decides over a whole excerpt; its middle is
     heard. Labels before and after are the system's own verdict on what a 16-bit file holds.
-    While the attack runs, a line shows how its confidence in the wanted label climbs.
+    While the attack runs, a line shows how its confidence in the wanted label climbs. It runs in a
+    thread: JupyterLab handles buttons in another thread than cells, or not, so that its own ■ may not
+    reach an attack, and a kernel that attacks would not hear the panel's button.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import html
 import inspect
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +46,10 @@ class StaticNote:
         return self.text
 
 
+class _Stopped(Exception):
+    """The reader wants no more of the attack."""
+
+
 class Panel(widgets.VBox):
     """Controls, a button that attacks, a table of results and a player; made by `panel`.
 
@@ -52,8 +59,8 @@ class Panel(widgets.VBox):
     method : Dropdown
         The attack's method, where there is a choice.
     snr, confidence : FloatSlider
-    button : Button
-        Runs the attack, as `run` does.
+    button, stop : Button
+        The first runs the attack in a thread, as `start` does; the other ends it at its next iteration.
     status : HTML
         What is going on, or in one sentence what was wrong.
     progress : HTML
@@ -63,6 +70,7 @@ class Panel(widgets.VBox):
     listen : Output
         The player.
     result : the attack's last result, or None
+    thread : the last attack's thread, or None
     """
 
     def __init__(
@@ -76,6 +84,8 @@ class Panel(widgets.VBox):
     ) -> None:
         self._system, self._dataset, self._attack, self._seconds = system, dataset, attack, seconds
         self.result: Any = None
+        self.thread: threading.Thread | None = None
+        self._stopping = threading.Event()
         wide = {"layout": widgets.Layout(width="22rem"), "style": {"description_width": "8rem"}}
         self.excerpt = widgets.Dropdown(options=list(excerpts), description="Excerpt", **wide)
         self.target = widgets.Dropdown(options=list(system.labels), description="Label wanted", **wide)
@@ -93,39 +103,58 @@ class Panel(widgets.VBox):
         self.progress = widgets.HTML()
         self.table = widgets.HTML()
         self.listen = widgets.Output()
-        self.button.on_click(lambda _: self.run())
+        self.stop = widgets.Button(description="Stop", tooltip="Stop the attack", disabled=True)
+        self.button.on_click(lambda _: self.start())
+        self.stop.on_click(lambda _: self._stopping.set())
+        row = {"flex_flow": "row wrap", "align_items": "center"}
         super().__init__(
             [
                 widgets.HBox([self.excerpt, self.target], layout=widgets.Layout(flex_flow="row wrap")),
                 widgets.HBox([self.snr, self.confidence], layout=widgets.Layout(flex_flow="row wrap")),
                 *([self.method] if len(methods) > 1 else []),
-                widgets.HBox([self.button, self.status]),
+                widgets.HBox([self.button, self.stop, self.status], layout=widgets.Layout(**row)),
                 self.progress,
                 self.table,
                 self.listen,
             ]
         )
 
+    def start(self) -> None:
+        """`run` in a thread, unless one runs already (the second click of a double click comes that late)."""
+        if self.button.disabled:
+            return
+        self.button.disabled = True
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
     def run(self) -> None:
         """Attack with the controls' settings and show the result; what goes wrong is said in `status`."""
         self.button.disabled = True
+        self._stopping.clear()
         self.progress.value, self.table.value, self.listen.outputs, self.result = "", "", (), None
         self._say(f"Attacking {self.excerpt.value} …")
         try:
             self._run()
         except InputError as error:
             self._say(str(error))
+        except (_Stopped, KeyboardInterrupt):
+            self._say("Stopped.")
         except Exception as error:
             self._say(f"The attack failed ({type(error).__name__}: {error}).")
             raise
         finally:
-            self.button.disabled = False
+            self.button.disabled, self.stop.disabled = False, True
 
     def _run(self) -> None:
-        excerpt, target = self.excerpt.value, self.target.value
+        # Read once, for the controls can be moved while the attack runs.
+        excerpt, target, snr, confidence = (w.value for w in (self.excerpt, self.target, self.snr, self.confidence))
+        settings = self._settings(excerpt, target, snr, confidence)
         waveform = self._dataset.load(excerpt)
-        before = self._system.classify(waveform)
-        (result,) = self._attack(self._system, [waveform], [target], **self._settings())
+        before = self._system.classify(waveform, excerpt)
+        if before.label == target and before.confidence > confidence:
+            self._say(f"The system says {target} already, with {before.confidence:.2f}; choose another label.")
+            return
+        (result,) = self._attack(self._system, [waveform], [target], **settings)
         after = self._system.classify(result.waveform)
         player = compare(
             waveform,
@@ -136,34 +165,41 @@ class Panel(widgets.VBox):
             snr_db=result.snr_magnitude,
             title=f"{excerpt}, wanted as {target}",
         )
-        rows = [
-            ("", "label", "confidence", "SNR of magnitudes", "SNR of waveforms", "iterations"),
-            ("original", before.label, f"{before.confidence:.3f}", "", "", ""),
-            ("adversary", after.label, f"{after.confidence:.3f}")
-            + (f"{result.snr_magnitude:.1f} dB", f"{result.snr_time:.1f} dB", str(result.iterations)),
+        rows = [  # few columns, for a narrow window
+            ("", "original", "adversary"),
+            ("label", before.label, after.label),
+            ("confidence", f"{before.confidence:.3f}", f"{after.confidence:.3f}"),
+            ("SNR of magnitudes", "", f"{result.snr_magnitude:.1f} dB"),
+            ("SNR of waveforms", "", f"{result.snr_time:.1f} dB"),
+            ("iterations", "", str(result.iterations)),
         ]
         self.result = result
         self.table.value = _table(rows)
         # Not widgets.HTML: scripts set as innerHTML do not run, and the player needs its own.
         bundle = player._repr_mimebundle_()
         self.listen.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
-        self._say(_verdict(result, after.label, target, self.confidence.value))
+        self._say(_verdict(result, before.label, after.label, target, snr, confidence))
 
-    def _settings(self) -> dict[str, Any]:
-        """The controls' settings, of which the method and the watching only where the attack knows them."""
-        settings: dict[str, Any] = {"snr": self.snr.value, "confidence": self.confidence.value}
+    def _settings(self, excerpt: str, target: str, snr: float, confidence: float) -> dict[str, Any]:
+        """The controls' settings; method, name and watching only where the attack knows them."""
+        settings: dict[str, Any] = {"snr": snr, "confidence": confidence}
         known = inspect.signature(self._attack).parameters
         if "method" in known and self.method.value is not None:
             settings["method"] = self.method.value
+        if "names" in known:
+            settings["names"] = [excerpt]
         if "watch" in known:
-            settings["watch"] = self._watch(self.target.value, self.confidence.value)
+            settings["watch"] = self._watch(target, confidence)
+            self.stop.disabled = False
         return settings
 
     def _watch(self, target: str, threshold: float) -> Callable[[int, list[float]], None]:
-        """What the attack calls after each iteration: draws the line anew."""
+        """What the attack calls after each iteration: draws the line anew, or stops the attack."""
         values: list[float] = []
 
         def watch(iteration: int, posteriors: list[float]) -> None:
+            if self._stopping.is_set():
+                raise _Stopped
             if posteriors:  # of the one excerpt, unless it is finished
                 values.append(posteriors[0])
                 self.progress.value = confidence_curve(values, threshold, target)
@@ -171,7 +207,10 @@ class Panel(widgets.VBox):
         return watch
 
     def _say(self, sentence: str) -> None:
-        self.status.value = f'<span role="status">{html.escape(sentence)}</span>'
+        # Widgets space lines as they space controls; a sentence that wraps needs less.
+        self.status.value = (
+            f'<div role="status" style="line-height: 1.4; padding-left: 0.4rem">{html.escape(sentence)}</div>'
+        )
 
 
 def panel(
@@ -226,20 +265,31 @@ def panel(
     attack = adversary.attack if attack is None else attack
     if methods is None:
         methods = tuple(getattr(adversary, "METHODS", ()))
-    return Panel(system, dataset, attack, chosen, seconds, methods)
+    made = Panel(system, dataset, attack, chosen, seconds, methods)
+    # Whoever presses the button first should see an attack, not that the label is there already.
+    own = dict(zip(known, dataset.manifest.table["label"], strict=True))[chosen[0]]
+    made.target.value = next((label for label in system.labels if label != own), system.labels[0])
+    return made
 
 
-def _verdict(result: Any, label: str, target: str, confidence: float) -> str:
-    if label != target:
-        return f"The attack failed: the system says {label}. A lower SNR allows a larger change."
-    if result.target_confidence < confidence:
-        return f"The system says {target}, but less surely than wanted."
-    return f"The system says {target}."
+def _verdict(result: Any, before: str, label: str, target: str, snr: float, confidence: float) -> str:
+    """What came out, in a sentence, and what may help in another."""
+    reached = label == target and result.target_confidence >= confidence
+    if reached:
+        return f"The system says {target}{', as before' if before == target else ''}."
+    if label == target:
+        said = f"The system says {target}, but less surely than wanted."
+    else:
+        said = f"The attack failed: the system says {label}."
+    # A fixed step may end far from the limit; then a looser limit would not help.
+    if result.snr_magnitude > snr + 1:
+        return f"{said} The change is smaller than the SNR allows; another method may use what is left."
+    return f"{said} A lower SNR allows a larger change."
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """Rows of words as an HTML table; the first row and the first column are heads."""
-    style = "text-align: left; padding: 0.1rem 1.2rem 0.1rem 0"
+    style = "text-align: left; padding: 0.1rem 1.2rem 0.1rem 0; line-height: 1.4"
     lines = []
     for i, row in enumerate(rows):
         tags = ["th" if i == 0 or j == 0 else "td" for j in range(len(row))]
