@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import io
+import sys
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -756,10 +758,11 @@ def test_clipping_is_counted_and_never_wraps(method):
     loud = recording("bright", 135, 0.6)
     loud *= np.float32(0.97) / np.abs(loud).max()
     long = {"algorithm1": {"step": 30.0}, "pgd": {"step": 0.5}}.get(method, {})
+    snr = 0.0 if method == "algorithm1" else -15.0  # the others turn it down first, where there is a choice
     result = adversary.attack(
-        system(), [loud], ["dark"], method=method, snr=0.0, confidence=0.9999, max_iterations=15, **long
+        system(), [loud], ["dark"], method=method, snr=snr, confidence=0.9999, max_iterations=15, **long
     )[0]
-    assert result.n_clipped > 0 and result.snr_magnitude >= 0.0
+    assert result.n_clipped > 0 and result.snr_magnitude >= snr
     full = (result.waveform == -1.0) | (result.waveform == np.float32(32_767 / 32_768))
     assert full.sum() >= result.n_clipped
 
@@ -781,6 +784,14 @@ def test_clipping_is_counted_and_never_wraps(method):
         ("pgd", {"max_iterations": 7.5}, "max_iterations is 7.5; give a whole number of at least 1"),
         ("pgd", {"max_iterations": float("nan")}, "max_iterations is nan"),
         ("pgd", {"batch_size": 0}, "batch_size is 0; .*at least 1"),
+        ("pgd", {"max_iterations": True}, "max_iterations is True; give a whole number"),
+        ("pgd", {"seed": -1}, "seed is -1; give a whole number of at least 0"),
+        ("pgd", {"seed": None}, "seed is None; give a whole number"),
+        ("pgd", {"snr": "15"}, "snr is '15'; give a number of decibels"),
+        ("pgd", {"snr": None}, "snr is None; give a number"),
+        ("pgd", {"confidence": "high"}, "confidence is 'high'; give a mean posterior"),
+        ("pgd", {"step": "long"}, "step is 'long'; give a number greater than zero"),
+        ("algorithm1", {"step": None}, "step is None; give a number greater than zero"),
         ("pgd", {"names": ["a", "b"]}, "2 names.*1 waveform"),
         ("pgd", {"sample_rate": 44_100}, "44100 Hz but the model reads 22050 Hz; resample"),
         ("pgd", {"labels": ["a"]}, "labels describe a module"),
@@ -789,6 +800,106 @@ def test_clipping_is_counted_and_never_wraps(method):
 def test_settings_that_make_no_sense(method, options, says):
     with pytest.raises(InputError, match=says):
         adversary.attack(system(), [recording("dark", 136, 0.3)], ["even"], method=method, **options)
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "targets", "says"),
+    [
+        (recording("dark", 136, 0.3), ["even"], r"one array of 6615 numbers; put it into a list, \[waveform\]"),
+        (torch.zeros(6_615), ["even"], "one array of 6615 numbers"),
+        ("song.wav", ["even"], "The waveforms are 'song.wav'; give a list of arrays"),
+        (None, ["even"], "The waveforms are None; give a list"),
+        ([recording("dark", 136, 0.3)], "even", r"The targets are 'even'; give a list .*, \['even'\]"),
+        ([recording("dark", 136, 0.3)], 1, "The targets are 1; give a list"),
+        ([recording("dark", 136, 0.3)], None, "The targets are None; give a list"),
+    ],
+)
+def test_one_thing_in_place_of_a_list(waveforms, targets, says):
+    with pytest.raises(InputError, match=says):
+        adversary.attack(system(), waveforms, targets, method="pgd")
+
+
+@pytest.mark.parametrize("progress", [True, False, None])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_in_a_terminal_moves_within_a_batch(monkeypatch, progress, terminal):
+    class Screen(io.StringIO):
+        def isatty(self):
+            return terminal
+
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    calls = []
+    adversary.attack(
+        system(), [recording("dark", 138, 0.3)], ["bright"], method="pgd", snr=70.0, max_iterations=7,
+        progress=progress, watch=lambda k, _: calls.append(k),
+    )  # fmt: skip
+    assert calls == list(range(8))  # whoever watches is told in any case
+    shown = progress or (progress is None and terminal)
+    assert ("step 0 of 7, 1 unfinished" in screen.getvalue()) if shown else not screen.getvalue()
+
+
+# --- budgets at which a file is full ---
+
+
+@pytest.mark.parametrize("method", ["pgd", "apgd", "random_search"])
+def test_a_budget_beyond_full_scale_is_no_handicap(method):
+    """-300 dB allows anything; so what is found at 0 dB can be found there."""
+    waves, targets = [recording(label, 139, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
+    settings = {"method": method, "max_iterations": 60, **OPTIONS[method]}
+    some, all_ = (adversary.attack(system(), waves, targets, snr=snr, **settings) for snr in (0.0, -300.0))
+    assert sum(result.success for result in all_) >= sum(result.success for result in some)
+    for result in all_:
+        # The iterate is what the file holds, but for the last step of 16 bits.
+        assert result.iterate_confidence == pytest.approx(result.target_confidence, abs=2e-3)
+
+
+@pytest.mark.parametrize("beyond", [0.9, 1.5])
+@pytest.mark.parametrize("method", ["pgd", "apgd", "random_search"])
+def test_iterates_on_waveforms_stay_within_full_scale_and_budget(monkeypatch, method, beyond):
+    """A recording may pass full scale itself; there the attack may not go further."""
+    wave = recording("bright", 140, 0.4)
+    wave *= np.float32(beyond) / np.abs(wave).max()
+    seen, plain = [], Batch.judge
+
+    def judge(batch, posterior, state, *rest, **more):
+        seen.append((state[0].clone(), float(batch.distance(state[0])[0]), float(batch.radius[0])))
+        return plain(batch, posterior, state, *rest, **more)
+
+    monkeypatch.setattr(Batch, "judge", judge)
+    adversary.attack(system(), [wave], ["dark"], method=method, snr=-3.0, confidence=0.9999, max_iterations=12)
+    most, x = max(1.0 + 1 / 32_768, float(np.abs(wave).max())), torch.from_numpy(wave)
+    assert len(seen) > 3 and any(bool(p.any()) for p, _, _ in seen)
+    for perturbation, distance, radius in seen:
+        assert (x + perturbation[0]).abs().max() <= most + 1e-6
+        assert distance <= radius * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("colour", ["white", "shaped"])
+def test_noise_is_as_loud_as_the_budget_or_the_file_allows(colour):
+    wave = recording("dark", 141, 0.5)
+    loudest = {}
+    for snr in (100.0, 15.0, -10.0, -60.0, -300.0):
+        result = adversary.attack(system(), [wave], ["bright"], method="noise", colour=colour, snr=snr)[0]
+        assert result.snr_magnitude >= snr
+        if -10 <= snr <= 15:
+            assert result.snr_magnitude == pytest.approx(snr, abs=0.05)
+        loudest[snr] = result
+    assert not loudest[100.0].perturbation.any()  # less than a step of 16 bits
+    assert loudest[-60.0].snr_magnitude < -10 and loudest[-60.0].n_clipped > 0.5 * len(wave)
+    np.testing.assert_array_equal(loudest[-60.0].waveform, loudest[-300.0].waveform)
+
+
+@pytest.mark.parametrize(("n_fft", "hop_length"), [(256, 128), (2_048, 512)])
+def test_noise_is_measured_as_the_model_hears(n_fft, hop_length):
+    class Some(nn.Module):
+        def forward(self, z):
+            return torch.stack([z.mean((1, 2)), z.amax((1, 2))], -1)
+
+    about = {"labels": ("a", "b"), "n_fft": n_fft, "hop_length": hop_length, "sample_rate": 8_000}
+    wave = recording("dark", 142, 0.12 if n_fft == 256 else 0.5)[: 900 if n_fft == 256 else None]
+    for colour in ("white", "shaped"):
+        result = adversary.attack(Some(), [wave], ["b"], method="noise", colour=colour, snr=9.0, **about)[0]
+        assert 9.0 <= result.snr_magnitude <= 9.05
 
 
 def test_a_method_given_whole_is_the_method_by_name():
