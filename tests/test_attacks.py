@@ -557,6 +557,86 @@ def test_checkpoints_are_those_of_croce_and_hein():
         assert checkpoints(n) == sorted({ceil(place * n) for place in p if place <= 1})
 
 
+class Scripted:
+    """What APGD asks of a batch, with losses as written down and no budget but full scale: 8 samples an excerpt."""
+
+    snr, n = 0.0, 8
+
+    def __init__(self, losses: np.ndarray) -> None:
+        self.losses, self.seen = torch.from_numpy(losses), []
+        self.max_iterations = losses.shape[1] - 1
+        self.rows = torch.arange(len(losses))
+        self.originals = [np.zeros(self.n)] * len(losses)
+        self.x = torch.full((len(losses), self.n), 1e-3, dtype=torch.float64)
+        generator = torch.Generator().manual_seed(0)
+        self.turn = torch.randn(self.n, self.n, generator=generator, dtype=torch.float64)
+
+    def __len__(self) -> int:
+        return len(self.losses)
+
+    def slope(self, x: torch.Tensor) -> torch.Tensor:
+        return 1.0 + 300 * x @ self.turn
+
+    def start(self):
+        return torch.zeros_like(self.x)
+
+    def iterations(self):
+        for k in range(self.max_iterations + 1):
+            self.k = k
+            yield k
+
+    def waveform_gradient(self, x):
+        self.loss = self.losses[:, self.k]
+        return self.slope(x), None
+
+    def within_budget(self, x):
+        return x
+
+    def judge(self, posterior, state):
+        self.seen.append(state[0].clone())
+
+
+def by_the_book(losses: np.ndarray, slope, step: float) -> tuple[np.ndarray, set[tuple[bool, bool]]]:
+    """Croce and Hein's Algorithm 1 for one excerpt: its iterates, and which conditions were met at checkpoints."""
+    marks = checkpoints(len(losses) - 1)
+    x = before = best = torch.zeros(8, dtype=torch.float64)
+    least = least_then = np.inf
+    fell, halved, iterates, met = 0, False, [], set()
+    for k, loss in enumerate(losses):
+        iterates.append(x.numpy())
+        fell += k > 0 and loss < losses[k - 1]
+        if loss < least:
+            least, best = loss, x
+        if k and k in marks:
+            seldom = fell < 0.75 * (k - marks[marks.index(k) - 1])
+            stuck = not halved and least >= least_then
+            met.add((seldom, stuck))
+            halved = seldom or stuck
+            if halved:
+                step, x, before = step / 2, best, best
+            fell, least_then = 0, least
+        gradient = slope(x)
+        z = x - step * gradient / gradient.norm()
+        before, x = x, z if k == 0 else x + 0.75 * (z - x) + 0.25 * (x - before)
+    return np.stack(iterates), met
+
+
+def test_auto_pgd_is_that_of_croce_and_hein():
+    """Iterate by iterate, for losses that fall often or seldom, and with a best that moves or does not."""
+    rng = np.random.default_rng(0)
+    falls = rng.random((40, 61)) < rng.choice([0.5, 0.75, 0.9, 1.0], size=(40, 1))
+    losses = 50 + np.cumsum(np.where(falls, -rng.random((40, 61)), rng.uniform(0, 6, (40, 61))), axis=1)
+    losses[::4, 0] = -100  # the start stays the best
+    batch = Scripted(losses)
+    APGD(step=0.5).run(batch)
+    length, met = 0.5 * batch.x[0].norm(), set()
+    for i, script in enumerate(losses):
+        expected, conditions = by_the_book(script, batch.slope, float(length))
+        np.testing.assert_allclose(torch.stack(batch.seen)[:, i].numpy(), expected, rtol=1e-9, atol=1e-12)
+        met |= conditions
+    assert met == {(False, False), (False, True), (True, False), (True, True)}
+
+
 def test_a_step_that_adapts_is_as_good_as_one_that_does_not():
     pgd, apgd = hard("pgd"), hard("apgd")
     assert 0 < sum(result.success for result in pgd) < len(JOBS)  # a hard budget
