@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import io
 import sys
 from fractions import Fraction
@@ -19,6 +20,7 @@ from music_adversaries import adversary, spectra
 from music_adversaries.adversary import APGD, PGD, Algorithm1, RandomSearch
 from music_adversaries.adversary.apgd import checkpoints
 from music_adversaries.adversary.batch import Batch, loss_gradient
+from music_adversaries.adversary.entrance import _merit
 from music_adversaries.adversary.model import Model
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Decision, Network, Standardise, System
@@ -527,6 +529,30 @@ def test_restarts_are_counted_and_never_make_it_worse(method):
             assert again.target_confidence >= once.target_confidence
         assert again.snr_magnitude >= 25.0
     assert any(not result.confident for result in none)
+
+
+def test_restarts_begin_at_other_noise_within_the_budget(monkeypatch):
+    starts, plain = [], Batch.start
+
+    def start(batch):
+        starts.append((plain(batch), batch.radius.clone()))
+        assert (batch.distance(starts[-1][0]) <= batch.radius * (1 + 1e-5)).all()
+        return starts[-1][0]
+
+    monkeypatch.setattr(Batch, "start", start)
+    wave = recording("dark", 143, 0.4)
+    adversary.attack(system(), [wave], ["bright"], method="pgd", snr=60.0, max_iterations=1, restarts=2)
+    (first, _), (second, _), (third, _) = starts
+    assert not first.any() and second.any() and third.any() and cosine(second, third) < 0.1
+
+
+def test_the_best_attempt_is_a_success_before_it_is_a_sure_failure():
+    won = hard("pgd", snr=5.0, confidence=0.0, max_iterations=30)[0]
+    assert won.success and won.confident
+    surer = dataclasses.replace(won, label="none", target_confidence=0.999)
+    unsure = dataclasses.replace(won, confidence_limit=0.99)
+    assert not surer.success and unsure.success and not unsure.confident
+    assert _merit(won) > _merit(unsure) > _merit(surer)
 
 
 @pytest.mark.parametrize("method", EVERY)
