@@ -227,7 +227,10 @@ BROKEN = {
     "a pair": (lambda x, w: (means(x, w), x), "gave tuple for 1 excerpts; it must give"),
     "refuses": (refuses, r"refused waveform of shape \[1, 6615\]: I read stereo; it must accept \[n, n_samples\]"),
     "fails without a word": (fails_silently, "refused waveform.*AssertionError; it must accept"),
-    "logits not finite": (lambda x, w: means(x, w) * float("nan"), "logits are not finite; check its weights"),
+    "logits not finite": (
+        lambda x, w: means(x, w) * float("nan"),
+        "not finite for waveform 0; check its weights",
+    ),
     "no gradient": (lambda x, w: means(x.detach(), w.detach()), "no gradient.*input; remove.*or use random_search"),
     "gradient of the weights only": (lambda x, w: means(x.detach(), w), "no gradient.*input; remove"),
 }
@@ -287,6 +290,8 @@ BAD_AUDIO = {
     "two channels": (np.ones((2, 8_000), np.float32), r"x.wav has shape \[2, 8000\]; give one channel"),
     "shorter than a frame": (recording("dark", 77, 0.02), "x.wav has 441 samples, fewer than one frame of 1024; give"),
     "empty": (np.zeros(0, np.float32), "x.wav"),
+    "no numbers": (np.array([None] * 2_000), "x.wav is of type object; give floating-point samples"),
+    "a path": ("song.wav", "x.wav is of type .*; give floating-point samples"),
 }
 
 
@@ -312,6 +317,11 @@ BAD_ABOUT = {
     "empty labels": ({"labels": []}, "needs labels"),
     "reads": ({"labels": LABELS, "reads": "mel"}, "reads is 'mel'; choose one of magnitudes, waveform"),
     "rate": ({"labels": LABELS, "sample_rate": 0}, "sample_rate is 0; give"),
+    "labels as a string": ({"labels": "abc"}, "labels is 'abc'; give a sequence of names"),
+    "labels counted": ({"labels": 3}, "labels is 3; give a sequence of names"),
+    "rate in words": ({"labels": LABELS, "sample_rate": "16k"}, "sample_rate is 16k; give"),
+    "part of a sample": ({"labels": LABELS, "n_fft": 512.0}, "n_fft is 512.0; give a whole number"),
+    "no hop": ({"labels": LABELS, "hop_length": 0}, "hop_length is 0; give a whole number"),
     "hop": ({"labels": LABELS, "n_fft": 512, "hop_length": 200}, "hop_length 200 does not divide n_fft 512"),
 }
 
@@ -323,7 +333,7 @@ def test_what_is_said_of_a_module_makes_no_sense(case):
         adversary.attack(trained(), WAVES[:1], TARGETS[:1], **about)
 
 
-@pytest.mark.parametrize("target", ["polka", 3, -1, 1.5, None])
+@pytest.mark.parametrize("target", ["polka", 3, -1, 1.5, None, True])
 def test_targets_that_are_no_label(target):
     for model, about in ((trained(), SIXTEEN), (system(), {})):
         with pytest.raises(InputError, match="is not a label of this model; choose one of dark, even, bright"):
@@ -345,3 +355,65 @@ def test_what_is_no_model():
 def test_magnitudes_of_the_wrong_width_say_which_shape():
     with pytest.raises(InputError, match=r"refused magnitudes of shape \[1, 11, 513\].*n_frames, n_bins"):
         adversary.attack(nn.Linear(257, 3), [recording("dark", 80, 0.3)], ["even"], labels=LABELS)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_model_of_half_precision_says_what_to_do(dtype):
+    with pytest.raises(InputError, match=r"computes in torch.*float16; give it in float32, as model.float\(\)"):
+        adversary.attack(copy.deepcopy(trained()).to(dtype), WAVES[:1], TARGETS[:1], **SIXTEEN)
+
+
+class Counting(nn.Module):
+    """The only tensor that it holds is one of whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("count", torch.zeros(1, dtype=torch.long))
+
+    def forward(self, magnitudes):
+        return Brightness()(magnitudes)
+
+
+def test_a_model_that_holds_whole_numbers_only_gets_waveforms_all_the_same():
+    wave, about = recording("dark", 81, 0.3), {"sample_rate": 8_000, "n_fft": 512}
+    a, b = (Model(network, ("dull", "shrill"), **about).decide(wave) for network in (Counting(), Brightness()))
+    np.testing.assert_array_equal(a.posterior, b.posterior)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("snr", [-10.0, -40.0, -300.0])
+def test_at_any_budget_a_module_is_judged_by_its_file(method, snr):
+    """Before rounding the sum may pass full scale by any factor, which is no mistake of who called."""
+    wave = recording("dark", 82, 0.3)
+    wave *= np.float32(0.95) / np.abs(wave).max()
+    options = {"step": 0.3, "step_unit": "budget"} if method == "algorithm1" else {}
+    result = adversary.attack(
+        trained(), [wave], ["bright"], method=method, snr=snr, max_iterations=4, **options, **SIXTEEN
+    )[0]
+    assert result.label == said(trained(), result.waveform) and np.abs(result.waveform).max() <= 1
+    assert result.snr_magnitude >= snr
+
+
+@pytest.mark.filterwarnings("error")
+def test_arrays_of_any_kind_are_one_waveform():
+    """Read-only, strided, of other types and byte orders, tensors with a gradient: the same adversary of each."""
+    wave = recording("dark", 83, 0.3)
+    fixed = wave.copy()
+    fixed.flags.writeable = False
+    kinds = [
+        wave, fixed, np.repeat(wave, 2)[::2], wave.astype(">f4"), wave.astype(np.float64),
+        torch.from_numpy(wave.copy()).requires_grad_(),
+    ]  # fmt: skip
+    results = adversary.attack(trained(), iter(kinds), iter(["bright"] * 6), method="pgd", max_iterations=3, **SIXTEEN)
+    for result in results[1:]:
+        np.testing.assert_allclose(result.waveform, results[0].waveform, atol=2 / 32_768)
+    assert not fixed.flags.writeable and np.array_equal(fixed, wave)
+
+
+def test_the_excerpt_that_a_model_cannot_hear_is_named():
+    def answer(x, w):
+        return means(x, w) * (float("nan") if x.shape[1] < 6_000 else 1.0)
+
+    waves = [recording("dark", 84, 0.4), recording("dark", 84, 0.2)]
+    with pytest.raises(InputError, match="not finite for short.wav"):
+        adversary.attack(Says(answer), waves, ["even"] * 2, names=["long.wav", "short.wav"], **SIXTEEN)

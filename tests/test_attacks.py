@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import io
+import sys
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -17,6 +20,7 @@ from music_adversaries import adversary, spectra
 from music_adversaries.adversary import APGD, PGD, Algorithm1, RandomSearch
 from music_adversaries.adversary.apgd import checkpoints
 from music_adversaries.adversary.batch import Batch
+from music_adversaries.adversary.entrance import _merit
 from music_adversaries.adversary.gradients import loss_gradient
 from music_adversaries.adversary.model import Model
 from music_adversaries.errors import InputError
@@ -528,6 +532,30 @@ def test_restarts_are_counted_and_never_make_it_worse(method):
     assert any(not result.confident for result in none)
 
 
+def test_restarts_begin_at_other_noise_within_the_budget(monkeypatch):
+    starts, plain = [], Batch.start
+
+    def start(batch):
+        starts.append((plain(batch), batch.radius.clone()))
+        assert (batch.distance(starts[-1][0]) <= batch.radius * (1 + 1e-5)).all()
+        return starts[-1][0]
+
+    monkeypatch.setattr(Batch, "start", start)
+    wave = recording("dark", 143, 0.4)
+    adversary.attack(system(), [wave], ["bright"], method="pgd", snr=60.0, max_iterations=1, restarts=2)
+    (first, _), (second, _), (third, _) = starts
+    assert not first.any() and second.any() and third.any() and cosine(second, third) < 0.1
+
+
+def test_the_best_attempt_is_a_success_before_it_is_a_sure_failure():
+    won = hard("pgd", snr=5.0, confidence=0.0, max_iterations=30)[0]
+    assert won.success and won.confident
+    surer = dataclasses.replace(won, label="none", target_confidence=0.999)
+    unsure = dataclasses.replace(won, confidence_limit=0.99)
+    assert not surer.success and unsure.success and not unsure.confident
+    assert _merit(won) > _merit(unsure) > _merit(surer)
+
+
 @pytest.mark.parametrize("method", EVERY)
 def test_each_excerpt_leaves_on_its_own_and_is_watched_until_then(method):
     waves, targets = [recording(label, 123, 0.6) for label, _ in JOBS], [target for _, target in JOBS]
@@ -554,6 +582,86 @@ def test_checkpoints_are_those_of_croce_and_hein():
         p.append(p[-1] + max(p[-1] - p[-2] - Fraction(3, 100), Fraction(6, 100)))
     for n in range(1, 400):
         assert checkpoints(n) == sorted({ceil(place * n) for place in p if place <= 1})
+
+
+class Scripted:
+    """What APGD asks of a batch, with losses as written down and no budget but full scale: 8 samples an excerpt."""
+
+    snr, n = 0.0, 8
+
+    def __init__(self, losses: np.ndarray) -> None:
+        self.losses, self.seen = torch.from_numpy(losses), []
+        self.max_iterations = losses.shape[1] - 1
+        self.rows = torch.arange(len(losses))
+        self.originals = [np.zeros(self.n)] * len(losses)
+        self.x = torch.full((len(losses), self.n), 1e-3, dtype=torch.float64)
+        generator = torch.Generator().manual_seed(0)
+        self.turn = torch.randn(self.n, self.n, generator=generator, dtype=torch.float64)
+
+    def __len__(self) -> int:
+        return len(self.losses)
+
+    def slope(self, x: torch.Tensor) -> torch.Tensor:
+        return 1.0 + 300 * x @ self.turn
+
+    def start(self):
+        return torch.zeros_like(self.x)
+
+    def iterations(self):
+        for k in range(self.max_iterations + 1):
+            self.k = k
+            yield k
+
+    def waveform_gradient(self, x):
+        self.loss = self.losses[:, self.k]
+        return self.slope(x), None
+
+    def within_budget(self, x):
+        return x
+
+    def judge(self, posterior, state):
+        self.seen.append(state[0].clone())
+
+
+def by_the_book(losses: np.ndarray, slope, step: float) -> tuple[np.ndarray, set[tuple[bool, bool]]]:
+    """Croce and Hein's Algorithm 1 for one excerpt: its iterates, and which conditions were met at checkpoints."""
+    marks = checkpoints(len(losses) - 1)
+    x = before = best = torch.zeros(8, dtype=torch.float64)
+    least = least_then = np.inf
+    fell, halved, iterates, met = 0, False, [], set()
+    for k, loss in enumerate(losses):
+        iterates.append(x.numpy())
+        fell += k > 0 and loss < losses[k - 1]
+        if loss < least:
+            least, best = loss, x
+        if k and k in marks:
+            seldom = fell < 0.75 * (k - marks[marks.index(k) - 1])
+            stuck = not halved and least >= least_then
+            met.add((seldom, stuck))
+            halved = seldom or stuck
+            if halved:
+                step, x, before = step / 2, best, best
+            fell, least_then = 0, least
+        gradient = slope(x)
+        z = x - step * gradient / gradient.norm()
+        before, x = x, z if k == 0 else x + 0.75 * (z - x) + 0.25 * (x - before)
+    return np.stack(iterates), met
+
+
+def test_auto_pgd_is_that_of_croce_and_hein():
+    """Iterate by iterate, for losses that fall often or seldom, and with a best that moves or does not."""
+    rng = np.random.default_rng(0)
+    falls = rng.random((40, 61)) < rng.choice([0.5, 0.75, 0.9, 1.0], size=(40, 1))
+    losses = 50 + np.cumsum(np.where(falls, -rng.random((40, 61)), rng.uniform(0, 6, (40, 61))), axis=1)
+    losses[::4, 0] = -100  # the start stays the best
+    batch = Scripted(losses)
+    APGD(step=0.5).run(batch)
+    length, met = 0.5 * batch.x[0].norm(), set()
+    for i, script in enumerate(losses):
+        expected, conditions = by_the_book(script, batch.slope, float(length))
+        np.testing.assert_allclose(torch.stack(batch.seen)[:, i].numpy(), expected, rtol=1e-9, atol=1e-12)
+        met |= conditions
+    assert met == {(False, False), (False, True), (True, False), (True, True)}
 
 
 def test_a_step_that_adapts_is_as_good_as_one_that_does_not():
@@ -757,10 +865,11 @@ def test_clipping_is_counted_and_never_wraps(method):
     loud = recording("bright", 135, 0.6)
     loud *= np.float32(0.97) / np.abs(loud).max()
     long = {"algorithm1": {"step": 30.0}, "pgd": {"step": 0.5}}.get(method, {})
+    snr = 0.0 if method == "algorithm1" else -15.0  # the others turn it down first, where there is a choice
     result = adversary.attack(
-        system(), [loud], ["dark"], method=method, snr=0.0, confidence=0.9999, max_iterations=15, **long
+        system(), [loud], ["dark"], method=method, snr=snr, confidence=0.9999, max_iterations=15, **long
     )[0]
-    assert result.n_clipped > 0 and result.snr_magnitude >= 0.0
+    assert result.n_clipped > 0 and result.snr_magnitude >= snr
     full = (result.waveform == -1.0) | (result.waveform == np.float32(32_767 / 32_768))
     assert full.sum() >= result.n_clipped
 
@@ -782,6 +891,14 @@ def test_clipping_is_counted_and_never_wraps(method):
         ("pgd", {"max_iterations": 7.5}, "max_iterations is 7.5; give a whole number of at least 1"),
         ("pgd", {"max_iterations": float("nan")}, "max_iterations is nan"),
         ("pgd", {"batch_size": 0}, "batch_size is 0; .*at least 1"),
+        ("pgd", {"max_iterations": True}, "max_iterations is True; give a whole number"),
+        ("pgd", {"seed": -1}, "seed is -1; give a whole number of at least 0"),
+        ("pgd", {"seed": None}, "seed is None; give a whole number"),
+        ("pgd", {"snr": "15"}, "snr is '15'; give a number of decibels"),
+        ("pgd", {"snr": None}, "snr is None; give a number"),
+        ("pgd", {"confidence": "high"}, "confidence is 'high'; give a mean posterior"),
+        ("pgd", {"step": "long"}, "step is 'long'; give a number greater than zero"),
+        ("algorithm1", {"step": None}, "step is None; give a number greater than zero"),
         ("pgd", {"names": ["a", "b"]}, "2 names.*1 waveform"),
         ("pgd", {"sample_rate": 44_100}, "44100 Hz but the model reads 22050 Hz; resample"),
         ("pgd", {"labels": ["a"]}, "labels describe a module"),
@@ -790,6 +907,106 @@ def test_clipping_is_counted_and_never_wraps(method):
 def test_settings_that_make_no_sense(method, options, says):
     with pytest.raises(InputError, match=says):
         adversary.attack(system(), [recording("dark", 136, 0.3)], ["even"], method=method, **options)
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "targets", "says"),
+    [
+        (recording("dark", 136, 0.3), ["even"], r"one array of 6615 numbers; put it into a list, \[waveform\]"),
+        (torch.zeros(6_615), ["even"], "one array of 6615 numbers"),
+        ("song.wav", ["even"], "The waveforms are 'song.wav'; give a list of arrays"),
+        (None, ["even"], "The waveforms are None; give a list"),
+        ([recording("dark", 136, 0.3)], "even", r"The targets are 'even'; give a list .*, \['even'\]"),
+        ([recording("dark", 136, 0.3)], 1, "The targets are 1; give a list"),
+        ([recording("dark", 136, 0.3)], None, "The targets are None; give a list"),
+    ],
+)
+def test_one_thing_in_place_of_a_list(waveforms, targets, says):
+    with pytest.raises(InputError, match=says):
+        adversary.attack(system(), waveforms, targets, method="pgd")
+
+
+@pytest.mark.parametrize("progress", [True, False, None])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_in_a_terminal_moves_within_a_batch(monkeypatch, progress, terminal):
+    class Screen(io.StringIO):
+        def isatty(self):
+            return terminal
+
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    calls = []
+    adversary.attack(
+        system(), [recording("dark", 138, 0.3)], ["bright"], method="pgd", snr=70.0, max_iterations=7,
+        progress=progress, watch=lambda k, _: calls.append(k),
+    )  # fmt: skip
+    assert calls == list(range(8))  # whoever watches is told in any case
+    shown = progress or (progress is None and terminal)
+    assert ("step 0 of 7, 1 unfinished" in screen.getvalue()) if shown else not screen.getvalue()
+
+
+# --- budgets at which a file is full ---
+
+
+@pytest.mark.parametrize("method", ["pgd", "apgd", "random_search"])
+def test_a_budget_beyond_full_scale_is_no_handicap(method):
+    """-300 dB allows anything; so what is found at 0 dB can be found there."""
+    waves, targets = [recording(label, 139, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
+    settings = {"method": method, "max_iterations": 60, **OPTIONS[method]}
+    some, all_ = (adversary.attack(system(), waves, targets, snr=snr, **settings) for snr in (0.0, -300.0))
+    assert sum(result.success for result in all_) >= sum(result.success for result in some)
+    for result in all_:
+        # The iterate is what the file holds, but for the last step of 16 bits.
+        assert result.iterate_confidence == pytest.approx(result.target_confidence, abs=2e-3)
+
+
+@pytest.mark.parametrize("beyond", [0.9, 1.5])
+@pytest.mark.parametrize("method", ["pgd", "apgd", "random_search"])
+def test_iterates_on_waveforms_stay_within_full_scale_and_budget(monkeypatch, method, beyond):
+    """A recording may pass full scale itself; there the attack may not go further."""
+    wave = recording("bright", 140, 0.4)
+    wave *= np.float32(beyond) / np.abs(wave).max()
+    seen, plain = [], Batch.judge
+
+    def judge(batch, posterior, state, *rest, **more):
+        seen.append((state[0].clone(), float(batch.distance(state[0])[0]), float(batch.radius[0])))
+        return plain(batch, posterior, state, *rest, **more)
+
+    monkeypatch.setattr(Batch, "judge", judge)
+    adversary.attack(system(), [wave], ["dark"], method=method, snr=-3.0, confidence=0.9999, max_iterations=12)
+    most, x = max(1.0 + 1 / 32_768, float(np.abs(wave).max())), torch.from_numpy(wave)
+    assert len(seen) > 3 and any(bool(p.any()) for p, _, _ in seen)
+    for perturbation, distance, radius in seen:
+        assert (x + perturbation[0]).abs().max() <= most + 1e-6
+        assert distance <= radius * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("colour", ["white", "shaped"])
+def test_noise_is_as_loud_as_the_budget_or_the_file_allows(colour):
+    wave = recording("dark", 141, 0.5)
+    loudest = {}
+    for snr in (100.0, 15.0, -10.0, -60.0, -300.0):
+        result = adversary.attack(system(), [wave], ["bright"], method="noise", colour=colour, snr=snr)[0]
+        assert result.snr_magnitude >= snr
+        if -10 <= snr <= 15:
+            assert result.snr_magnitude == pytest.approx(snr, abs=0.05)
+        loudest[snr] = result
+    assert not loudest[100.0].perturbation.any()  # less than a step of 16 bits
+    assert loudest[-60.0].snr_magnitude < -10 and loudest[-60.0].n_clipped > 0.5 * len(wave)
+    np.testing.assert_array_equal(loudest[-60.0].waveform, loudest[-300.0].waveform)
+
+
+@pytest.mark.parametrize(("n_fft", "hop_length"), [(256, 128), (2_048, 512)])
+def test_noise_is_measured_as_the_model_hears(n_fft, hop_length):
+    class Some(nn.Module):
+        def forward(self, z):
+            return torch.stack([z.mean((1, 2)), z.amax((1, 2))], -1)
+
+    about = {"labels": ("a", "b"), "n_fft": n_fft, "hop_length": hop_length, "sample_rate": 8_000}
+    wave = recording("dark", 142, 0.12 if n_fft == 256 else 0.5)[: 900 if n_fft == 256 else None]
+    for colour in ("white", "shaped"):
+        result = adversary.attack(Some(), [wave], ["b"], method="noise", colour=colour, snr=9.0, **about)[0]
+        assert 9.0 <= result.snr_magnitude <= 9.05
 
 
 def test_a_method_given_whole_is_the_method_by_name():

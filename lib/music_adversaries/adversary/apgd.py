@@ -12,7 +12,7 @@ import torch
 
 from .batch import Batch
 from .options import check_positive
-from .pgd import direction, loudest
+from .pgd import direction, feasible, loudest
 
 MOMENTUM = 0.75
 ENOUGH = 0.75  # share of steps that must have lowered the loss since the last checkpoint
@@ -76,8 +76,8 @@ class APGD:
                     gradient, _ = batch.waveform_gradient(x)
                 halved, least_then = halve, least.clone()
                 fell = torch.zeros_like(fell)
-            z = batch.within_budget(x - step[:, None] * direction(gradient))
-            after = z if k == 0 else batch.within_budget(x + MOMENTUM * (z - x) + (1 - MOMENTUM) * (x - before))
+            z = feasible(batch, x - step[:, None] * direction(gradient))
+            after = z if k == 0 else feasible(batch, x + MOMENTUM * (z - x) + (1 - MOMENTUM) * (x - before))
             before, x = x, after
 
 

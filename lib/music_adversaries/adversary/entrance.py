@@ -7,11 +7,13 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ..errors import InputError
@@ -22,7 +24,7 @@ from .apgd import APGD
 from .batch import Batch
 from .model import Model
 from .noise import Noise
-from .options import check_whole
+from .options import check_whole, is_number
 from .pgd import PGD
 from .random_search import RandomSearch
 from .result import AdversaryResult
@@ -54,7 +56,7 @@ def attack(
     names: Sequence[str] | None = None,
     judge: Callable[[np.ndarray], Decision] | None = None,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | None = None,
     watch: Callable[[int, list[float]], None] | None = None,
     labels: Sequence[str] | None = None,
     reads: str | None = None,
@@ -98,6 +100,8 @@ def attack(
         gradient only a stand-in has.
     seed : int
         Of all that is drawn; what one excerpt gets does not depend on the others.
+    progress : bool
+        Whether a bar shows how far the attack is; left out, one does in a terminal.
     watch : callable
         Called after each iteration with its number and the targets' mean posteriors.
     sample_rate : int
@@ -118,24 +122,28 @@ def attack(
     """
     model = Model.of(model, labels=labels, reads=reads, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length)
     method = _chosen(method, options)
+    waveforms, targets = _as_lists(waveforms, targets)
     names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
-    _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size)
+    _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size, seed)
     waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
     wanted = [model.label_index(target) for target in targets]
     results: dict[int, AdversaryResult] = {}
     with (
         evaluated(model.network),
-        tqdm(total=len(waveforms), desc=method.name, unit="excerpt", disable=not progress, leave=False) as bar,
+        tqdm(total=len(waveforms), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
     ):
-        model.refuse_unsteady(waveforms[0])
+        # The shortest: what a model needs at least, it says of this one.
+        shortest = min(range(len(waveforms)), key=lambda i: len(waveforms[i]))
+        model.refuse_unsteady(waveforms[shortest], names[shortest])
+        watched = _watched(bar, max_iterations, watch)
         for attempt in range(restarts + 1):
             todo = [i for i in range(len(waveforms)) if attempt == 0 or not results[i].confident]
             for chosen in _batches(todo, waveforms, batch_size, model.pads):
                 batch = Batch(
                     model, [waveforms[i] for i in chosen], [wanted[i] for i in chosen], [names[i] for i in chosen],
-                    snr=snr, confidence=confidence, max_iterations=max_iterations, judge=judge or model.decide,
+                    snr=snr, confidence=confidence, max_iterations=max_iterations, judge=judge or model.judge,
                     generators=[np.random.default_rng([seed, i, attempt]) for i in chosen],
-                    random_start=attempt > 0, watch=watch, method=method.name,
+                    random_start=attempt > 0, watch=watched, method=method.name,
                 )  # fmt: skip
                 method.run(batch)
                 for position, i in enumerate(chosen):
@@ -147,6 +155,26 @@ def attack(
                     if attempt == restarts or found.confident:
                         bar.update()
     return [results[i] for i in range(len(waveforms))]
+
+
+def _no_bar(progress: bool | None) -> bool | None:
+    """What tqdm calls ``disable``; None where it shall look for a terminal."""
+    return None if progress is None else not progress
+
+
+def _watched(
+    bar: tqdm, max_iterations: int, watch: Callable[[int, list[float]], None] | None
+) -> Callable[[int, list[float]], None] | None:
+    """``watch``, and a bar that moves within a batch, which may take minutes."""
+    if bar.disable:
+        return watch
+
+    def both(k: int, values: list[float]) -> None:
+        bar.set_postfix_str(f"step {k} of {max_iterations}, {len(values)} unfinished")
+        if watch is not None:
+            watch(k, values)
+
+    return both
 
 
 def _merit(result: AdversaryResult) -> tuple[bool, bool, float]:
@@ -195,16 +223,30 @@ def _chosen(given: str | Method, options: dict[str, Any]) -> Method:
     return given
 
 
-def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size) -> None:
+def _as_lists(waveforms: Any, targets: Any) -> tuple[list, list]:
+    """Both as lists; refused where one thing is given that should be a sequence of such things."""
+    if isinstance(waveforms, str | Path):
+        raise InputError(f"The waveforms are {str(waveforms)!r}; give a list of arrays, such as those of audio.read.")
+    if isinstance(waveforms, np.ndarray | Tensor) and waveforms.ndim == 1 and waveforms.dtype is not np.dtype(object):
+        raise InputError(f"The waveforms are one array of {len(waveforms)} numbers; put it into a list, [waveform].")
+    if isinstance(targets, str | Integral):
+        raise InputError(f"The targets are {targets!r}; give a list with one label for each waveform, [{targets!r}].")
+    for what, given in (("waveforms", waveforms), ("targets", targets)):
+        if not isinstance(given, Iterable):
+            raise InputError(f"The {what} are {given!r}; give a list with one for each excerpt.")
+    return list(waveforms), list(targets)
+
+
+def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size, seed) -> None:
     if len(waveforms) == 0:
         raise InputError("There is no waveform to attack; give at least one.")
     if len(targets) != len(waveforms):
         raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
     if len(names) != len(waveforms):
         raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")
-    if not -300 <= snr <= 300:
-        raise InputError(f"snr is {snr}; give a number of decibels between -300 and 300, such as 15.")
-    if not 0 <= confidence < 1:
-        raise InputError(f"confidence is {confidence}; give a mean posterior from 0 up to, but not including, 1.")
+    if not (is_number(snr) and -300 <= snr <= 300):
+        raise InputError(f"snr is {snr!r}; give a number of decibels between -300 and 300, such as 15.")
+    if not (is_number(confidence) and 0 <= confidence < 1):
+        raise InputError(f"confidence is {confidence!r}; give a mean posterior from 0 up to, but not including, 1.")
     check_whole(1, max_iterations=max_iterations, batch_size=batch_size)
-    check_whole(0, restarts=restarts)
+    check_whole(0, restarts=restarts, seed=seed)

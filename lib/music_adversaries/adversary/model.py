@@ -16,8 +16,9 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from numbers import Integral
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 from .. import audio, spectra
 from ..errors import InputError
 from ..networks import CDNN, Decision, Network, System
+from .options import check_whole
 
 READS = ("magnitudes", "waveform")
 BEYOND_SCALE = 4.0  # recordings may pass full scale a little; samples of 16 bits pass it by thousands
@@ -73,16 +75,22 @@ class Model:
             raise InputError(f"The model is a {type(network).__name__}; give a System or a torch.nn.Module.")
         if reads not in READS:
             raise InputError(f"reads is {reads!r}; choose one of {', '.join(READS)}.")
-        if not sample_rate > 0:
+        if not (isinstance(sample_rate, Real) and sample_rate > 0):
             raise InputError(f"sample_rate is {sample_rate}; give the rate of the model's audio in Hz, such as 22050.")
+        check_whole(2, n_fft=n_fft)
         hop_length = n_fft // 2 if hop_length is None else hop_length
-        if n_fft < 2 or hop_length < 1 or n_fft % hop_length:
+        check_whole(1, hop_length=hop_length)
+        if n_fft % hop_length:
             raise InputError(f"hop_length {hop_length} does not divide n_fft {n_fft}; choose one that does.")
+        if isinstance(labels, str) or not isinstance(labels, Iterable):
+            raise InputError(f"labels is {labels!r}; give a sequence of names, such as ['rock', 'pop'].")
         labels = tuple(str(label) for label in labels)
         if not labels or len(set(labels)) != len(labels):
             raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
         self.network, self.labels, self.reads, self.system = network, labels, reads, system
-        self.sample_rate, self.n_fft, self.hop_length = sample_rate, n_fft, hop_length
+        self.sample_rate, self.n_fft, self.hop_length = sample_rate, int(n_fft), int(hop_length)
+        if self.like().dtype not in (torch.float32, torch.float64):
+            raise InputError(f"The model computes in {self.like().dtype}; give it in float32, as model.float().")
 
     @classmethod
     def of(cls, model: Model | System | nn.Module, **about) -> Model:
@@ -114,20 +122,23 @@ class Model:
 
     def like(self) -> Tensor:
         """A tensor of the device and type that the network computes with."""
-        return next(self.network.parameters(), next(self.network.buffers(), torch.empty(0)))
+        held = chain(self.network.parameters(), self.network.buffers())
+        return next((tensor for tensor in held if tensor.is_floating_point()), torch.empty(0))
 
     def label_index(self, label: str | int) -> int:
         """Index of a label; `InputError` for one that the model does not have."""
         if isinstance(label, str):
             if label in self.labels:
                 return self.labels.index(label)
-        elif isinstance(label, Integral) and 0 <= label < len(self.labels):
+        elif isinstance(label, Integral) and not isinstance(label, bool) and 0 <= label < len(self.labels):
             return int(label)
         raise InputError(f"{label!r} is not a label of this model; choose one of {', '.join(self.labels)}.")
 
     def check(self, waveform: np.ndarray, name: str) -> np.ndarray:
         """The waveform as float32 ``[n_samples]``, or `InputError` where it cannot be attacked."""
-        array = np.asarray(waveform)
+        array = np.asarray(waveform.detach().cpu() if isinstance(waveform, Tensor) else waveform)
+        if array.dtype.kind not in "fiu":
+            raise InputError(f"{name} is of type {array.dtype}; give floating-point samples with full scale 1.")
         loudest = np.abs(array).max(initial=0.0)
         if np.issubdtype(array.dtype, np.integer) or BEYOND_SCALE < loudest < np.inf:
             raise InputError(
@@ -139,6 +150,7 @@ class Model:
                 f"{name} has {len(array)} samples, fewer than one frame of {self.n_fft}; give a longer one."
             )
         array = audio.check_waveform(array, name, min_samples=1)
+        array = array if array.flags.writeable else array.copy()  # PyTorch warns of what it cannot write to
         n_frames = spectra.n_frames(len(array), self.n_fft, self.hop_length)
         needed = getattr(self.network, "slice_length", 1)
         if n_frames < needed:
@@ -173,9 +185,15 @@ class Model:
         """
         if self.system is not None:
             return self.system.classify(waveform, name)
+        return self.judge(self.check(waveform, name))
+
+    def judge(self, waveform: np.ndarray) -> Decision:
+        """`decide` for what an attack shows: ``float32 [n_samples]``, before rounding perhaps far beyond full scale."""
+        if self.system is not None:
+            return self.system.classify(waveform)
         like = self.like()
         with torch.no_grad():
-            x = torch.from_numpy(self.check(waveform, name))[None].to(like.device, like.dtype)
+            x = torch.from_numpy(waveform)[None].to(like.device, like.dtype)
             valid = x.new_ones(1, spectra.n_frames(x.shape[1], self.n_fft, self.hop_length))
             logits, weights = self.rows_of_waveforms(x, valid)
             posterior = (logits.double().softmax(-1) * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
@@ -183,14 +201,14 @@ class Model:
         best = int(posterior.argmax())
         return Decision(self.labels[best], float(posterior[best]), posterior)
 
-    def refuse_unsteady(self, waveform: np.ndarray) -> None:
+    def refuse_unsteady(self, waveform: np.ndarray, name: str = "the waveform") -> None:
         """Refuse a module that answers differently when asked twice, or whose output is not one of logits."""
         if self.system is not None:
             return
-        first, second = (self.decide(waveform).posterior for _ in range(2))
+        first, second = (self.decide(waveform, name).posterior for _ in range(2))
         if not np.isfinite(first).all():
             raise InputError(
-                "The model's logits are not finite; check its weights, and what range of input it expects."
+                f"The model's logits are not finite for {name}; check its weights, and what range of input it expects."
             )
         if not np.allclose(first, second, atol=1e-4):
             raise InputError(

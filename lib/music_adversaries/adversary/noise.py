@@ -15,7 +15,6 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +38,8 @@ COLOURS = ("white", "shaped")
 
 _STEP = 6.0  # dB between the gains that are tried first
 _FARTHEST = 120.0  # dB
+_DEAFENING = 1e4  # of full scale: nearly every sample is clipped
+_BEYOND = 1 + 1 / audio.FULL_SCALE  # what the judge counts as clipped
 
 
 class SNRs(NamedTuple):
@@ -62,7 +63,15 @@ def snrs(waveform: npt.ArrayLike, changed: npt.ArrayLike) -> SNRs:
     return SNRs(*(_measure(waveform, domain)(np.asarray(changed)) for domain in DOMAINS))
 
 
-def at_snr(waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, *, domain: str = "magnitude") -> Waveform:
+def at_snr(
+    waveform: npt.ArrayLike,
+    disturbance: npt.ArrayLike,
+    snr: float,
+    *,
+    domain: str = "magnitude",
+    n_fft: int = spectra.N_FFT,
+    hop_length: int = spectra.HOP_LENGTH,
+) -> Waveform:
     """The waveform with a disturbance that is turned up or down until the SNR is as asked.
 
     The sum is rounded to 16 bits, and clipped where it must be, before the ratio is taken: what a file holds
@@ -75,6 +84,8 @@ def at_snr(waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, *, d
     snr : float, dB
     domain : {"magnitude", "time"}
         Which ratio; see `SNRs`.
+    n_fft, hop_length : int
+        Of the magnitudes.
 
     Returns
     -------
@@ -94,7 +105,7 @@ def at_snr(waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, *, d
         raise InputError(f"domain is {domain!r}; choose one of {', '.join(DOMAINS)}.")
     if not math.isfinite(snr):
         raise InputError(f"snr is {snr}; give a finite number of decibels, such as 15.")
-    waveform = audio.check_waveform(waveform)
+    waveform = audio.check_waveform(waveform, min_samples=n_fft)
     disturbance = np.asarray(disturbance, dtype=np.float64)
     if disturbance.shape != waveform.shape:
         raise InputError(
@@ -103,7 +114,7 @@ def at_snr(waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, *, d
         )
     if not np.isfinite(disturbance).all() or not disturbance.any():
         raise InputError("The disturbance is silent or not finite, so no gain brings it to an SNR; give another.")
-    measure = _measure(waveform, domain)
+    measure = _measure(waveform, domain, n_fft, hop_length)
     disturbance = disturbance * (np.linalg.norm(waveform) / np.linalg.norm(disturbance))
 
     def changed(level: float) -> Waveform:
@@ -153,7 +164,7 @@ def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
     """
-    return at_snr(waveform, rng.standard_normal(len(audio.check_waveform(waveform))), snr)
+    return at_snr(waveform, _white(audio.check_waveform(waveform), rng), snr)
 
 
 def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
@@ -181,9 +192,7 @@ def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) 
     Notebook: book/05_adversaries.ipynb
     """
     waveform = audio.check_waveform(waveform)
-    magnitudes = spectra.magnitudes(torch.from_numpy(waveform))
-    phases = torch.from_numpy(rng.uniform(0, 2 * np.pi, magnitudes.shape)).float()
-    return at_snr(waveform, spectra.istft(torch.polar(magnitudes, phases), len(waveform)).numpy(), snr)
+    return at_snr(waveform, _shaped(waveform, rng), snr)
 
 
 def coded(waveform: npt.ArrayLike, snr: float, process: Callable[[npt.ArrayLike], Waveform]) -> Waveform:
@@ -232,23 +241,51 @@ class Noise:
         check_choices(colour=(self.colour, COLOURS))
 
     def run(self, batch: Batch) -> None:
-        """Show the batch its excerpts with noise; where 16 bits cannot hold so little of it, as they are."""
+        """Show the batch its excerpts with noise.
+
+        Where 16 bits cannot hold so little of it they stay as they are; where they cannot hold so much, it is as
+        loud as they can, clipped.
+        """
         batch.max_iterations = 0
-        make = white_noise if self.colour == "white" else shaped_noise
+        make, frames = _white if self.colour == "white" else _shaped, (batch.model.n_fft, batch.model.hop_length)
         perturbation = torch.zeros_like(batch.x)
         for i, row in enumerate(batch.rows.tolist()):
             original = batch.originals[row]
-            with contextlib.suppress(InputError):
-                noise = make(original, batch.snr, batch.generators[row]) - original
-                perturbation[i, : len(original)] = torch.from_numpy(noise)
+            disturbance = make(original, batch.generators[row], *frames)
+            noisy = np.clip(original + _DEAFENING * disturbance / np.abs(disturbance).max(), -_BEYOND, _BEYOND)
+            loudest = _measure(original, "magnitude", *frames)(audio.quantise(noisy))
+            if loudest < batch.snr:  # as it is with all but absurd budgets
+                try:
+                    noisy = at_snr(original, disturbance, batch.snr, n_fft=frames[0], hop_length=frames[1])
+                except InputError:
+                    noisy = original
+            perturbation[i, : len(original)] = torch.from_numpy(noisy - original).to(perturbation)
         for _ in batch.iterations():
             batch.judge(batch.posterior(perturbation), (perturbation,))
 
 
-def _measure(waveform: npt.ArrayLike, domain: str) -> Callable[[np.ndarray], float]:
+def _white(
+    waveform: Waveform, rng: np.random.Generator, n_fft: int = spectra.N_FFT, hop_length: int = spectra.HOP_LENGTH
+) -> np.ndarray:
+    return rng.standard_normal(len(waveform))
+
+
+def _shaped(
+    waveform: Waveform, rng: np.random.Generator, n_fft: int = spectra.N_FFT, hop_length: int = spectra.HOP_LENGTH
+) -> np.ndarray:
+    magnitudes = spectra.magnitudes(torch.from_numpy(waveform), n_fft, hop_length)
+    phases = torch.from_numpy(rng.uniform(0, 2 * np.pi, magnitudes.shape)).float()
+    return spectra.istft(torch.polar(magnitudes, phases), len(waveform), n_fft, hop_length).numpy()
+
+
+def _measure(
+    waveform: npt.ArrayLike, domain: str, n_fft: int = spectra.N_FFT, hop_length: int = spectra.HOP_LENGTH
+) -> Callable[[np.ndarray], float]:
     """A function from a changed waveform to its SNR in that domain."""
-    original = torch.from_numpy(audio.check_waveform(waveform))
+    original = torch.from_numpy(audio.check_waveform(waveform, min_samples=n_fft))
     if domain == "time":
         return lambda changed: float(spectra.snr_db(original, torch.from_numpy(changed)))
-    reference = spectra.magnitudes(original)
-    return lambda changed: float(spectra.snr_db(reference, spectra.magnitudes(torch.from_numpy(changed)), n_dims=2))
+    reference = spectra.magnitudes(original, n_fft, hop_length)
+    return lambda changed: float(
+        spectra.snr_db(reference, spectra.magnitudes(torch.from_numpy(changed), n_fft, hop_length), n_dims=2)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
+from numbers import Integral, Real
 
 from ..errors import InputError
 
@@ -18,12 +18,17 @@ def check_choices(**options: tuple[str, tuple[str, ...]]) -> None:
 def check_whole(least: int, **numbers: int) -> None:
     """Refuse the first number that is not whole or is below ``least``."""
     for name, value in numbers.items():
-        if not isinstance(value, Integral) or value < least:
-            raise InputError(f"{name} is {value}; give a whole number of at least {least}.")
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+            raise InputError(f"{name} is {value!r}; give a whole number of at least {least}.")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a real number; a bool, a string and None are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_positive(**numbers: float) -> None:
     """Refuse the first number that is not finite and greater than zero."""
     for name, value in numbers.items():
-        if not (math.isfinite(value) and value > 0):
-            raise InputError(f"{name} is {value}; give a number greater than zero, such as 0.1.")
+        if not (is_number(value) and math.isfinite(value) and value > 0):
+            raise InputError(f"{name} is {value!r}; give a number greater than zero, such as 0.1.")

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import torch
 
-from .. import spectra
+from .. import audio, spectra
 from .batch import Batch
 from .options import check_positive
+
+STEP_OF_16_BITS = 1 / audio.FULL_SCALE
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,25 @@ class PGD:
             if going is not None:
                 perturbation, gradient = perturbation[going], gradient[going]
             perturbation = perturbation - self.step * loudest(batch)[:, None] * direction(gradient)
-            perturbation = batch.within_budget(perturbation)
+            perturbation = feasible(batch, perturbation)
 
 
 def loudest(batch: Batch) -> torch.Tensor:
-    """Norm ``[n]`` of a perturbation of the waveform at the budget's SNR."""
-    return spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.snr)
+    """Norm ``[n]`` of a perturbation of the waveform at the budget's SNR, but no more than full scale throughout."""
+    at_snr = spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.snr)
+    lengths = [len(batch.originals[row]) for row in batch.rows.tolist()]
+    return torch.minimum(at_snr, torch.tensor(lengths).to(at_snr).sqrt())
+
+
+def feasible(batch: Batch, perturbation: torch.Tensor) -> torch.Tensor:
+    """The perturbation ``[n, n_samples]`` cut off where the sum would pass full scale, then within the budget.
+
+    What a file cuts off anyway would be a part of the iterate that nobody ever hears, and at a large budget all
+    of it. What turns the perturbation down afterwards keeps it within full scale. One step of 16 bits is left on
+    either side, so that the judge still sees, and counts, what is clipped.
+    """
+    least, most = batch.x.clamp(max=-1.0 - STEP_OF_16_BITS) - batch.x, batch.x.clamp(min=1.0) - batch.x
+    return batch.within_budget(torch.clamp(perturbation, least, most))
 
 
 def direction(gradient: torch.Tensor) -> torch.Tensor:

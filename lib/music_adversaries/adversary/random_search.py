@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .batch import Batch
 from .options import check_positive
-from .pgd import loudest
+from .pgd import feasible, loudest
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class RandomSearch:
                 return
             if going is not None:
                 kept, least = kept[going], least[going]
-            proposal = batch.within_budget(kept + self.step * loudest(batch)[:, None] * self._patches(batch))
+            proposal = feasible(batch, kept + self.step * loudest(batch)[:, None] * self._patches(batch))
 
     @staticmethod
     def _patches(batch: Batch) -> Tensor:
