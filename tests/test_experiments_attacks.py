@@ -349,7 +349,7 @@ def test_relaxed(config):
     system = experiments.trained_system(config.but(system="cdnn"), dataset)
     test = system.metadata["parts"]["test"]
     assert {row["case"] for row in rows} == set(relaxed.CASES) and len(rows) == len(relaxed.CASES) * len(test)
-    first = [row for row in rows if row["case"] == relaxed.PAPER]
+    first = [row for row in rows if row["case"] == relaxed.SLICE]
     assert [row["target"] for row in first] == adversary.random_targets(system, len(test), seed=config.seed)
     before = FigureOfMerit([r["truth"] for r in first], [r["original_label"] for r in first], system.labels)
     assert results["accuracy before"]["estimate"] == pytest.approx(before.normalised_accuracy)
