@@ -141,6 +141,12 @@ def test_success_in_panels(curves):
         grid.draw_without_rendering()
         named = [bool(axes.get_xlabel()) and axes.xaxis.get_tick_params()["labelbottom"] for axes in grid.axes]
         assert named == [False, False, count == 5, *[True] * (count - 3)]
+    long = [f"dnn{i}00-dropout, artist-filtered" for i in range(6)]
+    grid = figures.success_curves(pd.concat([curves.assign(system=name) for name in long]), panels="system")
+    grid.draw_without_rendering()
+    assert [" ".join(axes.get_title(loc="left").split()) for axes in grid.axes] == long
+    boxes = [axes._left_title.get_window_extent() for axes in grid.axes]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     # A curve that one panel lacks keeps its colour in the others.
     part = table[(table["system"] != "dnn50") | (table["method"] == "white noise")]
     axes = figures.success_curves(part, panels="system").axes

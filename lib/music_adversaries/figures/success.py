@@ -6,6 +6,8 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -76,7 +78,7 @@ def success_curves(
     for axes, name in zip(grid.flat, names, strict=False):
         rows = table if name is None else table[table[panels] == name]
         drawn = _draw(axes, rows, group, style_of)
-        axes.set_title(title if name is None else str(name))
+        axes.set_title(title if name is None else textwrap.fill(str(name), 72 // n_columns, break_on_hyphens=False))
         axes.grid(axis="y")
         said.append(
             ("" if name is None else f"{name}: ") + "; ".join(_words(curve, part) for curve, part in drawn.items())
