@@ -398,3 +398,13 @@ def test_measured_shows_one_record_and_says_what_is_missing():
 
     table = claims.measured(Some, {"accuracy": "random", "speed": "speed"})
     assert table["soundtracks, full"].to_dict() == {"accuracy": "50.0 % [40.0, 60.0], n = 7", "speed": "not measured"}
+
+    reference = ("Section 4", "relaxed CDNN attack: step size", "published code")
+    rows = {"accuracy": ("random", None), "speed": ("speed", reference)}
+    both = claims.beside_paper([Some], rows)
+    assert list(both.columns) == ["paper", "soundtracks, full"]
+    assert both["soundtracks, full"].to_dict() == table["soundtracks, full"].to_dict()
+    assert both["paper"]["accuracy"] == "not in the paper" and both["paper"]["speed"].endswith(", published code")
+    none = claims.beside_paper([], rows)
+    assert list(none.columns) == ["paper", "recorded"] and set(none["recorded"]) == {"not recorded"}
+    assert none["paper"].to_dict() == both["paper"].to_dict()

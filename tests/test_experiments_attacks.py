@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from music_adversaries import adversary, experiments, processing
+from music_adversaries.evaluation import FigureOfMerit, wilson
 from music_adversaries.experiments import (
     attacking,
     decisions,
@@ -16,9 +20,12 @@ from music_adversaries.experiments import (
     forests,
     frequencies,
     gradient,
+    parts,
     recipes,
+    relaxed,
     success_curves,
     survival,
+    systems,
     table1,
     transfer,
 )  # fmt: skip
@@ -49,7 +56,8 @@ def cache(tmp_path_factory):
     patch.setattr(frequencies, "SYSTEMS", ("dnn50", "dnn50-mel"))
     for module in (gradient, success_curves):
         patch.setattr(module, "BUDGETS", (60.0, 15.0, -10.0))
-    patch.setattr(gradient, "MAX_ITERATIONS", 4)
+    for module in (gradient, relaxed):
+        patch.setattr(module, "MAX_ITERATIONS", 4)
     yield
     patch.undo()
 
@@ -106,6 +114,85 @@ def test_whom_an_attack_has_reached_it_leaves_alone():
     assert {row["snr"] for row in rows if row["excerpt"] == "a" and row["reached"]} == {20.5}  # keeps what it had
 
 
+def test_an_attack_that_met_neither_of_two_budgets_is_not_run_again():
+    chosen = attacking.Chosen(("a", "b", "c"), (np.zeros(2),) * 3, ("x",) * 3, ("y",) * 3)
+    # Each goes as far as the budget or its own steps let it; what c writes is turned down to the budget.
+    far, asked = {"a": 35.0, "b": 5.0, "c": 35.0}, []
+
+    def attack(waveforms, targets, names, snr):
+        asked.append((snr, tuple(names)))
+        return [
+            SimpleNamespace(
+                success=False, snr_magnitude=snr - 1 if n == "c" else max(far[n], snr), snr_limit=snr,
+                trace=(0.1, max(far[n], snr)), target_confidence=0.1, iterations=1,
+            )
+            for n in names
+        ]  # fmt: skip
+
+    budgets = (40.0, 30.0, 20.0, 10.0, 0.0, -10.0, -20.0)
+    rows = attacking.nested(attack, chosen, budgets, description="", fixed_step=True)
+    times = {name: [snr for snr, names in asked if name in names] for name in "abc"}
+    assert times["a"] == [40.0, 30.0, 20.0]  # the same within 30 and 20 dB
+    assert times["b"] == [40.0, 30.0, 20.0, 10.0, 0.0, -10.0]
+    assert times["c"] == list(budgets)
+    assert [row["snr"] for row in rows if row["excerpt"] == "a"] == [40.0, *[35.0] * 6]
+
+    asked.clear()
+    attacking.nested(attack, chosen, budgets, description="")
+    assert all(names == ("a", "b", "c") for _, names in asked)
+
+
+def test_what_a_fixed_step_does_within_two_budgets_it_does_within_all(config):
+    dataset = config.load_dataset()
+    system = experiments.trained_system(config, dataset)
+    chosen = attacking.choose([system], dataset, 3, seed=0)
+    asked = []
+
+    def attack(waveforms, targets, names, snr):
+        asked.append(len(names))
+        return adversary.attack(system, waveforms, targets, snr=snr, step=1e-3, max_iterations=5, names=names)
+
+    budgets = (60.0, 40.0, 20.0, 0.0, -20.0)
+    rows = attacking.nested(attack, chosen, budgets, description="", fixed_step=True)
+    assert sum(asked) < 3 * len(budgets)
+    assert attacking.nested(attack, chosen, budgets, description="") == rows
+
+
+def test_a_part_that_is_kept_is_not_found_again(config, monkeypatch):
+    dataset, found = config.load_dataset(), []
+
+    def part(name, settings=(1,), config=config, fails=False):
+        def find():
+            if fails:
+                raise KeyboardInterrupt
+            found.append(name)
+            return [{"name": name, "pair": (1, 2)}]
+
+        return parts.Part(name, config, settings, find)
+
+    with pytest.raises(KeyboardInterrupt):
+        parts.in_turn("gradient", [part("a"), part("b", fails=True), part("c")], dataset)
+    assert found == ["a"]
+    kept = parts.in_turn("gradient", [part("a"), part("b"), part("c")], dataset)
+    assert found == ["a", "b", "c"]
+    assert [one["found"] for one in kept] == [[{"name": name, "pair": [1, 2]}] for name in "abc"]
+    assert parts.in_turn("gradient", [part("a"), part("b"), part("c")], dataset) == kept and len(found) == 3
+
+    # What else determines it, too: settings, system, experiment, code.
+    parts.in_turn("gradient", [part("a", settings=(2,))], dataset)
+    parts.in_turn("gradient", [part("a", config=config.but(seed=7))], dataset)
+    parts.in_turn("relaxed", [part("a")], dataset)
+    monkeypatch.setattr(parts, "code_version", lambda *modules: "edited")
+    parts.in_turn("gradient", [part("a")], dataset)
+    assert found[3:] == ["a"] * 4
+
+
+def test_the_code_of_parts_is_there():
+    for name in (*parts.CODE, "experiments/gradient", "experiments/success_curves", "experiments/relaxed"):
+        path = Path(parts.__file__).parents[1] / name
+        assert path.is_dir() or path.with_suffix(".py").is_file()
+
+
 def test_a_second_opinion_does_not_take_the_attacks_word(config):
     dataset = config.load_dataset()
     for name in ("dnn50", "cdnn"):
@@ -145,6 +232,8 @@ def test_success_curves_only_rise(config):
     results, tables = success_curves.measure(config, config.load_dataset(), progress=False)
     curves = tables["curves"]
     assert {row["partition"] for row in curves} == {"random", "artist_filtered"}
+    assert {row["system"] for row in curves} == {"dnn8", "dnn12-dropout", "cdnn"}
+    assert len(tables["parts"]) == 2 * 3 * len(success_curves.METHODS)
     by = {}
     for row in curves:
         by.setdefault((row["system"], row["partition"], row["method"]), []).append((row["budget"], row["estimate"]))
@@ -152,6 +241,35 @@ def test_success_curves_only_rise(config):
         heights = [height for _, height in sorted(points, reverse=True)]
         assert heights == sorted(heights)
     assert all(one["n"] == 4 for one in shares(results).values())
+
+
+def test_success_curves_go_on_where_they_were(config, monkeypatch):
+    dataset = config.load_dataset()
+    whole = success_curves.measure(config, dataset, progress=False)
+
+    def refuse(*_, **__):
+        raise AssertionError("attacked again")
+
+    monkeypatch.setattr(adversary, "attack", refuse)
+    assert success_curves.measure(config, dataset, progress=False) == whole
+    with pytest.raises(AssertionError, match="attacked again"):
+        success_curves.measure(config.but(confidence=0.8), dataset, progress=False)
+
+
+def test_long_excerpts_are_fewer(config, monkeypatch):
+    monkeypatch.setattr(success_curves, "N_EXCERPTS", {"quick": 30, "full": 20})
+
+    def dataset(seconds):
+        table = pd.DataFrame({"duration_s": [seconds] * 3})
+        return SimpleNamespace(manifest=SimpleNamespace(table=table))
+
+    full, slow = config.but(profile="full"), config.but(profile="full", system="cdnn")
+    assert success_curves.n_excerpts(config, dataset("6.0")) == 30
+    assert success_curves.n_excerpts(full, dataset("10.0")) == success_curves.n_excerpts(slow, dataset("10.0")) == 20
+    assert success_curves.n_excerpts(full, dataset("30.03")) * 30 == success_curves.SECONDS
+    assert success_curves.n_excerpts(slow, dataset("30.03")) * 30 == success_curves.SECONDS_CONVOLUTIONAL
+    assert success_curves.n_excerpts(slow, dataset(None)) == success_curves.n_excerpts(slow, dataset("30.0"))
+    assert success_curves.n_excerpts(slow, dataset("1000")) == 1
 
 
 def test_survival(config):
@@ -184,7 +302,8 @@ def test_transfer_and_gradient(config):
     results, tables = transfer.measure(config, dataset, progress=False)
     matrix = tables["matrix"]
     sources, listeners = ({row[key] for row in matrix} for key in ("source", "listener"))
-    assert sources < listeners and {"forest on dnn50", "mfcc"} <= listeners - sources
+    others = {"forest on dnn50", "mfcc", "dnn50, seed 1", "dnn50, artist-filtered", "cdnn, artist-filtered"}
+    assert sources < listeners and listeners - sources == others
     assert len(matrix) == len(sources) * len(listeners)
     own = [row["target"] for row in matrix if row["source"] == row["listener"]]
     assert results["least_white_box"]["estimate"] == min(own)
@@ -195,3 +314,74 @@ def test_transfer_and_gradient(config):
     assert results["chain_rule_minus_published"]["estimate"] == pytest.approx(difference)
     assert results["dnn_minus_cdnn"]["estimate"] == pytest.approx(at_15[gradient.DNN] - at_15[gradient.CHAIN])
     assert {row["budget"] for row in tables["tests"]} == set(gradient.BUDGETS)
+
+
+def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatch):
+    """A class of one artist cannot be artist-filtered."""
+    lines = music.read_text().splitlines()
+    few = music.with_name("few.csv")
+    few.write_text("\n".join(re.sub(r"dark artist \d", "dark artist 0", line) for line in lines) + "\n")
+    config = experiments.Config(dataset="folder", path=str(few), max_iterations=5)
+    dataset = config.load_dataset()
+    assert systems.partition_of(config.but(partition="artist_filtered"), dataset).labels == ("bright", "even")
+    trained = []
+
+    def noted(config, *arguments, **settings):
+        trained.append(config)
+        quick = config.but(system="dnn50") if config.recipe.convolutional else config
+        return systems.trained_system(quick, *arguments, **settings)
+
+    monkeypatch.setattr(transfer, "trained_system", noted)
+    _, tables = transfer.measure(config, dataset, progress=False)
+    listeners = {row["listener"] for row in tables["matrix"]}
+    assert "dnn50, seed 1" in listeners and not any("artist-filtered" in name for name in listeners)
+    assert {one.partition for one in trained} == {"random"}  # and none is trained for nothing
+    assert len(tables["matrix"]) == len({row["source"] for row in tables["matrix"]}) * len(listeners)
+
+
+# --- the relaxed attack ---
+
+
+def test_relaxed(config):
+    dataset = config.load_dataset()
+    results, tables = relaxed.measure(config, dataset, progress=False)
+    rows = tables["by_excerpt"]
+    system = experiments.trained_system(config.but(system="cdnn"), dataset)
+    test = system.metadata["parts"]["test"]
+    assert {row["case"] for row in rows} == set(relaxed.CASES) and len(rows) == len(relaxed.CASES) * len(test)
+    first = [row for row in rows if row["case"] == relaxed.SLICE]
+    assert [row["target"] for row in first] == adversary.random_targets(system, len(test), seed=config.seed)
+    before = FigureOfMerit([r["truth"] for r in first], [r["original_label"] for r in first], system.labels)
+    assert results["accuracy before"]["estimate"] == pytest.approx(before.normalised_accuracy)
+    for case in relaxed.CASES:
+        mine = [row for row in rows if row["case"] == case]
+        under = FigureOfMerit([r["truth"] for r in mine], [r["label"] for r in mine], system.labels)
+        assert results[f"{case}: accuracy"]["estimate"] == pytest.approx(under.normalised_accuracy)
+        drop = before.normalised_accuracy - under.normalised_accuracy
+        assert results[f"{case}: drop"]["estimate"] == pytest.approx(drop)
+        # Who has the label already is not asked.
+        news = [row for row in mine if row["original_label"] != row["target"]]
+        assert results[f"{case}: success"]["n"] == results[f"{case}: confident"]["n"] == len(news) < len(mine)
+        assert results[f"{case}: success"]["estimate"] == sum(row["label"] == row["target"] for row in news) / len(news)
+        assert results[f"{case}: confident"]["estimate"] <= results[f"{case}: success"]["estimate"]
+        assert all(row["snr"] == "inf" or row["snr"] >= relaxed.SNR for row in mine)
+    assert f"{relaxed.NOISE}: drop beyond noise" not in results
+    assert results["target is the label before"]["estimate"] == pytest.approx(1 - len(news) / len(mine))
+
+
+def test_normalised_accuracy_over_artists():
+    truth = ["x"] * 6 + ["y"] * 2
+    artists = ["a", "a", "b", "b", "c", "c", "d", "e"]
+    right = {"before": [True] * 8, "under": [True, True, False, False, False, True, False, False], "none": [False] * 8}
+    both = relaxed.Normalised(right, truth, artists)
+    assert both.accuracy("under").estimate == pytest.approx((3 / 6 + 0 / 2) / 2)  # and not 3 / 8
+    assert both.difference("before", "under").estimate == pytest.approx(0.75)
+    assert both.difference("before", "under").low > 0
+    # The same columns, the other way round.
+    there, back = both.difference("before", "under"), both.difference("under", "before")
+    assert (back.estimate, back.low, back.high) == pytest.approx((-there.estimate, -there.high, -there.low), abs=0.02)
+    # Nothing varies: Wilson's interval over artists, and no claim of a difference.
+    assert (both.accuracy("before").low, both.accuracy("before").high) == wilson(5, 5)
+    assert (both.accuracy("none").low, both.accuracy("none").high) == wilson(0, 5)
+    alone = relaxed.Normalised({"before": [True, False]}, ["x", "x"], ["a", "a"]).accuracy("before")
+    assert (alone.estimate, alone.low, alone.high, alone.n) == (0.5, 0.0, 1.0, 1)

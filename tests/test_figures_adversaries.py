@@ -133,6 +133,20 @@ def test_success_in_panels(curves):
     four = pd.concat([table, curves.assign(system="mfcc")])
     grid = figures.success_curves(four, panels="system")
     assert len(grid.axes) == 4 and len({axes.get_position().x0 for axes in grid.axes}) == 2
+    for count in (5, 6):
+        table_of = pd.concat([curves.assign(system=f"system {i}") for i in range(count)])
+        grid = figures.success_curves(table_of, panels="system")
+        assert [axes.get_title(loc="left") for axes in grid.axes] == [f"system {i}" for i in range(count)]
+        assert len({axes.get_position().x0 for axes in grid.axes}) == 3
+        grid.draw_without_rendering()
+        named = [bool(axes.get_xlabel()) and axes.xaxis.get_tick_params()["labelbottom"] for axes in grid.axes]
+        assert named == [False, False, count == 5, *[True] * (count - 3)]
+    long = [f"dnn{i}00-dropout, artist-filtered" for i in range(6)]
+    grid = figures.success_curves(pd.concat([curves.assign(system=name) for name in long]), panels="system")
+    grid.draw_without_rendering()
+    assert [" ".join(axes.get_title(loc="left").split()) for axes in grid.axes] == long
+    boxes = [axes._left_title.get_window_extent() for axes in grid.axes]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     # A curve that one panel lacks keeps its colour in the others.
     part = table[(table["system"] != "dnn50") | (table["method"] == "white noise")]
     axes = figures.success_curves(part, panels="system").axes
@@ -149,14 +163,14 @@ def test_success_at_one_budget_and_never_half():
 
 def test_success_refuses(curves):
     many = pd.DataFrame([row for i in range(7) for row in budgets(f"method {i}", 1, 2, 3)])
-    panels = pd.concat([curves.assign(system=i) for i in range(5)])
+    panels = pd.concat([curves.assign(system=i) for i in range(7)])
     for call, said in (
         (lambda: figures.success_curves(curves.drop(columns="low")), "lacks low; give"),
         (lambda: figures.success_curves(curves.iloc[:0]), "lacks rows"),
         (lambda: figures.success_curves(curves, "case"), "lacks case"),
         (lambda: figures.success_curves(curves.assign(estimate=60.0)), "'estimate' .* not within 0 and 1"),
         (lambda: figures.success_curves(panels), "several rows for one method and budget"),
-        (lambda: figures.success_curves(panels, panels="system"), "5 values; choose at most 4"),
+        (lambda: figures.success_curves(panels, panels="system"), "7 values; choose at most 6"),
         (lambda: figures.success_curves(many), "7 series; choose at most 6"),
     ):
         with pytest.raises(InputError, match=said):

@@ -25,7 +25,7 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -556,17 +556,39 @@ def side_by_side(record: Any, rows: Mapping[str, tuple[str, PaperReference | Non
     recorded = next((r["results"] for r in read_records(real.parent) if r["file"] == str(real)), None)
     table = {}
     for row, (quantity, reference) in rows.items():
-        paper = "not in the paper"
-        if reference is not None:
-            found = _paper_row(values, *reference)
-            unit = f" {found['unit']}" if found["unit"] and found["printed"] != LOST else ""
-            paper = f"{found['printed']}{unit}{'' if found['source'] == PAPER else ', ' + found['source']}"
         table[row] = {
-            "paper": paper,
+            "paper": _paper_cell(values, reference),
             f"recorded, {', '.join(REAL)}": "not recorded" if recorded is None else _measured(recorded, quantity),
             f"this run: {record.dataset}, {record.profile}": _measured(record.results, quantity),
         }
     return pd.DataFrame(table).T
+
+
+def beside_paper(records: Sequence[Any], rows: Mapping[str, tuple[str, PaperReference | None]]) -> pd.DataFrame:
+    """A table of the paper and of what records hold, with intervals: a column each.
+
+    Parameters
+    ----------
+    records : sequence of experiments.Record
+        May be empty: then the table says that nothing is recorded.
+    rows : mapping
+        As in :func:`side_by_side`.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    values = paper_values()
+    paper = pd.DataFrame({"paper": {row: _paper_cell(values, reference) for row, (_, reference) in rows.items()}})
+    if not records:
+        return paper.assign(recorded="not recorded")
+    return paper.join(measured(records, {row: quantity for row, (quantity, _) in rows.items()}))
+
+
+def _paper_cell(values: pd.DataFrame, reference: PaperReference | None) -> str:
+    if reference is None:
+        return "not in the paper"
+    found = _paper_row(values, *reference)
+    unit = f" {found['unit']}" if found["unit"] and found["printed"] != LOST else ""
+    return f"{found['printed']}{unit}{'' if found['source'] == PAPER else ', ' + found['source']}"
 
 
 def measured(records: Any, rows: Mapping[str, str]) -> pd.DataFrame:

@@ -78,11 +78,18 @@ def nested(
     description: str,
     progress: bool = False,
     reached: Callable[[adversary.AdversaryResult], bool] = lambda result: result.success,
+    fixed_step: bool = False,
 ) -> list[dict[str, Any]]:
     """One attack at smaller and smaller SNRs; whom it has reached keeps the adversary that it has.
 
     A waveform within 30 dB is within 20 dB too, so success can only grow as the budget does, and only those
     not yet reached are attacked again.
+
+    Parameters
+    ----------
+    fixed_step : bool
+        The attack's steps do not depend on the budget, and nothing is drawn. Then one that went the same way within
+        two budgets has met neither, and would go that way within any larger one: it is not run again.
 
     Returns
     -------
@@ -91,10 +98,11 @@ def nested(
         ``confidence`` in the target and ``iterations`` (of the attack that reached it, or of the one that did not).
     """
     found: dict[int, tuple[float, adversary.AdversaryResult]] = {}
+    missed: dict[int, adversary.AdversaryResult] = {}
+    settled: set[int] = set()
     rows = []
     for budget in tqdm(sorted(budgets, reverse=True), desc=description, disable=not progress, leave=False):
-        todo = [i for i in range(len(chosen)) if i not in found]
-        missed = {}
+        todo = [i for i in range(len(chosen)) if i not in found and i not in settled]
         if todo:
             results = attack(
                 [chosen.waveforms[i] for i in todo], [chosen.targets[i] for i in todo],
@@ -104,6 +112,8 @@ def nested(
                 if reached(result):
                     found[i] = budget, result
                 else:
+                    if fixed_step and i in missed and _same_way(missed[i], result):
+                        settled.add(i)
                     missed[i] = result
         for i in range(len(chosen)):
             result = found[i][1] if i in found else missed[i]
@@ -115,6 +125,11 @@ def nested(
                 }
             )  # fmt: skip
     return rows
+
+
+def _same_way(before: adversary.AdversaryResult, now: adversary.AdversaryResult) -> bool:
+    """Whether an attack met neither of two budgets, nor was its waveform turned down to the smaller of them."""
+    return before.trace == now.trace and now.snr_magnitude >= before.snr_limit
 
 
 def _finite(snr: float) -> float | str:

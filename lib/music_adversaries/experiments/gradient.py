@@ -9,15 +9,19 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from .. import adversary
 from ..adversary import Algorithm1
 from ..datasets import Dataset
 from ..evaluation import paired_difference, paired_permutation
+from ..networks import System
 from ..partitions import clusters
-from .attacking import choose, nested, share
+from .attacking import Chosen, choose, nested, share
 from .config import Config
+from .parts import Part, in_turn, seconds_of
 from .systems import trained_system
 
 BUDGETS = (30.0, 20.0, 15.0, 10.0, 0.0)
@@ -34,6 +38,8 @@ CASES: dict[str, tuple[str, Algorithm1]] = {
     LOOP_CHAIN: ("cdnn", Algorithm1.published_code(step=0.15, gradient="chain_rule")),
     LOOP: ("cdnn", Algorithm1.published_code(step=0.15)),
 }
+# How long each takes, roughly, by the iterations of recorded runs: what fails goes on to the last of them.
+WEIGHTS = {DNN: 0.1, CHAIN: 1.0, PUBLISHED: 5.0, LOOP_CHAIN: 0.2, LOOP: 0.3}
 
 
 def measure(config: Config, dataset: Dataset, progress: bool):
@@ -45,21 +51,20 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     (its steps, its momentum, its phases, its stopping rule) with either gradient.
 
     ``success at S``: share labelled as the target by the written file within S dB. Differences at 15 dB are
-    paired; their p-values permute artists.
+    paired; their p-values permute artists. A case that was finished is kept: a run that was stopped goes on there.
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in ("dnn50", "cdnn")}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
-    rows = []
-    for case, (name, method) in CASES.items():
-
-        def attack(waveforms, targets, names, snr, name=name, method=method):
-            return adversary.attack(
-                systems[name], waveforms, targets, method=method, snr=snr, confidence=CONFIDENCE,
-                max_iterations=MAX_ITERATIONS, batch_size=4, names=names,
-            )  # fmt: skip
-
-        found = nested(attack, chosen, BUDGETS, description=case, progress=progress)
-        rows += [{"case": case, **row} for row in found]
+    parts = [
+        Part(
+            case, config.but(system=name),
+            (name, method, chosen.excerpts, chosen.targets, BUDGETS, CONFIDENCE, MAX_ITERATIONS),
+            partial(_attack, systems[name], method, chosen, case, progress), WEIGHTS[case],
+        )
+        for case, (name, method) in CASES.items()
+    ]  # fmt: skip
+    kept = in_turn("gradient", parts, dataset, progress=progress)
+    rows = [{"case": case, **row} for case, one in zip(CASES, kept, strict=True) for row in one["found"]]
 
     table = pd.DataFrame(rows)
     results = {
@@ -86,4 +91,16 @@ def measure(config: Config, dataset: Dataset, progress: bool):
                 {"difference": name, "budget": budget, "estimate": difference.estimate, "low": difference.low,
                  "high": difference.high, "p_artists": p, "n_artists": len(set(artists))}
             )  # fmt: skip
-    return results, {"by_excerpt": rows, "tests": tests}
+    return results, {"by_excerpt": rows, "tests": tests, "parts": seconds_of(parts, kept)}
+
+
+def _attack(system: System, method: Algorithm1, chosen: Chosen, case: str, progress: bool) -> list[dict]:
+    """One case at every budget: the rows of `nested`."""
+
+    def attack(waveforms, targets, names, snr):
+        return adversary.attack(
+            system, waveforms, targets, method=method, snr=snr, confidence=CONFIDENCE,
+            max_iterations=MAX_ITERATIONS, batch_size=4, names=names,
+        )  # fmt: skip
+
+    return nested(attack, chosen, BUDGETS, description=case, progress=progress)

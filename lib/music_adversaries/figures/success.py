@@ -6,6 +6,8 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -16,7 +18,7 @@ from ..errors import InputError
 from .base import BookFigure, new_figure, percent, styled
 from .series import checked, counted, legend_columns, name_ends, styles
 
-MAX_PANELS = 4
+MAX_PANELS = 6
 
 
 @styled
@@ -38,7 +40,7 @@ def success_curves(
         The column that tells curves apart.
     title : str
     panels : str
-        A column: a panel for each of its values, at most four, with one scale.
+        A column: a panel for each of its values, at most six, with one scale; more than three stand in two rows.
 
     Raises
     ------
@@ -61,8 +63,8 @@ def success_curves(
     if len(names) > MAX_PANELS:
         raise InputError(f"Column {panels!r} has {len(names)} values; choose at most {MAX_PANELS} panels.")
 
-    n_columns = 2 if len(names) == 4 else len(names)
-    n_rows = len(names) // n_columns
+    n_columns = len(names) if len(names) <= 3 else (len(names) + 1) // 2
+    n_rows = -(-len(names) // n_columns)
     figure = new_figure(3.3 if n_rows == 1 else 5.2)
     if title and panels:
         figure.suptitle(title, fontsize=10.5, fontweight="bold", x=0.01, ha="left")
@@ -70,21 +72,25 @@ def success_curves(
     left, right = table["budget"].max(), table["budget"].min()
     margin = 0.07 * (left - right) or 1.0
     said = []
-    for axes, name in zip(grid.flat, names, strict=True):
+    for spare in grid.flat[len(names) :]:
+        spare.remove()
+        grid[-2, -1].tick_params(labelbottom=True)  # nothing stands below it now
+    for axes, name in zip(grid.flat, names, strict=False):
         rows = table if name is None else table[table[panels] == name]
         drawn = _draw(axes, rows, group, style_of)
-        axes.set_title(title if name is None else str(name))
+        axes.set_title(title if name is None else textwrap.fill(str(name), 72 // n_columns, break_on_hyphens=False))
         axes.grid(axis="y")
         said.append(
             ("" if name is None else f"{name}: ") + "; ".join(_words(curve, part) for curve, part in drawn.items())
         )
-    axes.set_xlim(left + margin, right - margin)  # shared by all, as is what follows
+    # Shared by all, as is what follows; ``axes`` is the last panel.
+    axes.set_xlim(left + margin, right - margin)
     axes.set_ylim(-0.03, 1.05)
     axes.xaxis.set_major_locator(MaxNLocator(8 if n_columns < 3 else 5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     for axes in grid[:, 0]:
         axes.set_ylabel("success")
-    for axes in grid[-1]:
+    for axes in grid.flat[len(names) - n_columns : len(names)]:  # the lowest of each column
         axes.set_xlabel("SNR budget (dB)" + (": farther right, more may change" if panels is None else ""))
     if panels is None:
         ends = [(part["budget"].iloc[-1], part["estimate"].iloc[-1], curve) for curve, part in drawn.items()]
