@@ -9,11 +9,12 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import base64
 from functools import partial
 
 import pandas as pd
 
-from .. import adversary
+from .. import adversary, audio, spectra
 from ..adversary import Algorithm1
 from ..datasets import Dataset
 from ..evaluation import paired_difference, paired_permutation
@@ -27,6 +28,8 @@ from .systems import trained_system
 BUDGETS = (30.0, 20.0, 15.0, 10.0, 0.0)
 N_EXCERPTS = {"quick": 40, "full": 20}
 CONFIDENCE, MAX_ITERATIONS = 0.5, 50  # of the published relaxed attack on the convolutional network
+OURS = "CC0-1.0"  # the licence of recordings that may be part of a record
+SECONDS_HEARD = 1.7
 EQUAL_STEP = 0.1  # of the budget: all steps are of one length, only their directions differ
 
 DNN, CHAIN, PUBLISHED = "dnn", "cdnn, chain rule", "cdnn, published gradient"
@@ -52,6 +55,8 @@ def measure(config: Config, dataset: Dataset, progress: bool):
 
     ``success at S``: share labelled as the target by the written file within S dB. Differences at 15 dB are
     paired; their p-values permute artists. A case that was finished is kept: a run that was stopped goes on there.
+
+    Table ``heard``, where recordings are free: one excerpt by either gradient, as FLAC in base64.
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in ("dnn50", "cdnn")}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
@@ -91,7 +96,39 @@ def measure(config: Config, dataset: Dataset, progress: bool):
                 {"difference": name, "budget": budget, "estimate": difference.estimate, "low": difference.low,
                  "high": difference.high, "p_artists": p, "n_artists": len(set(artists))}
             )  # fmt: skip
-    return results, {"by_excerpt": rows, "tests": tests, "parts": seconds_of(parts, kept)}
+    tables = {"by_excerpt": rows, "tests": tests, "parts": seconds_of(parts, kept)}
+    return results, tables | {"heard": _heard(systems["cdnn"], chosen, rows, config, dataset)}
+
+
+def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dataset: Dataset) -> list[dict]:
+    """A pair to listen to, where nobody has rights in the recording: one excerpt by either gradient, from its middle.
+
+    The first excerpt that the chain rule reached within the configuration's budget, which both have here.
+    """
+    licence = dict(zip(dataset.manifest.table["excerpt"], dataset.manifest.table["licence"], strict=True))
+    budget = [row for row in rows if row["case"] == CHAIN and row["budget"] == config.snr]
+    reached = [i for i, row in enumerate(budget) if row["reached"] and licence[row["excerpt"]] == OURS]
+    if not reached:
+        return []
+    i = reached[0]
+    middle, half = len(chosen.waveforms[i]) // 2, round(SECONDS_HEARD * spectra.SAMPLE_RATE / 2)
+    part = slice(max(0, middle - half), middle + half)
+    heard = []
+    for case in (CHAIN, PUBLISHED):
+        (result,) = adversary.attack(
+            system, [chosen.waveforms[i]], [chosen.targets[i]], method=CASES[case][1], snr=config.snr,
+            confidence=CONFIDENCE, max_iterations=MAX_ITERATIONS, names=[chosen.excerpts[i]],
+        )  # fmt: skip
+        heard.append(
+            {
+                "case": case, "excerpt": chosen.excerpts[i], "target": result.target,
+                "start_s": part.start / spectra.SAMPLE_RATE, "original_label": result.original_label,
+                "label": result.label, "confidence": round(result.confidence, 4),
+                "snr": round(result.snr_magnitude, 3),
+                "flac": base64.b64encode(audio.to_flac_bytes(result.waveform[part])).decode(),
+            }
+        )  # fmt: skip
+    return heard
 
 
 def _attack(system: System, method: Algorithm1, chosen: Chosen, case: str, progress: bool) -> list[dict]:
