@@ -960,6 +960,14 @@ def test_a_budget_beyond_full_scale_is_no_handicap(method):
         assert result.iterate_confidence == pytest.approx(result.target_confidence, abs=2e-3)
 
 
+def test_steps_of_the_budget_stay_within_what_a_file_can_hold():
+    """The same for Algorithm 1, whose iterates are no waveforms: a step as long as -300 dB allows would be one jump."""
+    waves, targets = [recording(label, 139, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
+    settings = {"step_unit": "budget", "max_iterations": 60}
+    some, all_ = (adversary.attack(system(), waves, targets, snr=snr, **settings) for snr in (0.0, -300.0))
+    assert sum(result.success for result in all_) >= sum(result.success for result in some) > 0
+
+
 @pytest.mark.parametrize("beyond", [0.9, 1.5])
 @pytest.mark.parametrize("method", ["pgd", "apgd", "random_search"])
 def test_iterates_on_waveforms_stay_within_full_scale_and_budget(monkeypatch, method, beyond):

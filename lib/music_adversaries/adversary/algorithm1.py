@@ -18,6 +18,7 @@ from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
 from .options import check_choices, check_positive
+from .pgd import audible
 from .projections import into_ball, non_negative
 
 
@@ -158,7 +159,7 @@ class Algorithm1:
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
         # First the direction: the inverse of a tiny length would overflow.
         gradient /= length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
-        return self.step * batch.radius
+        return self.step * audible(batch) * batch.radius
 
     @staticmethod
     def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:
