@@ -198,6 +198,19 @@ def test_published_gradient_undoes_the_standardisation_of_the_gradient(kind):
     assert np.corrcoef(chain[:, mask].ravel(), published[:, mask].ravel())[0, 1] < 0.9  # it is another direction
 
 
+def test_published_gradient_leaves_frames_alone_that_an_excerpt_does_not_have():
+    """Beside a longer excerpt, the mean there would be a part of the length by which steps are measured."""
+    network = DNN(small_cdnn("floor", torch.ones(513)).standardise, 3, 8, generator=torch.Generator().manual_seed(1))
+    long, short = recording("even", 105, 2.0), recording("bright", 106, 1.0)
+    method = Algorithm1(step=0.05, step_unit="budget", gradient="published_code", consistency="never")
+    _, together = run(method, network.double(), [long, short], ["dark", "dark"], snr=0.0, n=3)
+    _, alone = run(method, network.double(), [short], ["dark"], snr=0.0, n=3)
+    n_frames = spectra.n_frames(len(short))
+    for both, one in zip(together, alone, strict=True):
+        assert not both[1, n_frames:].any()
+        torch.testing.assert_close(both[1, :n_frames], one[0])
+
+
 class Bare(nn.Module):
     """No standardisation anywhere."""
 

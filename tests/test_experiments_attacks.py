@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +12,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
-from music_adversaries import adversary, experiments, processing
+from music_adversaries import adversary, experiments, processing, spectra
 from music_adversaries.evaluation import FigureOfMerit, wilson
 from music_adversaries.experiments import (
     attacking,
@@ -225,7 +228,10 @@ def test_directives(config):
     for row in rows:
         if row["directive"] in ("always right", "always wrong"):
             assert (row["target"] == row["truth"]) == (row["directive"] == "always right")
-    assert 0 <= results["forest aware, random: obeyed"]["estimate"] <= 1
+    aware = results["forest aware, random: obeyed"]["estimate"]
+    more = aware - results["forest, random: obeyed"]["estimate"]
+    assert results["aware_minus_unaware"]["estimate"] == pytest.approx(more)
+    assert results["network, always one label: obeyed"] == results["network, always bright: obeyed"]
 
 
 def test_success_curves_only_rise(config):
@@ -314,6 +320,31 @@ def test_transfer_and_gradient(config):
     assert results["chain_rule_minus_published"]["estimate"] == pytest.approx(difference)
     assert results["dnn_minus_cdnn"]["estimate"] == pytest.approx(at_15[gradient.DNN] - at_15[gradient.CHAIN])
     assert {row["budget"] for row in tables["tests"]} == set(gradient.BUDGETS)
+    assert tables["heard"] == []  # nobody said that these recordings are free
+
+
+def test_what_is_heard_of_the_two_gradients(config, monkeypatch):
+    """The first that the chain rule reached within the budget, from its middle; what is kept is what was judged."""
+    dataset = config.load_dataset()
+    system = systems.trained_system(config.but(system="cdnn"), dataset)
+    chosen = attacking.choose([system], dataset, 3, seed=0)
+    rows = [
+        {"case": case, "budget": budget, "excerpt": excerpt, "reached": case == gradient.CHAIN and i > 0}
+        for case in gradient.CASES for budget in gradient.BUDGETS for i, excerpt in enumerate(chosen.excerpts)
+    ]  # fmt: skip
+    assert gradient._heard(system, chosen, rows, config, dataset) == []
+    monkeypatch.setattr(gradient, "OURS", dataset.manifest.table["licence"].iloc[0])
+    chain, published = gradient._heard(system, chosen, rows, config, dataset)
+    for row, case in ((chain, gradient.CHAIN), (published, gradient.PUBLISHED)):
+        assert (row["case"], row["excerpt"], row["target"]) == (case, chosen.excerpts[1], chosen.targets[1])
+        heard, rate = soundfile.read(io.BytesIO(base64.b64decode(row["flac"])), dtype="float32")
+        assert rate == spectra.SAMPLE_RATE and abs(len(heard) / rate - gradient.SECONDS_HEARD) < 0.01
+        start = round(row["start_s"] * rate)
+        original = chosen.waveforms[1][start : start + len(heard)]
+        assert abs(start + len(heard) / 2 - len(chosen.waveforms[1]) / 2) < 2 and not np.array_equal(heard, original)
+        assert row["snr"] >= config.snr
+    assert chain["flac"] != published["flac"]
+    assert gradient._heard(system, chosen, [row | {"reached": False} for row in rows], config, dataset) == []
 
 
 def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatch):

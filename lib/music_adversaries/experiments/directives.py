@@ -11,7 +11,7 @@ import numpy as np
 from .. import adversary
 from ..adversary import PGD, Algorithm1
 from ..datasets import Dataset
-from ..evaluation import Estimate, mean_interval
+from ..evaluation import Estimate, mean_interval, paired_difference
 from .attacking import share
 from .config import Config
 from .forests import decider, forest_on
@@ -29,6 +29,9 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     forest's votes are for the target; random targets only. Intervals are Wilson's over test excerpts; settings else
     are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations). ``least_obeyed`` is the share of the directive,
     of the three that are not random, that the network obeys least.
+
+    ``aware_minus_unaware``: how much more often the forest gives the random label when it is known, paired by
+    excerpt, with Newcombe's interval.
     """
     system = trained_system(config, dataset, progress=progress)
     waveforms, truth = test_set(system, dataset)
@@ -48,7 +51,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         "network, clean: accuracy": share(c == t for c, t in zip(clean, truth, strict=True)),
         "forest, clean: accuracy": share(c == t for c, t in zip(clean_forest, truth, strict=True)),
     }
-    rows = []
+    rows, unaware = [], {}
     for directive, targets in directives.items():
         attacked = adversary.attack(
             system,
@@ -60,6 +63,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         )
         heard = [str(label) for label in forest.predict([r.waveform for r in attacked])]
         said = {"network": [r.label for r in attacked], "forest": heard}
+        unaware[directive] = [h == t for h, t in zip(heard, targets, strict=True)]
         for who, labels in said.items():
             results[f"{who}, {directive}: accuracy"] = share(a == t for a, t in zip(labels, truth, strict=True))
             results[f"{who}, {directive}: obeyed"] = share(a == t for a, t in zip(labels, targets, strict=True))
@@ -79,6 +83,9 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     )  # fmt: skip
     results["forest aware, random: accuracy"] = share(r.label == t for r, t in zip(attacked, truth, strict=True))
     results["forest aware, random: obeyed"] = share(r.success for r in attacked)
+    results["aware_minus_unaware"] = paired_difference([r.success for r in attacked], unaware["random"]).as_record()
+    for what in ("accuracy", "obeyed"):
+        results[f"network, always one label: {what}"] = results[f"network, always {always}: {what}"]
     obeyed = [results[f"network, {directive}: obeyed"] for directive in directives if directive != "random"]
     results["least_obeyed"] = min(obeyed, key=lambda one: one["estimate"])
     results["chance"] = Estimate(*[1 / len(system.labels)] * 3, len(truth), "fraction").as_record()
