@@ -124,7 +124,15 @@ def attack(
     method = _chosen(method, options)
     waveforms, targets = _as_lists(waveforms, targets)
     names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
-    _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size, seed)
+    check_settings(
+        snr=snr,
+        confidence=confidence,
+        max_iterations=max_iterations,
+        restarts=restarts,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    _check_lengths(waveforms, targets, names)
     waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
     wanted = [model.label_index(target) for target in targets]
     results: dict[int, AdversaryResult] = {}
@@ -237,16 +245,36 @@ def _as_lists(waveforms: Any, targets: Any) -> tuple[list, list]:
     return list(waveforms), list(targets)
 
 
-def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size, seed) -> None:
-    if len(waveforms) == 0:
-        raise InputError("There is no waveform to attack; give at least one.")
-    if len(targets) != len(waveforms):
-        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
-    if len(names) != len(waveforms):
-        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")
+def check_settings(
+    *,
+    snr: float = 15.0,
+    confidence: float = 0.9,
+    max_iterations: int = 100,
+    restarts: int = 0,
+    batch_size: int = 16,
+    seed: int = 0,
+) -> None:
+    """Refuse settings of `attack` that make no sense, before there is a model or a waveform.
+
+    Raises
+    ------
+    InputError
+        For the first of them.
+
+    Notebook: book/05_adversaries.ipynb
+    """
     if not (is_number(snr) and -300 <= snr <= 300):
         raise InputError(f"snr is {snr!r}; give a number of decibels between -300 and 300, such as 15.")
     if not (is_number(confidence) and 0 <= confidence < 1):
         raise InputError(f"confidence is {confidence!r}; give a mean posterior from 0 up to, but not including, 1.")
     check_whole(1, max_iterations=max_iterations, batch_size=batch_size)
     check_whole(0, restarts=restarts, seed=seed)
+
+
+def _check_lengths(waveforms: list, targets: list, names: list) -> None:
+    if len(waveforms) == 0:
+        raise InputError("There is no waveform to attack; give at least one.")
+    if len(targets) != len(waveforms):
+        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
+    if len(names) != len(waveforms):
+        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")
