@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import warnings
 from functools import lru_cache
 
 import librosa
@@ -15,7 +17,7 @@ from torch.nn import functional as F
 from music_adversaries import adversary, spectra
 from music_adversaries.adversary import Model
 from music_adversaries.errors import InputError
-from music_adversaries.networks import CDNN, DNN, Standardise
+from music_adversaries.networks import CDNN, DNN, Decision, Standardise
 from small_system import LABELS, recording, system
 
 METHODS = ("algorithm1", "pgd", "apgd", "random_search")
@@ -417,3 +419,95 @@ def test_the_excerpt_that_a_model_cannot_hear_is_named():
     waves = [recording("dark", 84, 0.4), recording("dark", 84, 0.2)]
     with pytest.raises(InputError, match="not finite for short.wav"):
         adversary.attack(Says(answer), waves, ["even"] * 2, names=["long.wav", "short.wav"], **SIXTEEN)
+
+
+def test_every_length_is_tried_before_an_attack_begins():
+    def of_one_length(x, w):
+        if x.shape[1] != 8_000:
+            raise ValueError("I want 8,000 samples.")
+        return means(x, w)
+
+    waves = [recording("dark", 85, 0.5)[:n] for n in (8_000, 8_000, 9_000)]
+    with pytest.raises(InputError, match=r"^long.wav: The model refused waveform of shape \[1, 9000\]: I want 8,000"):
+        adversary.attack(
+            Says(of_one_length), waves, ["even"] * 3, names=["a.wav", "b.wav", "long.wav"],
+            watch=lambda *_: pytest.fail("the attack began"), **SIXTEEN,
+        )  # fmt: skip
+
+
+# --- judges --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("judge", "says"),
+    [
+        (lambda w: "bright", r"The judge returned 'bright'; let it return a networks.Decision\(label, conf"),
+        (lambda w: None, "The judge returned None; let it return"),
+        (lambda w: np.zeros(10_000), r"The judge returned array\(.{,60}; let it return"),
+        (lambda w: Decision("bright", 0.9, np.array([0.1, 0.9])), r"posterior has the shape \[2\].*has 3 labels"),
+        ("bright", "judge is 'bright'; give a function from a waveform to a Decision"),
+    ],
+)
+def test_a_judge_that_returns_no_decision_gets_one_sentence(judge, says):
+    with pytest.raises(InputError, match=says) as caught:
+        adversary.attack(system(), WAVES[:1], TARGETS[:1], judge=judge, max_iterations=1)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_judge_that_decides_is_heeded():
+    always = Decision("bright", 0.9, np.array([0.05, 0.05, 0.9]))
+    assert tuple(LABELS).index("bright") == 2
+    (result,) = adversary.attack(system(), WAVES[:1], ["bright"], judge=lambda _: always, confidence=0.5)
+    assert result.outcome in ("reached", "nothing to do") and result.confidence == 0.9
+
+
+# --- warnings ------------------------------------------------------------------------------------
+
+
+def told(model, waves=WAVES, targets=TARGETS, **options) -> list[str]:
+    """What one attack warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        adversary.attack(model, waves, targets, **options)
+    assert all(warning.category is UserWarning and warning.filename == __file__ for warning in caught)
+    return [str(warning.message) for warning in caught]
+
+
+def test_sigmoid_outputs_are_warned_of_once():
+    sigmoid = Says(lambda x, w: trained()(x).sigmoid())
+    trained().eval()
+    (said_once,) = told(sigmoid, method="pgd", max_iterations=3, **SIXTEEN)
+    assert "within 0 and 1" in said_once and "multi-label" in said_once and "logits are expected" in said_once
+    assert len(told(sigmoid, method="pgd", max_iterations=1, **SIXTEEN)) == 1  # once an attack, not once for all
+    assert told(trained(), method="pgd", max_iterations=3, **SIXTEEN) == []
+    assert told(system(), max_iterations=1) == []
+
+
+class Faint(nn.Module):
+    """Logits so small that their gradient moves magnitudes by next to nothing."""
+
+    def forward(self, magnitudes):
+        score = 1e-3 * torch.log(magnitudes[..., 64:].mean(-1) / magnitudes[..., 8:64].mean(-1)) - 1.0
+        return torch.stack([-score, score], dim=-1)
+
+
+def test_a_budget_left_unused_is_warned_of_with_its_remedy():
+    about = {"labels": ("dull", "shrill"), "sample_rate": 8_000, "n_fft": 512, "max_iterations": 3, "snr": 20.0}
+    (warned,) = told(Faint(), WAVES[:2], ["shrill"] * 2, **about)
+    match = re.fullmatch(
+        r"2 of 2 excerpts did not get their target, with at least (\d+) % of the budget of 20 dB unused: the steps "
+        r'are too short for this model\'s gradient; give step_unit="budget", or a longer step than 0\.1\.',
+        warned,
+    )
+    assert 90 <= int(match[1]) <= 100
+    assert told(Faint(), WAVES[:2], ["dull"] * 2, **about) == []  # they have it
+    assert told(Faint(), WAVES[:2], ["shrill"] * 2, step_unit="budget", **about) == []
+    assert told(Faint(), WAVES[:2], ["shrill"] * 2, method="pgd", **about) == []
+
+
+def test_of_the_books_own_systems_an_unused_budget_is_not_warned_of():
+    few = {"step": 1e-6, "max_iterations": 1, "snr": 10.0}
+    (result,) = adversary.attack(system(), WAVES[:1], TARGETS[:1], **few)
+    assert not result.success and result.snr_magnitude > 20
+    assert told(system(), WAVES[:1], TARGETS[:1], **few) == []
+    assert told(system().network, WAVES[:1], TARGETS[:1], labels=LABELS, **few) == []

@@ -198,6 +198,55 @@ def test_mistakes_get_one_sentence_and_exit_code_2(words, says, config, music, t
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--target", "polka"], "'polka' is no label of folder; choose one of bright, dark, even, or 'every'."),
+        (["--target", "even", "--out", "NOT.wav/out"], "NOT.wav/out cannot be written to (Not a directory)"),
+        (["--target", "even", "--out", "NOT.wav"], "NOT.wav cannot be written to (File exists)"),
+        (["--target", "even", "--snr", "inf"], "snr is inf"),
+        (["--target", "even", "--confidence", "1"], "confidence is 1.0"),
+        (["--target", "even", "--max-iterations", "0"], "max_iterations is 0"),
+        (["--target", "even", "MISSING.wav"], "MISSING.wav does not exist"),
+        (["--target", "even", "NOT.wav"], "NOT.wav"),
+        (["--target", "even", "--device", "cuda:99"], "'cuda:99' is not available"),
+    ],
+)
+def test_attack_refuses_before_it_trains(words, says, config, music, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(experiments, "trained_system", lambda *_: pytest.fail("a system was trained or loaded"))
+    (tmp_path / "NOT.wav").write_text("this is no audio")
+    audio.write_wav(tmp_path / "GOOD.wav", recording("dark", 81))
+    result = invoke("attack", "GOOD.wav", *words, "--dataset", "folder", "--from", music)
+    assert result.exit_code == 2 and says in result.output
+    assert not (tmp_path / "out").exists(), "a refusal left an empty folder behind"
+
+
+def test_an_unknown_target_is_refused_before_music_is_made(tmp_path, monkeypatch):
+    audio.write_wav(tmp_path / "GOOD.wav", recording("dark", 81))
+    monkeypatch.setattr(datasets, "load", lambda *_, **__: pytest.fail("the dataset was loaded"))
+    result = invoke("attack", tmp_path / "GOOD.wav", "--target", "polka", "--dataset", "synthetic")
+    assert result.exit_code == 2 and "'polka' is no label of synthetic; choose one of blues" in result.output
+
+
+def test_a_target_that_the_partition_leaves_out_is_refused(config, music, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "trained_system", lambda *_: pytest.fail("a system was trained or loaded"))
+    few, text = tmp_path / "few.csv", music.read_text()
+    for i in range(4):  # then all dark recordings are by one artist, who cannot be in two parts
+        text = text.replace(f"dark artist {i}", "dark artist")
+    for label in LABELS:
+        text = text.replace(f"\n{label}", f"\n{music.parent}/{label}")
+    few.write_text(text)
+    result = invoke(
+        "attack", music.parent / "dark0.wav", "--target", "dark", "--dataset", "folder", "--from", few,
+        "--partition", "artist_filtered",
+    )  # fmt: skip
+    assert result.exit_code == 2
+    assert (
+        "'dark' is no label of folder in the partition 'artist_filtered'; choose one of bright, even" in result.output
+    )
+
+
 def test_data_commands(config, music):
     listed = invoke("data", "list")
     assert listed.exit_code == 0

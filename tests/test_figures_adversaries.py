@@ -249,6 +249,23 @@ def test_transfer_matrix_writes_per_cent_and_outlines_the_white_box():
     assert changed.axes[0].texts[1].get_text() == "75" and "another label" in changed.alt_text
 
 
+def test_transfer_matrix_of_the_recorded_size_keeps_names_apart():
+    listeners = ["dnn50", "dnn200-dropout", "dnn50-log", "dnn50-mel", "cdnn", "dnn50, seed 1"]
+    listeners += ["dnn50, artist-filtered", "cdnn, artist-filtered", "forest on dnn50", "mfcc"]
+    rows = [(source, listener, 0.5, 30) for source in listeners[:5] for listener in listeners]
+    figure = figures.transfer_matrix(pd.DataFrame(rows, columns=["source", "listener", "target", "n"]))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    names = axes.get_xticklabels()
+    assert [name.get_text() for name in names] == listeners
+    (angle,) = {name.get_rotation() for name in names}
+    step = axes.transData.transform([(0, 0), (1, 0)])[:, 0]
+    across = (step[1] - step[0]) * np.sin(np.radians(angle))  # from one name's line to the next
+    for name in names:
+        name.set_rotation(0)
+    assert max(name.get_window_extent().height for name in names) < 0.7 * across
+
+
 def test_transfer_matrix_of_a_source_that_only_hears_itself():
     figure = figures.transfer_matrix(transfers().iloc[:1])
     assert figure.alt_text.endswith("Made for a: 100 % on itself.")

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music_adversaries import audio, processing, spectra
+from music_adversaries import adversary, audio, processing, spectra
 from music_adversaries.adversary.noise import at_snr, coded, shaped_noise, snrs, white_noise
 from music_adversaries.errors import InputError
-from small_system import recording
+from small_system import recording, system
 
 DARK = recording("dark", 0)
 KINDS = {
@@ -161,3 +161,20 @@ def test_what_clipping_keeps_too_near_is_refused():
 def test_refuses_what_makes_no_sense(call):
     with pytest.raises(InputError):
         call()
+
+
+@pytest.mark.parametrize("colour", ["white", "shaped"])
+def test_the_noise_method_counts_what_it_clips(colour):
+    wave = recording("dark", 3, 0.6)
+    wave *= np.float32(0.99) / np.abs(wave).max()
+    (loud,) = adversary.attack(system(), [wave], ["bright"], method="noise", colour=colour, snr=-6.0)
+    at_full = (loud.waveform == -1) | (loud.waveform == np.float32(32_767 / 32_768))
+    assert 20 < loud.n_clipped <= at_full.sum()
+    assert loud.n_clipped >= at_full.sum() - 5  # a few may reach full scale and not pass it
+    assert -6.0 <= loud.snr_magnitude <= -5.95
+    # The file is that of the function, to the sample.
+    draw = np.random.default_rng([0, 0, 0])
+    make = white_noise if colour == "white" else shaped_noise
+    np.testing.assert_array_equal(loud.waveform, make(wave, -6.0, draw))
+    (soft,) = adversary.attack(system(), [wave / 4], ["bright"], method="noise", colour=colour, snr=15.0)
+    assert soft.n_clipped == 0

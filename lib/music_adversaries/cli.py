@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import datasets
 from .bench.command import command as bench
 from .errors import InputError
+
+if TYPE_CHECKING:
+    from .experiments import Config
 
 
 class _Group(click.Group):
@@ -207,18 +211,23 @@ def attack(
     every file got its label, 1 when one did not, 2 when something given cannot be used.
     """
     from . import adversary, audio, audition
+    from .adversary.entrance import check_settings
     from .experiments import trained_system
 
+    # Whatever can be refused is, before anything long begins.
     settings = _method_options(options) | ({} if step is None else {"step": step})
-    made = adversary.method(method, **settings)  # refused at once where it cannot be
-    # All files are read before anything long begins: a bad one is refused at once.
+    made = adversary.method(method, **settings)
+    check_settings(snr=snr, confidence=confidence, max_iterations=max_iterations, restarts=restarts)
+    config = _config(**which)
     waveforms = {}
     for file in files:
         waveform, notes = audio.read(file)
         waveforms[file] = waveform
         for note in notes:
             click.echo(f"{file}: {note}")
-    system = trained_system(_config(**which))
+    dataset = _dataset_with(config, target)
+    _make_folder(out)
+    system = trained_system(config, dataset)
     targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
     jobs = [(file, label) for file in files for label in targets]
     results = adversary.attack(
@@ -254,6 +263,38 @@ def attack(
     _write_text(out / "listen.html", _page(players))
     click.echo(f"written to {out}: WAV files, report.json, and listen.html to hear them")
     ctx.exit(0 if all(result.success for result in results) else 1)
+
+
+def _dataset_with(config: Config, target: str) -> datasets.Dataset:
+    """The dataset of a configuration; refused where no system that is trained on it can give that label."""
+    from .experiments import partition_of
+    from .experiments.systems import show_progress
+    from .training import device_of
+
+    device_of(config.device)
+
+    def refuse_unless_in(labels: tuple[str, ...], where: str) -> None:
+        if target not in ("every", *labels):
+            raise InputError(f"{target!r} is no label of {where}; choose one of {', '.join(labels)}, or 'every'.")
+
+    if config.path is None:  # most manifests are at hand before audio is generated, downloaded or verified
+        refuse_unless_in(datasets.manifest_of(config.dataset, config.profile).labels, config.dataset)
+    dataset = config.load_dataset(show_progress())
+    refuse_unless_in(dataset.labels, config.dataset)
+    refuse_unless_in(partition_of(config, dataset).labels, f"{config.dataset} in the partition {config.partition!r}")
+    return dataset
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the output folder, and refuse it now rather than at the end where nothing can be written into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written to ({error.strerror}); choose another folder with --out."
+        ) from error
 
 
 def _named(which: dict[str, Any]) -> dict[str, Any]:

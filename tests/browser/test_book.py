@@ -63,6 +63,26 @@ def test_a_page_without_players_needs_no_network(visit: Callable[..., Visit], pa
     assert faults(visit(built(page))) == []
 
 
+@pytest.mark.parametrize("page", PAGES or UNBUILT, ids=str)
+def test_on_a_phone_figures_are_legible_and_scroll_in_their_box_only(
+    visit: Callable[..., Visit], page: Path | None
+) -> None:
+    phone = visit(built(page), width=400).page
+    assert phone.evaluate("document.documentElement.scrollWidth") == 400, "the page scrolls sideways"
+    figures = phone.evaluate(
+        """() => [...document.querySelectorAll("div.cell_output img")].map((image) => {
+            image.scrollIntoView();
+            const box = image.closest("div.cell_output"), { width } = image.getBoundingClientRect();
+            box.scrollLeft = 1e6;
+            const right = image.getBoundingClientRect().right <= box.getBoundingClientRect().right + 1;
+            return { width, right, link: image.closest("a")?.href === image.src };
+        })"""
+    )
+    for figure in figures:
+        assert figure["width"] >= 500 and figure["right"], "a figure is tiny, or its end is out of reach"
+        assert figure["link"], "a tap does not open the figure alone"
+
+
 # The check itself, on a fake book: what it passes and what it must not.
 
 

@@ -296,37 +296,139 @@ def choose_trials(player: Any, number: int) -> None:
     player.get_by_label("Trials:").select_option(str(number))
 
 
+def hear_all(player: Any) -> int:
+    """Hear A, B and X of a trial, X last; returns the clip that X is."""
+    for which in "ABX":
+        player.get_by_role("button", name=f"Hear {which}").click()
+        seen = wait_until(player, f"state.playing && state.masked === {str(which == 'X').lower()}")
+    player.locator(".verdict").get_by_text("Answer, or go on listening.").wait_for()
+    return seen["clip"]
+
+
+def answer(player: Any, which: str) -> None:
+    # By force: Playwright would wait for what says aria-disabled, and a listener does not.
+    player.get_by_role("button", name=f"X is {which}").click(force=True)
+
+
+def said(player: Any) -> str:
+    return player.locator(".verdict").inner_text()
+
+
+# All that the player shows and says, pressed buttons and pictures included.
+SHOWN = """player => {
+    const { shadowRoot } = player;
+    const pressed = [...shadowRoot.querySelectorAll("[aria-pressed=true]")].map((each) => each.textContent);
+    const pictures = [...shadowRoot.querySelectorAll("img")].map((each) => each.checkVisibility());
+    const texts = [...shadowRoot.querySelectorAll("p, button, summary")].map((each) => each.textContent);
+    return JSON.stringify([texts, pressed, pictures]);
+}"""
+
+
 @pytest.mark.parametrize("planned", [10, 16])
 def test_abx_ends_as_planned_and_only_then_says_p(opened: Visit, planned: int) -> None:
     first = opened.players[0]
     open_test(first)
     choose_trials(first, planned)
-    right = 0
+    right, wrong, panels = 0, [], set()
     for trial in range(1, planned + 1):
-        first.get_by_role("button", name="Hear X").click()
-        hidden = wait_until(first, "state.playing && state.masked")["clip"]
+        assert said(first) == f"Trial {trial} of {planned}. Hear A, B and X, then answer."
+        hidden = hear_all(first)
         assert hidden in (0, 1)
         honest = trial % 4 != 0
-        answer = "AB"[hidden] if honest else "BA"[hidden]
         right += honest
-        first.get_by_role("button", name=f"X is {answer}").click()
-        score, verdict = state(first)["score"], first.locator(".verdict").inner_text()
+        wrong += [] if honest else [str(trial)]
+        answer(first, "AB"[hidden] if honest else "BA"[hidden])
+        score = state(first)["score"]
         assert (score["right"], score["trials"], score["planned"]) == (right, trial, planned)
-        assert verdict.startswith(f"{'Yes' if honest else 'No'}, X was {'AB'[hidden]}.")
+        after = state(first)
+        assert (after["playing"], after["masked"], after["clip"]) == (False, False, 0), "what shows tells what X was"
         if trial < planned:
             assert score["p"] is None
-            assert verdict.endswith(f"{trial} of {planned} trials are done.") and "p =" not in verdict
             assert first.get_by_label("Trials:").is_disabled(), "the number of trials was changed in the middle"
+            panels.add(first.evaluate(SHOWN).replace(f"Trial {trial + 1} ", "Trial "))
+    assert len(panels) == 1, "what is shown after a right answer differs from what is shown after a wrong one"
+    verdict = said(first)
     expected = binomtest(right, planned, 0.5, alternative="greater").pvalue
     assert score["p"] == pytest.approx(expected, rel=1e-12)
-    assert f"{right} of {planned} right" in verdict
-    assert float(re.search(r"p = (0\.\d{3}|1\.000)\.$", verdict)[1]) == pytest.approx(expected, abs=0.00051)
+    assert verdict.startswith(f"{right} of {planned} right; guessing does as well or better")
+    assert float(re.search(r"p = (0\.\d{3}|1\.000)\. Wrong", verdict)[1]) == pytest.approx(expected, abs=0.00051)
+    assert verdict.endswith(f"Wrong: trials {', '.join(wrong[:-1])} and {wrong[-1]}.")
     for name in ("Hear X", "X is A", "X is B"):
         assert first.get_by_role("button", name=name).is_disabled(), f"{name} after the end"
+    answer(first, "A")
+    assert state(first)["score"]["trials"] == planned
     first.get_by_role("button", name="Start again").click()
     assert state(first)["score"] == {"right": 0, "trials": 0, "planned": planned, "p": None}
-    assert first.locator(".verdict").inner_text() == ""
-    assert first.get_by_role("button", name="X is A").is_enabled()
+    assert said(first).startswith("Trial 1 of")
+
+
+def test_abx_takes_an_answer_only_after_all_three_were_heard(opened: Visit) -> None:
+    first = opened.players[0]
+    open_test(first)
+    for which, still in (("X", "A and B"), ("B", "A"), ("A", "")):
+        answer(first, "A")
+        assert said(first).startswith("Not yet: hear ") and state(first)["score"]["trials"] == 0
+        assert first.get_by_role("button", name="X is A").get_attribute("aria-disabled") == "true"
+        first.get_by_role("button", name=f"Hear {which}").click()
+        wait_until(first, "state.playing")
+        expected = f"Still to hear: {still}." if still else "Answer, or go on listening."
+        first.locator(".verdict").get_by_text(expected).wait_for()
+    # What a clip's own button sounds is no part of the test, and each trial begins anew.
+    answer(first, "B")
+    assert state(first)["score"]["trials"] == 1
+    play(first)
+    clip_buttons(first).nth(1).click()
+    assert said(first) == "Trial 2 of 16. Hear A, B and X, then answer."
+    answer(first, "B")
+    assert state(first)["score"]["trials"] == 1
+
+
+def test_abx_does_not_count_what_could_not_sound(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    path = three().write(tmp_path / "page.html")
+    path.write_text(
+        re.sub(r"data:audio/flac;base64,[^\"]{40}", "data:audio/flac;base64,", path.read_text("utf-8")), "utf-8"
+    )
+    (seen,) = visit(path).players
+    open_test(seen)
+    for which in "ABX":
+        seen.get_by_role("button", name=f"Hear {which}").click()
+        seen.get_by_role("alert").wait_for()
+    answer(seen, "A")
+    assert said(seen).startswith("Not yet: hear A, B and X first.") and state(seen)["score"]["trials"] == 0
+
+
+def test_abx_may_be_ended_early_and_scores_what_was_done(opened: Visit) -> None:
+    first = opened.players[0]
+    open_test(first)
+    end = first.get_by_role("button", name="End and score")
+    assert end.count() == 0
+    for honest in (True, True, False):
+        hidden = hear_all(first)
+        answer(first, "AB"[hidden if honest else 1 - hidden])
+    end.click()
+    verdict = said(first)
+    assert verdict == (
+        "2 of 3 right (ended before the 16 planned); guessing does as well or better with probability p = 0.500. "
+        "Wrong: trial 3."
+    )
+    assert state(first)["score"]["p"] == 0.5 and end.count() == 0
+
+
+def test_abx_by_keyboard_alone(opened: Visit) -> None:
+    first, page = opened.players[0], opened.page
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    for which in "ABX":
+        first.get_by_role("button", name=f"Hear {which}").focus()
+        page.keyboard.press("Enter")
+        wait_until(first, f"state.playing && state.masked === {str(which == 'X').lower()}")
+    first.locator(".verdict").get_by_text("Answer, or go on listening.").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert state(first)["score"]["trials"] == 1
+    # The focus stays where it was, though no answer is taken now.
+    assert first.evaluate("player => player.shadowRoot.activeElement.textContent") == "X is A"
+    assert first.locator(".verdict").get_attribute("role") == "status"
 
 
 def test_abx_says_how_many_must_be_right(opened: Visit) -> None:
@@ -377,13 +479,12 @@ def test_abx_hides_x_and_draws_both(opened: Visit) -> None:
     open_test(first)
     drawn = set()
     for _ in range(40):
-        first.get_by_role("button", name="Hear X").click()
-        seen = wait_until(first, "state.masked")
+        hidden = hear_all(first)
         assert first.get_by_role("img").count() == 0
         assert first.locator(".clip[aria-pressed=true]").count() == 0
         assert first.locator(".unseen").inner_text() == "X"
-        drawn.add(seen["clip"])
-        first.get_by_role("button", name="X is A").click()
+        drawn.add(hidden)
+        answer(first, "A")
         assert not state(first)["masked"], "X went on sounding while it was drawn anew"
         if len(drawn) == 2:
             return
@@ -406,7 +507,8 @@ def test_abx_space_on_a_clip_shows_that_clip_and_does_not_betray_x(opened: Visit
 def test_abx_of_other_clips(opened: Visit) -> None:
     first = opened.players[0]
     open_test(first)
-    first.get_by_role("button", name="X is A").click()
+    hear_all(first)
+    answer(first, "A")
     b = first.get_by_label("B is")
     b.select_option("high")
     assert state(first)["score"]["trials"] == 0

@@ -7,7 +7,9 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import math
+import warnings
+from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +20,7 @@ from tqdm.auto import tqdm
 
 from ..errors import InputError
 from ..features import evaluated
-from ..networks import Decision, System
+from ..networks import Decision, Network, System
 from .algorithm1 import Algorithm1
 from .apgd import APGD
 from .batch import Batch
@@ -39,6 +41,7 @@ class Method(Protocol):
         """Show the batch one iterate after the other, until it says that nobody is left."""
 
 
+UNUSED_DB = 10.0  # above the limit: of somebody's own model, an excerpt without success there is worth a warning
 METHODS: dict[str, type[Method]] = {method.name: method for method in (Algorithm1, PGD, APGD, RandomSearch, Noise)}
 
 
@@ -85,6 +88,8 @@ def attack(
     method : str or Method
         ``"algorithm1"`` (the paper's), ``"pgd"``, ``"apgd"``, ``"random_search"``, ``"noise"``; ``options`` are its
         options, such as ``step=0.1``. Or an instance, such as ``Algorithm1(consistency="never")``.
+        The step of ``"algorithm1"`` multiplies the gradient; it suits the book's systems, and for a module of one's
+        own ``step_unit="budget"`` is the better choice. A warning says where its steps turned out too short.
     snr : float
         Budget in dB: ``20 log10(||X|| / ||Z - X||)`` on the magnitudes of the whole excerpt never
         falls below it.
@@ -96,8 +101,8 @@ def attack(
     names : sequence of str
         What to call the waveforms in messages.
     judge : callable
-        Decides in place of the model what label a written waveform ``[n_samples]`` has; for a system whose
-        gradient only a stand-in has.
+        Decides in place of the model what label a written waveform ``[n_samples]`` has, and returns a `Decision`;
+        for a system whose gradient only a stand-in has.
     seed : int
         Of all that is drawn; what one excerpt gets does not depend on the others.
     progress : bool
@@ -115,7 +120,14 @@ def attack(
     ------
     InputError
         For unusable waveforms (silent, not finite, too short, not of full scale 1), unknown labels, a
-        model that refuses what it is given or answers in another shape, and settings that make no sense.
+        model that refuses what it is given or answers in another shape, a judge that returns no `Decision`, and
+        settings that make no sense.
+
+    Warns
+    -----
+    UserWarning
+        Where a module's answers look like probabilities of several labels at once, or most of the budget was left
+        unused (see ``method``).
 
     Paper: Alg. 1, Section 4
     Notebook: book/05_adversaries.ipynb
@@ -124,24 +136,40 @@ def attack(
     method = _chosen(method, options)
     waveforms, targets = _as_lists(waveforms, targets)
     names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
-    _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size, seed)
+    check_settings(
+        snr=snr,
+        confidence=confidence,
+        max_iterations=max_iterations,
+        restarts=restarts,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    _check_lengths(waveforms, targets, names)
     waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
     wanted = [model.label_index(target) for target in targets]
+    judge = model.judge if judge is None else _checked_judge(judge, len(model.labels))
     results: dict[int, AdversaryResult] = {}
     with (
         evaluated(model.network),
         tqdm(total=len(waveforms), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
     ):
-        # The shortest: what a model needs at least, it says of this one.
-        shortest = min(range(len(waveforms)), key=lambda i: len(waveforms[i]))
-        model.refuse_unsteady(waveforms[shortest], names[shortest])
+        # One of each length, the shortest first: a model may need so many samples at least, or exactly so many.
+        firsts = {len(waveforms[i]): i for i in reversed(range(len(waveforms)))}
+        for _, i in sorted(firsts.items()):
+            model.refuse_unsteady(waveforms[i], names[i])
+        if model.within_one:
+            warnings.warn(
+                "The model's answers all lie within 0 and 1, like the probabilities of a multi-label model; logits are "
+                "expected, so give it without its sigmoid.",
+                stacklevel=2,
+            )
         watched = _watched(bar, max_iterations, watch)
         for attempt in range(restarts + 1):
             todo = [i for i in range(len(waveforms)) if attempt == 0 or not results[i].confident]
             for chosen in _batches(todo, waveforms, batch_size, model.pads):
                 batch = Batch(
                     model, [waveforms[i] for i in chosen], [wanted[i] for i in chosen], [names[i] for i in chosen],
-                    snr=snr, confidence=confidence, max_iterations=max_iterations, judge=judge or model.judge,
+                    snr=snr, confidence=confidence, max_iterations=max_iterations, judge=judge,
                     generators=[np.random.default_rng([seed, i, attempt]) for i in chosen],
                     random_start=attempt > 0, watch=watched, method=method.name,
                 )  # fmt: skip
@@ -154,7 +182,49 @@ def attack(
                     results[i] = found
                     if attempt == restarts or found.confident:
                         bar.update()
+    if model.system is None and not isinstance(model.network, Network):
+        unused = _unused(results.values(), method)
+        if unused:
+            warnings.warn(unused, stacklevel=2)
     return [results[i] for i in range(len(waveforms))]
+
+
+def _unused(results: Collection[AdversaryResult], method: Method) -> str:
+    """A sentence on excerpts without success where steps by the gradient's length left the budget unused; or ``""``."""
+    if not isinstance(method, Algorithm1) or method.step_unit != "magnitude":
+        return ""
+    above = [r.snr_magnitude - r.snr_limit for r in results if not r.success]
+    above = [decibels for decibels in above if decibels > UNUSED_DB]
+    if not above:
+        return ""
+    share = 100 * (1 - 10 ** (-min(above) / 20))
+    limit = next(iter(results)).snr_limit
+    return (
+        f"{len(above)} of {len(results)} excerpts did not get their target, with at least {math.floor(share)} % of the "
+        f'budget of {limit:g} dB unused: the steps are too short for this model\'s gradient; give step_unit="budget", '
+        f"or a longer step than {method.step:g}."
+    )
+
+
+def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Callable[[np.ndarray], Decision]:
+    """The judge, refused where it gives anything but a `Decision` over the model's labels."""
+    if not callable(judge):
+        raise InputError(f"judge is {judge!r}; give a function from a waveform to a Decision.")
+
+    def judged(waveform: np.ndarray) -> Decision:
+        decision = judge(waveform)
+        if not isinstance(decision, Decision):
+            raise InputError(
+                f"The judge returned {decision!r:.60}; let it return a networks.Decision(label, confidence, posterior)."
+            )
+        if np.shape(decision.posterior) != (n_labels,):
+            raise InputError(
+                f"The judge's posterior has the shape {list(np.shape(decision.posterior))}, but the model has "
+                f"{n_labels} labels; give one number for each, in their order."
+            )
+        return decision
+
+    return judged
 
 
 def _no_bar(progress: bool | None) -> bool | None:
@@ -237,16 +307,36 @@ def _as_lists(waveforms: Any, targets: Any) -> tuple[list, list]:
     return list(waveforms), list(targets)
 
 
-def _check_settings(waveforms, targets, names, snr, confidence, max_iterations, restarts, batch_size, seed) -> None:
-    if len(waveforms) == 0:
-        raise InputError("There is no waveform to attack; give at least one.")
-    if len(targets) != len(waveforms):
-        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
-    if len(names) != len(waveforms):
-        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")
+def check_settings(
+    *,
+    snr: float = 15.0,
+    confidence: float = 0.9,
+    max_iterations: int = 100,
+    restarts: int = 0,
+    batch_size: int = 16,
+    seed: int = 0,
+) -> None:
+    """Refuse settings of `attack` that make no sense, before there is a model or a waveform.
+
+    Raises
+    ------
+    InputError
+        For the first of them.
+
+    Notebook: book/05_adversaries.ipynb
+    """
     if not (is_number(snr) and -300 <= snr <= 300):
         raise InputError(f"snr is {snr!r}; give a number of decibels between -300 and 300, such as 15.")
     if not (is_number(confidence) and 0 <= confidence < 1):
         raise InputError(f"confidence is {confidence!r}; give a mean posterior from 0 up to, but not including, 1.")
     check_whole(1, max_iterations=max_iterations, batch_size=batch_size)
     check_whole(0, restarts=restarts, seed=seed)
+
+
+def _check_lengths(waveforms: list, targets: list, names: list) -> None:
+    if len(waveforms) == 0:
+        raise InputError("There is no waveform to attack; give at least one.")
+    if len(targets) != len(waveforms):
+        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
+    if len(names) != len(waveforms):
+        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")

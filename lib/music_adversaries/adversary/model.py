@@ -89,6 +89,7 @@ class Model:
             raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
         self.network, self.labels, self.reads, self.system = network, labels, reads, system
         self.sample_rate, self.n_fft, self.hop_length = sample_rate, int(n_fft), int(hop_length)
+        self.within_one: bool | None = None  # whether all that a module has answered so far lies within 0 and 1
         if self.like().dtype not in (torch.float32, torch.float64):
             raise InputError(f"The model computes in {self.like().dtype}; give it in float32, as model.float().")
 
@@ -205,7 +206,10 @@ class Model:
         """Refuse a module that answers differently when asked twice, or whose output is not one of logits."""
         if self.system is not None:
             return
-        first, second = (self.decide(waveform, name).posterior for _ in range(2))
+        try:
+            first, second = (self.decide(waveform, name).posterior for _ in range(2))
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
         if not np.isfinite(first).all():
             raise InputError(
                 f"The model's logits are not finite for {name}; check its weights, and what range of input it expects."
@@ -233,5 +237,6 @@ class Model:
         values = logits.detach()
         if bool((values >= 0).all()) and bool(((values.sum(-1) - 1).abs() < 1e-4).all()):
             raise InputError("The model gives probabilities; give it without its softmax, or take their logarithm.")
+        self.within_one = self.within_one is not False and bool(((values >= 0) & (values <= 1)).all())
         logits = logits[:, None] if logits.ndim == 2 else logits
         return logits, logits.new_ones(logits.shape[:2])

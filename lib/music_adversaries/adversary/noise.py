@@ -101,6 +101,13 @@ def at_snr(
     Paper: Eq. (6)
     Notebook: book/05_adversaries.ipynb
     """
+    return audio.quantise(_sum_at_snr(waveform, disturbance, snr, domain, n_fft, hop_length))
+
+
+def _sum_at_snr(
+    waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, domain: str, n_fft: int, hop_length: int
+) -> npt.NDArray[np.float64]:
+    """The sum whose 16-bit file `at_snr` gives."""
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; choose one of {', '.join(DOMAINS)}.")
     if not math.isfinite(snr):
@@ -117,13 +124,16 @@ def at_snr(
     measure = _measure(waveform, domain, n_fft, hop_length)
     disturbance = disturbance * (np.linalg.norm(waveform) / np.linalg.norm(disturbance))
 
-    def changed(level: float) -> Waveform:
+    def changed(level: float) -> npt.NDArray[np.float64]:
         """With the disturbance at ``level`` dB below the waveform."""
-        return audio.quantise(waveform + 10 ** (-level / 20) * disturbance)
+        return waveform + 10 ** (-level / 20) * disturbance
+
+    def reached(level: float) -> float:
+        return measure(audio.quantise(changed(level)))
 
     def excess(level: float) -> float:
         # Bounded, since a disturbance that rounding swallows has an infinite ratio.
-        return min(measure(changed(level)), snr + 20) - (snr + TOLERANCE / 2)
+        return min(reached(level), snr + 20) - (snr + TOLERANCE / 2)
 
     quiet = snr + _STEP / 2
     while excess(quiet) < 0:
@@ -134,9 +144,9 @@ def at_snr(
     while excess(loud) >= 0 and loud > snr - _FARTHEST:
         quiet, loud = loud, loud - _STEP  # the ratio may rise first, where the disturbance cancels what is there
     if excess(loud) < 0:
-        result = changed(optimize.brentq(excess, loud, quiet, xtol=1e-4))
-        if snr <= measure(result) <= snr + TOLERANCE:
-            return result
+        level = optimize.brentq(excess, loud, quiet, xtol=1e-4)
+        if snr <= reached(level) <= snr + TOLERANCE:
+            return changed(level)
     raise InputError(
         f"No gain brings the disturbance to an SNR of {snr:g} dB in 16 bits; ask for another ratio, or give a longer "
         "waveform or one with more headroom."
@@ -256,12 +266,18 @@ class Noise:
             loudest = _measure(original, "magnitude", *frames)(audio.quantise(noisy))
             if loudest < batch.snr:  # as it is with all but absurd budgets
                 try:
-                    noisy = at_snr(original, disturbance, batch.snr, n_fft=frames[0], hop_length=frames[1])
+                    noisy = _bounded(_sum_at_snr(original, disturbance, batch.snr, "magnitude", *frames))
                 except InputError:
                     noisy = original
             perturbation[i, : len(original)] = torch.from_numpy(noisy - original).to(perturbation)
         for _ in batch.iterations():
             batch.judge(batch.posterior(perturbation), (perturbation,))
+
+
+def _bounded(exact: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What the file holds, but a little beyond it where that is clipped, so that the judge counts those samples."""
+    written = audio.quantise(exact)
+    return np.where(np.abs(written) < 1 - 1 / audio.FULL_SCALE, written, np.clip(exact, -_BEYOND, _BEYOND))
 
 
 def _white(

@@ -32,50 +32,88 @@ const matched = (pair, levels) => {
     : `${"AB"[louder]} is lowered by ${gap.toFixed(1)} dB in this test, so that the two are equally loud.`];
 };
 
+const named = (list) => list.join(", ").replace(/, (?=[^,]*$)/, " and ");
+
 const blindTest = (player) => {
-  const { clips } = player, pair = [0, 1];
-  let x, trim;
+  const { clips } = player, pair = [0, 1], names = ["A", "B", "X"];
+  let x, trim, wrong;
+  const heard = new Set(); // in this trial
   player.score = { right: 0, trials: 0, planned: 16, p: null };
   const { score } = player;
-  const draw = () => { x = pair[crypto.getRandomValues(new Uint8Array(1))[0] & 1]; };
-  const hear = (which) => {
-    player.select(which === "X" ? x : pair["AB".indexOf(which)], { masked: which === "X", trim });
-    if (!player.playing) player.play();
+  const draw = () => {
+    x = pair[crypto.getRandomValues(new Uint8Array(1))[0] & 1];
+    heard.clear();
+  };
+  const missing = () => names.filter((which) => !heard.has(which));
+  const hear = async (which) => {
+    const masked = which === "X", clip = masked ? x : pair[names.indexOf(which)];
+    player.select(clip, { masked, trim });
+    if (!player.playing) await player.play();
+    // Only what sounds counts: while it was loaded, something else may have been chosen.
+    if (!player.playing || player.masked !== masked || player.current !== clip) return;
+    heard.add(which);
+    tell();
   };
   const button = (text, click) => h("button", { type: "button", click }, text);
-  const listen = ["A", "B", "X"].map((which) => button(`Hear ${which}`, () => hear(which)));
+  const listen = names.map((which) => button(`Hear ${which}`, () => hear(which)));
   const answers = ["A", "B"].map((which) => button(`X is ${which}`, () => answer(which)));
   const again = button("Start again", () => reset());
+  const end = button("End and score", () => finish());
   const verdict = h("p", { class: "verdict", role: "status" });
   const loudness = h("p", { class: "loudness" });
   const planned = h("select", { change: () => reset() }, ...[10, 16, 20, 30].map((n) =>
     h("option", { value: n, selected: n === score.planned && "" }, `${n} (${needed(n)} right: p < 0.05)`)));
 
-  const tell = (text) => {
-    verdict.textContent = text;
-    const begun = score.trials > 0, done = score.p !== null;
+  const result = () => {
+    const { right, trials, planned: plan, p } = score;
+    return `${right} of ${trials} right${trials < plan ? ` (ended before the ${plan} planned)` : ""}; guessing does as well or better ` +
+      `with probability p = ${p < 0.001 ? p.toExponential(1) : p.toFixed(3)}.` +
+      (wrong.length ? ` Wrong: trial${wrong.length > 1 ? "s" : ""} ${named(wrong)}.` : "");
+  };
+  const tell = () => {
+    const { trials, p, planned: plan } = score, begun = trials > 0, done = p !== null, still = missing();
+    verdict.textContent = done ? result() : `Trial ${trials + 1} of ${plan}. ` +
+      (still.length === 3 ? "Hear A, B and X, then answer." : still.length ? `Still to hear: ${named(still)}.` : "Answer, or go on listening.");
     again.hidden = !begun;
-    planned.disabled = begun; // decided beforehand, and not while it looks good
-    for (const each of [...answers, listen[2]]) each.disabled = done;
+    end.hidden = !begun || done;
+    planned.disabled = begun; // decided beforehand
+    // Not disabled but said to be: they keep the focus, and tell why when they are pressed.
+    for (const each of answers) each.setAttribute("aria-disabled", done || still.length > 0);
+    listen[2].disabled = done;
   };
   const answer = (which) => {
-    const right = pair["AB".indexOf(which)] === x, truth = "AB"[pair.indexOf(x)];
+    if (score.p !== null) return;
+    const still = missing();
+    if (still.length) {
+      verdict.textContent = `Not yet: hear ${named(still)} first. This is trial ${score.trials + 1} of ${score.planned}.`;
+      return;
+    }
+    const right = pair[names.indexOf(which)] === x;
     score.trials++;
     score.right += right;
-    if (score.trials === score.planned) score.p = pValue(score.right, score.trials);
-    // Were X to go on sounding while it is drawn anew, a change would give it away.
-    if (player.masked) player.select(x, { trim });
+    if (!right) wrong.push(score.trials);
+    // In silence: were anything to go on sounding, a change could tell what X was.
+    hide();
     draw();
-    const { right: k, trials: n, p } = score;
-    tell(`${right ? "Yes" : "No"}, X was ${truth}. ` + (p === null ? `${n} of ${score.planned} trials are done.`
-      : `${k} of ${n} right; guessing does as well or better with probability p = ${p < 0.001 ? p.toExponential(1) : p.toFixed(3)}.`));
+    if (score.trials === score.planned) finish(); else tell();
+  };
+  const hide = () => {
+    player.pause();
+    if (player.masked || player.trim) player.select(pair[0]);
+  };
+  // Whoever ends early has not been told anything, so the end does not depend on the score.
+  const finish = () => {
+    score.p = pValue(score.right, score.trials);
+    hide();
+    tell();
   };
   const reset = () => {
     Object.assign(score, { right: 0, trials: 0, planned: Number(planned.value), p: null });
+    wrong = [];
     if (player.masked || player.trim) player.select(pair[0]);
     draw();
     [trim, loudness.textContent] = matched(pair, pair.map((i) => clips[i].rms));
-    tell("");
+    tell();
   };
   const choose = (slot) => h("label", {}, `${"AB"[slot]} is `, h("select", {
     change: (event) => {
@@ -93,10 +131,11 @@ const blindTest = (player) => {
   player.showBlind = () => listen.forEach((each, i) =>
     each.setAttribute("aria-pressed", i === 2 ? player.masked : !player.masked && player.current === pair[i]));
   return h("details", {}, h("summary", {}, "Test yourself, blind"),
-    h("p", {}, "X is A or B, by the toss of a coin, and hidden. Listen to the three as often as you like, then answer. " +
-      "Decide on the number of trials first: the test ends by itself, and only then says how well you did."),
+    h("p", {}, "X is A or B, by the toss of a coin for every trial, and hidden. In each trial hear A, B and X at least once, then answer. " +
+      "Whether you were right is told for all trials together, at the end: being told after each would teach you what to listen for. " +
+      "Decide on the number of trials first; tests repeated until one pleases make p meaningless."),
     h("div", { class: "row" }, ...menus, h("label", {}, "Trials: ", planned)),
     loudness,
     h("div", { class: "row" }, h("div", { class: "row" }, ...listen), h("div", { class: "row" }, ...answers)),
-    h("div", { class: "row" }, verdict, again));
+    h("div", { class: "row" }, verdict, end, again));
 };

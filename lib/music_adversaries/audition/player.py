@@ -11,6 +11,8 @@ Conventions
     * In the blind test alone the louder of the two clips is lowered, at playback, until both have the
       same root mean square: an adversary has a little more energy than its original, and could be
       told by that. The panel prints by how much.
+    * The blind test takes an answer only after A, B and X have sounded in that trial, and says nothing of right or
+      wrong before its end: feedback would train the listener, and invite stopping while the score is good.
     * Sound is 16-bit FLAC: lossy coding would destroy what is shown.
     * All spectrograms of a player share one scale, in dB relative to a full-scale sine.
     * The same clips give the same bytes. Nothing is fetched from anywhere.

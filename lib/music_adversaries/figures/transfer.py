@@ -52,7 +52,7 @@ def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "")
         raise InputError("The table of transfer has several rows for one source and listener; choose among them.")
     sources, listeners = (list(dict.fromkeys(table[column])) for column in ("source", "listener"))
     shares = table.set_index(["source", "listener"])[value]
-    figure = new_figure(0.42 * len(sources) + 2.0)
+    figure = new_figure(0.42 * len(sources) + 2.4)
     axes = figure.add_subplot()
     patches, colours = [], []
     for row, source in enumerate(sources):
@@ -73,8 +73,8 @@ def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "")
             axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=ORANGE, linewidth=2.5, gid="white box"))
     axes.set_xlim(-0.55, len(listeners) - 0.45)
     axes.set_ylim(len(sources) - 0.45, -0.55)
-    wrapped = [textwrap.fill(str(name), 15, break_on_hyphens=False) for name in listeners]
-    axes.set_xticks(range(len(listeners)), wrapped, rotation=35, ha="right", rotation_mode="anchor")
+    # One line each: of ten listeners side by side, names of two lines would touch.
+    axes.set_xticks(range(len(listeners)), listeners, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(sources)), [textwrap.fill(str(name), 18, break_on_hyphens=False) for name in sources])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
