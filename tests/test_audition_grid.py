@@ -43,6 +43,10 @@ def row(name: str = "a", n: int = 2, size: float = 0.1) -> GridRow:
     return GridRow(name, NOISE[0], changes, label="blues, 0.98")
 
 
+def versions(name: str, *names: str) -> GridRow:
+    return GridRow(name, NOISE[0], {version: row().changes for version in names})
+
+
 def data_of(made: Grid) -> dict[str, Any]:
     return json.loads(re.search(r'<script type="application/json">(.*?)</script>', made._repr_html_(), re.DOTALL)[1])
 
@@ -83,6 +87,34 @@ def test_what_a_cell_says() -> None:
         "As is" not in data_of(grid([row()], COLUMNS))["legend"]
         and "✗" not in data_of(grid([row()], COLUMNS))["legend"]
     )
+
+
+def test_versions_share_the_original_and_are_told_apart() -> None:
+    def two(name: str) -> GridRow:
+        return GridRow(
+            name, NOISE[0], {"low": row().changes, "high": [Change(NOISE[3], snr_db=9.0, success=False)] * 2}
+        )
+
+    made = grid([two("a"), two("b")], COLUMNS, seconds=0.1, title="T")
+    data = data_of(made)
+    assert data["versions"] == made.versions == ["low", "high"]
+    for found, shown in zip(data["rows"], made.rows, strict=True):
+        assert "cells" not in found
+        for table, changes in zip(found["versions"], shown.versions.values(), strict=True):
+            for cell, change in zip(table, changes, strict=True):
+                part = slice((N - 2205) // 2, (N - 2205) // 2 + 2205)
+                np.testing.assert_array_equal(
+                    (steps(found["audio"]) + steps(cell["audio"]) + 32_768) % 65_536 - 32_768,
+                    rounded(change.waveform)[part],
+                )
+    low, high = data["rows"][1]["versions"]
+    assert low[1]["spoken"] == "b as jazz, low: jazz, 0.9, SNR 21.0 dB"
+    assert high[1]["spoken"] == "b as jazz, high: SNR 9.0 dB, failed"
+    assert high[0]["shade"] > low[0]["shade"] > low[1]["shade"], "the tones of all versions can be compared"
+    assert "✗" in data["legend"]
+    assert repr(made) == "Grid “T”: 2 recordings by 2 labels, low | high, 0.1 s, 4 failed"
+    assert [name in made._repr_html_() for name in ("<caption>low<", "<caption>high<")] == [True, True]
+    assert "versions" not in data_of(grid([row()], COLUMNS)) and "<caption" not in grid([row()], COLUMNS)._repr_html_()
 
 
 def test_the_tone_is_stronger_the_lower_the_snr() -> None:
@@ -175,6 +207,11 @@ def test_coarse_differences_take_less() -> None:
         ([row()], [], {}, "1 rows and 0 columns"),
         ([row()] * 201, COLUMNS, {}, "at most 400 cells"),
         ([row("a"), row("b", 1)], COLUMNS, {}, "Row 'b' has 1 changes but there are 2 columns"),
+        ([versions("a", "x"), versions("b", "y")], COLUMNS, {}, "Row 'b' has other versions than row 'a'"),
+        ([versions("a", "x"), row("b")], COLUMNS, {}, "Row 'b' has other versions than row 'a'"),
+        ([versions("a", " ")], COLUMNS, {}, "A version of row 'a' has no name"),
+        ([versions("a")], COLUMNS, {}, "Row 'a' has no version"),
+        ([versions("a", "x", "y", "z")] * 67, COLUMNS, {}, "67 rows and 2 columns in 3 versions was asked for"),
         (
             [GridRow("a", NOISE[0], [Change(NOISE[1][:-1])])],
             ["x"],

@@ -141,6 +141,41 @@ def test_cluster_bootstrap_is_not_fooled_by_clusters_that_all_score_alike():
     assert evaluation.cluster_bootstrap([True, False], ["a", "a"], seed=0) == Estimate(0.5, 0.0, 1.0, 1)
 
 
+def test_cluster_wilson_is_wilson_where_a_cluster_stands_or_falls_as_one():
+    for k, m in ((0, 10), (3, 10), (10, 10), (40, 40)):
+        correct = np.repeat([True] * k + [False] * (m - k), 7)
+        found = evaluation.cluster_wilson(correct, np.repeat(np.arange(m), 7))
+        assert found.n == m and (found.low, found.high) == pytest.approx(evaluation.wilson(k, m))
+        assert 0 <= found.low <= found.estimate == k / m <= found.high <= 1
+
+
+def test_cluster_wilson_claims_no_more_of_99_than_of_100():
+    clusters = np.repeat(np.arange(10), 10)
+    lows = [evaluation.cluster_wilson([False] * k + [True] * (100 - k), clusters).low for k in range(101)]
+    assert lows == sorted(lows, reverse=True)
+    bootstrap = [evaluation.cluster_bootstrap([False] * k + [True] * (100 - k), clusters, seed=0).low for k in (0, 1)]
+    assert bootstrap[1] > bootstrap[0], "then it could be used as well"
+
+
+def test_cluster_wilson_covers_the_truth_however_clusters_hang_together():
+    for spread in (0.01, 1.0, 100.0):  # of a beta distribution: alike within a cluster, ..., independent
+        rng, covered = np.random.default_rng(0), []
+        for _ in range(400):
+            each = rng.beta(spread * 0.95, spread * 0.05, size=40)
+            correct = rng.random((40, 10)) < each[:, None]
+            found = evaluation.cluster_wilson(correct.ravel(), np.repeat(np.arange(40), 10))
+            covered.append(found.low <= 0.95 <= found.high)
+        assert np.mean(covered) > 0.93
+
+
+def test_cluster_wilson_refuses_what_does_not_fit():
+    for correct, clusters, says in (([True], [], "do not pair"), ([], [], "no result")):
+        with pytest.raises(InputError, match=says):
+            evaluation.cluster_wilson(correct, clusters)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        evaluation.cluster_wilson([True], "a", 95)
+
+
 def test_cluster_bootstrap_refuses_what_does_not_fit():
     with pytest.raises(InputError, match="do not pair"):
         evaluation.cluster_bootstrap([True], [], seed=0)

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from music_adversaries import audio, cli, datasets, experiments
 from music_adversaries.errors import InputError
-from music_adversaries.experiments import recipes, systems
+from music_adversaries.evaluation import wilson
+from music_adversaries.experiments import ensemble, recipes, systems
 from music_adversaries.networks import System
 from small_music import write_music
 from small_system import LABELS, recording
@@ -131,6 +132,50 @@ def test_attack_record_counts_what_the_results_say(config):
     noise = (rows["label_with_noise"] == rows["target"]).mean()
     assert record.quantity("noise_success_rate")["estimate"] == noise < rows["success"].mean()
     assert record.quantity("chance")["estimate"] == pytest.approx(1 / 3)
+
+
+def test_an_ensemble_counts_excerpts_and_not_attempts(config):
+    record = experiments.run("ensemble", config)
+    rows = record.table("by_label")
+    n = rows["excerpt"].nunique()
+    assert len(rows) == 2 * n * len(LABELS) and set(rows["asked_confidence"]) == {0.5, 0.9}
+    for suffix, confidence in (("_at_0.5", 0.5), ("", 0.9)):
+        mine = rows[rows["asked_confidence"] == confidence]
+        reached = record.quantity("labels_reached" + suffix)
+        assert (reached["estimate"], reached["n"]) == (mine["success"].mean(), n)
+        if reached["estimate"] == 1:
+            assert reached["low"] == pytest.approx(wilson(n, n)[0])
+        new = mine[mine["success"] & (mine["target"] != mine["original_label"])]
+        means = new.groupby("excerpt")["snr_magnitude"].apply(lambda values: values.astype(float).mean())
+        snr = record.quantity("snr" + suffix)
+        assert (snr["estimate"], snr["n"]) == (pytest.approx(means.mean()), len(means))
+    keys = ["excerpt", "target"]
+    lower, higher = (
+        rows[(rows["asked_confidence"] == c) & rows["success"] & (rows["target"] != rows["original_label"])]
+        .set_index(keys)["snr_magnitude"].astype(float)
+        for c in (0.5, 0.9)
+    )  # fmt: skip
+    drop = (lower - higher).dropna().groupby("excerpt").mean()
+    assert record.quantity("snr_drop")["estimate"] == pytest.approx(drop.mean())
+
+
+def test_an_ensemble_takes_other_recordings_artists_and_labels_first(config):
+    dataset = config.load_dataset()
+    system = experiments.trained_system(config, dataset)
+    waveforms, truth = experiments.test_set(system, dataset)
+    label_of = dict(zip(waveforms, truth, strict=True))
+    chosen = ensemble.chosen_excerpts(system, dataset)
+    assert sorted(chosen) == sorted(waveforms)
+    right = [system.classify(waveforms[excerpt]).label == label_of[excerpt] for excerpt in chosen]
+    assert right == sorted(right, reverse=True)
+    assert ensemble.chosen_excerpts(system, dataset, 2) == chosen[:2]
+
+    labels = dict(zip("abcdef", "xxxxyy", strict=True))
+    artists = dict(zip("abcdef", "112223", strict=True))
+    recordings = dict(zip("abcdef", "ppqrst", strict=True))
+    assert ensemble._in_turn("abcdef", (labels,)) == list("aebfcd")
+    assert ensemble._in_turn("abcdef", (labels, artists)) == list("aefbcd")
+    assert ensemble._in_turn("abcdef", (labels, artists, recordings)) == list("aefcdb")
 
 
 # --- the command line ----------------------------------------------------------------------------

@@ -13,6 +13,9 @@ import refresh
 
 ROOT = refresh.ROOT
 LARGEST_BYTES = 2 * 1024 * 1024
+# A table of two hundred adversaries, all of which play in JupyterLab too; the built page keeps sounds in files of their
+# own and loads what is pressed.
+LARGER_BYTES = {"book/06_ensembles.ipynb": 4 * 1024 * 1024}
 MEDIA = {
     *(".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".au", ".aif", ".aiff", ".m4a", ".sf2", ".sf3"),
     *(".ttf", ".otf", ".woff", ".woff2", ".eot"),
@@ -65,7 +68,7 @@ def test_no_recording_and_no_font(files: list[Path]) -> None:
 
 def test_no_big_file(files: list[Path]) -> None:
     sizes = {str(path.relative_to(ROOT)): path.stat().st_size for path in files}
-    assert not {name: size for name, size in sizes.items() if size > LARGEST_BYTES}
+    assert not {name: size for name, size in sizes.items() if size > LARGER_BYTES.get(name, LARGEST_BYTES)}
 
 
 def test_only_our_own_scripts(files: list[Path]) -> None:

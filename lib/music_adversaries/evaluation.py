@@ -17,6 +17,7 @@ Metrics
 -------
 * :class:`FigureOfMerit`: confusion matrix, recall, precision, F-score, both accuracies.
 * :func:`wilson`, :func:`cluster_bootstrap`: interval of one accuracy, excerpts independent or clustered by artist.
+* :func:`cluster_wilson`: interval of a share near 0 or 1, whose few clusters hardly differ.
 * :func:`cluster_statistic`: interval of any statistic of several accuracies on the same artists.
 * :func:`accuracy_difference`, :func:`mean_interval`, :func:`ratio_interval`: how far apart two numbers are.
 * :func:`mcnemar`, :func:`paired_permutation`: two systems on the same excerpts, excerpts independent or
@@ -288,6 +289,44 @@ def cluster_bootstrap(
     z = math.sqrt(m / (m - 1)) * stats.t.ppf((1 + confidence) / 2, m - 1)
     low, high = np.quantile(scores, [stats.norm.cdf(-z), stats.norm.cdf(z)])
     return Estimate(estimate, float(low), float(high), m)
+
+
+def cluster_wilson(correct: Sequence[bool], clusters: Sequence[Hashable], confidence: float = 0.95) -> Estimate:
+    """A share with Wilson's interval over clusters, whatever trials of one cluster have to do with each other.
+
+    The interval is as wide as if all trials of a cluster succeeded or failed together, which is the worst that clusters
+    of one size allow. Nothing is resampled: where next to all trials succeed, resampling sees next to no difference
+    between clusters, and would give 99 of 100 a narrower interval than 100 of 100.
+
+    Parameters
+    ----------
+    correct : bool [n_trials]
+    clusters : hashables [n_trials]
+        What trials have in common, such as the excerpt.
+
+    Returns
+    -------
+    Estimate
+        Whose ``n`` is the number of clusters.
+
+    Raises
+    ------
+    InputError
+        When the lengths differ or are 0, or the confidence is not between 0 and 1.
+
+    Notebook: book/06_ensembles.ipynb
+    """
+    if len(correct) != len(clusters):
+        raise InputError(f"{len(correct)} results and {len(clusters)} clusters do not pair; give one cluster each.")
+    if not len(correct):
+        raise InputError("There is no result to give a share of; try at least one excerpt.")
+    _check_confidence(confidence)
+    share, m = float(np.mean(np.asarray(correct, dtype=bool))), len(set(clusters))
+    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
+    centre = (share + z2 / (2 * m)) / (1 + z2 / m)
+    half = math.sqrt(z2 * share * (1 - share) / m + (z2 / (2 * m)) ** 2) / (1 + z2 / m)
+    # Roundings may leave a share of 0 or 1 a little outside.
+    return Estimate(share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share), m)
 
 
 def cluster_statistic(

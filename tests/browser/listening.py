@@ -98,7 +98,10 @@ def clip_buttons(player: Any) -> Any:
 
 
 def press_everything(player: Any) -> list[str]:
-    """Play, and switch to every clip (of a grid, to cells in every row and column); what was wrong, in sentences."""
+    """Play, and switch to every clip; what was wrong, in sentences.
+
+    Of a grid, in every version, cells in every row and column are pressed, and all sounds decoded.
+    """
     return _press_grid(player) if player.evaluate("player => player.localName") == GRID else _press_player(player)
 
 
@@ -149,6 +152,11 @@ SOUNDS = """async (grid) => {
 }"""
 
 
+def version_buttons(grid: Any) -> Any:
+    """The buttons that choose a grid's version, as a locator; it has none where there is but one version."""
+    return grid.get_by_role("group", name="Versions of the table").get_by_role("button")
+
+
 def _press_grid(grid: Any) -> list[str]:
     shape = grid.evaluate("grid => grid.data ? [grid.data.rows.length, grid.data.columns.length] : [0, 0]")
     if not all(shape):
@@ -156,6 +164,21 @@ def _press_grid(grid: Any) -> list[str]:
     wrong = []
     if state(grid)["loaded"]:
         wrong.append(f"{state(grid)['loaded']} sounds were decoded before any was asked for.")
+    if not grid.locator(".hint").is_visible():
+        wrong.append("Nothing is drawn yet, and nothing says why.")
+    wrong += _press_version(grid, shape)
+    versions = version_buttons(grid)
+    for i in range(1, versions.count()):
+        versions.nth(i).click()
+        pressed = [versions.nth(j).get_attribute("aria-pressed") for j in range(versions.count())]
+        if state(grid)["version"] != i or pressed != ["true" if j == i else "false" for j in range(len(pressed))]:
+            wrong.append(f"Version {i + 1} was pressed, and the state is {state(grid)}.")
+        wrong += [f"version {i + 1}: {fault}" for fault in _press_version(grid, shape)]
+    return wrong
+
+
+def _press_version(grid: Any, shape: list[int]) -> list[str]:
+    wrong = []
     failed = grid.evaluate("grid => grid.data.rows.flatMap((row) => row.cells).filter((cell) => cell.failed).length")
     if (marked := grid.locator(".grid td").filter(has_text="✗").count()) != failed:
         wrong.append(f"{failed} attacks failed, and {marked} are marked.")
@@ -179,6 +202,8 @@ def _press_grid(grid: Any) -> list[str]:
             wrong.append(f"Row {row + 1}, column {column} does not say that it alone is pressed.")
         if grid.get_by_role("img").count() != 1:
             wrong.append(f"Not one picture, but {grid.get_by_role('img').count()}, in row {row + 1}.")
+        if grid.locator(".hint").is_visible():
+            wrong.append(f"In row {row + 1}, what is drawn is covered by the hint to press.")
     grid.evaluate("grid => grid.pause()")
     return [*wrong, *grid.evaluate(SOUNDS)]
 

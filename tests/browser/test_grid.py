@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from listening import Visit, cell, press_everything, state, wait_until
+from listening import Visit, cell, press_everything, state, version_buttons, wait_until
 from music_adversaries.audition import Change, Grid, GridRow, coarse, grid, pictures
 from music_adversaries.spectra import SAMPLE_RATE
 from test_player import luminance
@@ -223,6 +223,99 @@ def test_a_grid_added_later_works(opened: Visit) -> None:
     press(opened.players[0], 0, 1)
     press(opened.players[1], 0, 2)
     assert not state(opened.players[0])["playing"], "two grids sound at once"
+
+
+def two_versions() -> Grid:
+    """The second version has the changes of the first from right to left, and half as large."""
+    rows = []
+    for r, name in enumerate(NAMES):
+        halves = [ORIGINALS[r] + 0.5 * (changed - ORIGINALS[r]) for changed in CHANGED[r][::-1]]
+        first = [Change(changed, "first", 20.0) for changed in CHANGED[r]]
+        second = [Change(half, "second", 26.0, success=c > 0) for c, half in enumerate(halves)]
+        rows.append(GridRow(name, ORIGINALS[r], {"sure": first, "surer": second}))
+    return grid(rows, COLUMNS, seconds=1.5, title="Twice")
+
+
+@pytest.fixture
+def twice(visit: Callable[..., Visit], tmp_path: Path) -> Any:
+    seen = visit(two_versions().write(tmp_path / "twice.html"))
+    (only,) = seen.players
+    yield only
+    assert (seen.outside, seen.errors, seen.logged) == ([], [], [])
+
+
+def test_every_version_plays(twice: Any) -> None:
+    assert press_everything(twice) == []
+
+
+def test_another_version_keeps_the_cell_the_playhead_and_the_original(twice: Any) -> None:
+    press(twice, 1, 2)
+    wait_until(twice, "state.position > 0.3")
+    assert state(twice)["loaded"] == 2
+    seen = twice.evaluate(
+        """async (table) => {
+            const read = () => ({ at: table.state.position, clock: table.context.currentTime });
+            const original = table.voices[0].source, before = read();
+            await table.turnTo(1);
+            await new Promise((done) => setTimeout(done, 100));
+            const after = read(), { duration } = table.state, same = table.voices[0].source === original;
+            return { passed: (after.at - before.at + duration) % duration, clock: after.clock - before.clock, same };
+        }"""
+    )
+    assert seen["same"] and seen["passed"] == pytest.approx(seen["clock"], abs=0.03)
+    now = wait_until(twice, "state.gains[1] === 1")
+    assert (now["version"], now["row"], now["column"], now["gains"]) == (1, 1, 2, [0, 1, 0])
+    assert now["loaded"] == 3, "one sound more: the same cell's"
+    adversary = np.array(twice.evaluate("table => [...table.buffers[1].getChannelData(0)]")) * 32_768
+    half = heard(1) + 0.5 * (heard(1, 0) - heard(1))
+    assert np.abs(adversary - half).max() <= 1.01
+    assert twice.locator(".unseen").inner_text().startswith("jazz.00000 as jazz, surer: adversary, second")
+
+
+def test_the_table_shows_the_version(twice: Any) -> None:
+    assert [cell(twice, 0, c).inner_text() for c in range(3)] == ["20"] * 3
+    version_buttons(twice).nth(1).click()
+    assert [cell(twice, 0, c).inner_text() for c in range(3)] == ["✗ 26", "26", "26"]
+    assert cell(twice, 0, 1).get_attribute("aria-label") == "blues.00000 as disco, surer: second, SNR 26.0 dB"
+    assert state(twice)["loaded"] == 0, "a version is no sound"
+    version_buttons(twice).nth(0).click()
+    assert [cell(twice, 0, c).inner_text() for c in range(3)] == ["20"] * 3
+    assert not cell(twice, 0, 0).evaluate("cell => cell.classList.contains('failed')")
+
+
+def test_a_version_pressed_while_a_sound_is_on_its_way_is_the_one_heard(twice: Any) -> None:
+    twice.evaluate("table => { table.press(0, 1); table.turnTo(1); }")
+    assert wait_until(twice, "state.playing && state.gains[1] === 1")["version"] == 1
+    adversary = np.array(twice.evaluate("table => [...table.buffers[1].getChannelData(0)]")) * 32_768
+    assert np.abs(adversary - (heard(0) + 0.5 * (heard(0, 1) - heard(0)))).max() <= 1.01
+
+
+def test_versions_are_chosen_with_the_keyboard(twice: Any) -> None:
+    keyboard = twice.page.keyboard
+    for _ in range(2):
+        keyboard.press("Tab")
+    assert twice.evaluate("table => table.shadowRoot.activeElement.textContent") == "surer"
+    keyboard.press("Space")
+    assert state(twice)["version"] == 1 and not state(twice)["playing"]
+    for key in ("Tab", "ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
+        keyboard.press(key)
+    seen = wait_until(twice, "state.playing && state.gains[1] === 1")
+    assert (seen["row"], seen["column"], seen["version"]) == (1, 1, 1)
+    keyboard.press("Shift+Tab")
+    keyboard.press("Shift+Tab")
+    keyboard.press("Enter")
+    assert wait_until(twice, "state.version === 0 && state.gains[1] === 1")["playing"]
+
+
+def test_it_says_to_press_until_there_is_something_to_see(twice: Any) -> None:
+    hint = twice.locator(".hint")
+    assert hint.is_visible() and "Press a cell" in hint.inner_text()
+    press(twice, 0, 1)
+    assert not hint.is_visible()
+    twice.get_by_role("button", name="Pause", exact=True).click()
+    assert not hint.is_visible()
+    version_buttons(twice).nth(1).click()  # paused: what is chosen now was not decoded yet
+    assert hint.is_visible()
 
 
 def test_arrow_keys_move_and_one_cell_is_reached_by_tab(opened: Visit, table: Any) -> None:

@@ -1,5 +1,6 @@
 // <music-audition-grid>: a table of changed recordings, an original a row and a label a column, over one player.
 // A row has its original's sound, a cell its difference alone; a sound is decoded when a cell asks for it.
+// Where there are several versions of the table, buttons above it exchange the cells of all rows.
 const STEPS = 32768; // of 16 bits, from 0 to full scale
 
 // Steps of a decoded sample. Some browsers divide positive ones by 32767, which then are no multiples of 1 / 32768.
@@ -9,16 +10,26 @@ const stepsOf = (sample) => {
 };
 
 class Grid extends Audition {
+  build() {
+    super.build();
+    if (this.hint) this.mask.before(this.hint);
+  }
+
   head() {
-    const { columns, rows, legend, title } = this.data;
-    Object.assign(this, { row: 0, column: null, clips: this.clipsOf(0, null) });
+    const { columns, rows, legend, title, versions = [] } = this.data;
+    for (const row of rows) row.cells ??= row.versions[0];
+    Object.assign(this, { version: 0, row: 0, column: null, clips: this.clipsOf(0, null) });
     this.cells = rows.map((row, r) => [
       this.cell(r, null, { text: row.name, spoken: `${row.name}, the original${row.label ? `: ${row.label}` : ""}` }),
       ...row.cells.map((cell, c) => this.cell(r, c, cell)),
     ]);
     this.cells[0][0].tabIndex = 0;
     this.chosen = h("p", { class: "chosen" });
+    this.hint = h("p", { class: "hint" }, "Press a cell to hear it and to see its spectrogram here.");
+    this.switches = versions.map((name, i) =>
+      h("button", { type: "button", "aria-pressed": i === 0 ? "true" : "false", click: () => this.turnTo(i) }, name));
     return h("div", { class: "grid" },
+      versions.length && h("div", { class: "versions", role: "group", "aria-label": "Versions of the table" }, ...this.switches),
       h("div", { class: "scroll" },
         h("table", { role: "grid", "aria-label": title || "Adversaries", keydown: (e) => this.move(e) },
           h("thead", {}, h("tr", {}, ...["original", ...columns].map((name) => h("th", { scope: "col" }, name)))),
@@ -28,11 +39,36 @@ class Grid extends Audition {
       this.chosen);
   }
 
-  cell(row, column, { text, spoken, failed = false, shade = 0 }) {
-    return h("button", {
-      type: "button", tabindex: -1, class: `cell${failed ? " failed" : ""}`, "aria-label": spoken, title: spoken,
-      style: `--shade: ${shade}%`, click: () => this.press(row, column), focus: (e) => this.rove(e.target),
-    }, failed && h("span", {}, "✗ "), text);
+  cell(row, column, content) {
+    const button = h("button", {
+      type: "button", tabindex: -1, class: "cell", click: () => this.press(row, column), focus: (e) => this.rove(e.target),
+    });
+    return this.fill(button, content);
+  }
+
+  fill(button, { text, spoken, failed = false, shade = 0 }) {
+    button.classList.toggle("failed", failed);
+    button.setAttribute("aria-label", spoken);
+    button.title = spoken;
+    button.style.setProperty("--shade", `${shade}%`);
+    button.replaceChildren(...(failed ? [h("span", {}, "✗ ")] : []), text);
+    return button;
+  }
+
+  // Another version of the table. What sounds goes over to the same cell there, and the playhead stays.
+  turnTo(version) {
+    if (version === this.version) return;
+    const { rows } = this.data, { row, column, current } = this;
+    this.version = version;
+    rows.forEach((each, r) => {
+      each.cells = each.versions[version];
+      each.cells.forEach((cell, c) => this.fill(this.cells[r][c + 1], cell));
+    });
+    this.switches.forEach((button, i) => button.setAttribute("aria-pressed", i === version));
+    this.clips = this.clipsOf(row, column);
+    super.select(current);
+    if (this.playing) return this.whenReady((buffers) => this.exchange(buffers));
+    if (this.playButton.hasAttribute("aria-busy")) return this.play(); // what was pressed is on its way
   }
 
   // One cell of the table is reached by Tab, the others from it by arrows.
@@ -59,8 +95,9 @@ class Grid extends Audition {
   }
 
   get state() {
-    const sounds = this.data.rows.flatMap((row) => [row, ...row.cells]);
-    return { ...super.state, row: this.row, column: this.column, loaded: sounds.filter((sound) => sound.steps).length };
+    const { row, column, version } = this;
+    const sounds = this.data.rows.flatMap((each) => [each, ...(each.versions ?? [each.cells]).flat()]);
+    return { ...super.state, row, column, version, loaded: sounds.filter((sound) => sound.steps).length };
   }
 
   // The clips of a row and of a cell in it: the original and, with a cell, the adversary and the difference.
@@ -68,12 +105,12 @@ class Grid extends Audition {
     const original = this.data.rows[row], cell = original.cells[column], [first, ...others] = this.data.clips;
     // The difference is kept modulo 2^16, so that it always fits 16 bits, and the sum is exact.
     const sum = (x, d) => ((x + d) << 16) >> 16, gain = 10 ** ((cell?.gain ?? 0) / 20);
-    original.clip ??= { ...first, label: original.label, samples: (x) => x };
+    original.clip ??= { ...first, label: original.label, row: original, samples: (x) => x };
     if (cell) {
       const { label, detail, amplified } = cell;
       cell.clips ??= [
-        { ...others[0], label, detail, cell, samples: (x, d) => x.map((step, i) => sum(step, d[i])) },
-        { ...others[1], detail: amplified, cell, samples: (x, d) => Float32Array.from(x, (step, i) => (sum(step, d[i]) - step) * gain) },
+        { ...others[0], label, detail, row: original, cell, samples: (x, d) => x.map((step, i) => sum(step, d[i])) },
+        { ...others[1], detail: amplified, row: original, cell, samples: (x, d) => Float32Array.from(x, (step, i) => (sum(step, d[i]) - step) * gain) },
       ];
     }
     return [original.clip, ...(cell?.clips ?? [])];
@@ -88,9 +125,8 @@ class Grid extends Audition {
   }
 
   decode(clip) {
-    const row = this.data.rows.find((each) => each.clip === clip || each.cells.includes(clip.cell));
     clip.buffer ??= (async () => {
-      const original = await this.steps(row);
+      const original = await this.steps(clip.row);
       const change = clip.cell?.audio ? await this.steps(clip.cell) : new Int32Array(original.length);
       const buffer = this.context.createBuffer(1, original.length, this.data.rate);
       buffer.copyToChannel(Float32Array.from(clip.samples(original, change), (step) => step / STEPS), 0);
@@ -137,8 +173,9 @@ class Grid extends Audition {
   }
 
   show() {
-    const { row, column, current, clips } = this, { rows, columns } = this.data;
-    const place = column === null ? rows[row].name : `${rows[row].name} as ${columns[column]}`;
+    const { row, column, current, clips } = this, { rows, columns, versions = [] } = this.data;
+    const version = versions.length ? `, ${versions[this.version]}` : "";
+    const place = column === null ? rows[row].name : `${rows[row].name} as ${columns[column]}${version}`;
     this.chosen.textContent = place;
     this.cells.forEach((cells, r) => cells.forEach((cell, i) => {
       cell.setAttribute("aria-pressed", r === row && i === (current ? column + 1 : 0));
@@ -157,6 +194,7 @@ class Grid extends Audition {
   // The picture of the clip heard, once it is decoded.
   async draw() {
     const { current, data } = this, clip = this.clips[current], canvas = this.pictures[current];
+    this.hint.hidden = Boolean(clip.buffer);
     if (canvas.clip === clip) return;
     canvas.clip = null;
     canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);

@@ -7,6 +7,8 @@ Conventions
       exactly. A difference is quieter than music and takes less: 23 kB a second where the adversary
       takes 33 (ours, of the synthetic data). What was not changed takes nothing.
     * Nothing is decoded or drawn before it is asked for, so that a hundred cells cost a page no time.
+    * A table may have several versions, such as the same attacks at two confidences. Buttons exchange its cells;
+      originals are stored once.
 
 Notebook: book/06_ensembles.ipynb
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +44,24 @@ class GridRow:
     name : what its row is called, such as the excerpt's id
     original : array ``[n_samples]``, mono, full scale 1, 22,050 Hz
     changes : sequence of Change, one a column
+        Or, for a table of several versions, a mapping from what they are called to such sequences.
     label : the system's verdict on the original, in words
     """
 
     name: str
     original: npt.NDArray[np.floating[Any]]
-    changes: Sequence[Change]
+    changes: Sequence[Change] | Mapping[str, Sequence[Change]]
     label: str | None = None
+
+    @property
+    def versions(self) -> dict[str | None, Sequence[Change]]:
+        """The changes of each version; the only version has no name."""
+        return dict(self.changes) if isinstance(self.changes, Mapping) else {None: self.changes}
+
+    @property
+    def all_changes(self) -> list[Change]:
+        """Those of all versions."""
+        return [change for changes in self.versions.values() for change in changes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +80,19 @@ class Grid(Element):
 
     def __repr__(self) -> str:
         named = f" “{self.title}”" if self.title else ""
-        failures = sum(not change.success for row in self.rows for change in row.changes)
+        failures = sum(not change.success for change in self._changes())
         failed = f", {failures} failed" if failures else ""
-        return f"Grid{named}: {len(self.rows)} recordings by {len(self.columns)} labels, {self.seconds:.1f} s{failed}"
+        versions = f", {' | '.join(self.versions)}" if self.versions else ""
+        size = f"{len(self.rows)} recordings by {len(self.columns)} labels"
+        return f"Grid{named}: {size}{versions}, {self.seconds:.1f} s{failed}"
+
+    @property
+    def versions(self) -> list[str]:
+        """What its versions are called; none where there is but one."""
+        return [name for name in self.rows[0].versions if name is not None]
+
+    def _changes(self) -> list[Change]:
+        return [change for row in self.rows for change in row.all_changes]
 
     def _heard(self, waveform: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int32]:
         """The part heard in 16-bit steps, ``[n_samples]``."""
@@ -78,20 +101,24 @@ class Grid(Element):
 
     def _listed(self) -> str:
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("original", *self.columns))
+        return "".join(self._table(version, head) for version in self.rows[0].versions)
+
+    def _table(self, version: str | None, head: str) -> str:
+        caption = f"<caption>{html.escape(version)}</caption>" if version else ""
         lines = [
             f'<tr><th scope="row">{html.escape(row.name)}</th>'
-            + "".join(f"<td>{html.escape(_written(change))}</td>" for change in row.changes)
+            + "".join(f"<td>{html.escape(_written(change))}</td>" for change in row.versions[version])
             + "</tr>"
             for row in self.rows
         ]
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
     def _data(self) -> dict[str, Any]:
         originals = [self._heard(row.original) for row in self.rows]
         levels = [pictures.spectrogram(original / FULL_SCALE, SAMPLE_RATE) for original in originals]
         scale = pictures.scale_of(max(float(level.max()) for level in levels))
         seconds = len(originals[0]) / SAMPLE_RATE
-        finite = [snr for row in self.rows for change in row.changes if (snr := _finite_snr(change)) is not None]
+        finite = [snr for change in self._changes() if (snr := _finite_snr(change)) is not None]
         return {
             "title": self.title,
             "caption": self.caption,
@@ -112,22 +139,30 @@ class Grid(Element):
             "alt": pictures.described("%", seconds, SAMPLE_RATE, scale),
             "clips": [{"name": name} for name in ("original", "adversary", "difference")],
             "columns": list(self.columns),
+            **({"versions": self.versions} if self.versions else {}),
             "rows": [
                 {
                     "name": row.name,
                     "label": row.label,
                     "audio": _address(original),
-                    "cells": [
-                        self._cell(row, column, change, original, finite)
-                        for column, change in zip(self.columns, row.changes, strict=True)
-                    ],
+                    **self._cells(row, original, finite),
                 }
                 for row, original in zip(self.rows, originals, strict=True)
             ],
         }
 
+    def _cells(self, row: GridRow, original: npt.NDArray[np.int32], finite: Sequence[float]) -> dict[str, Any]:
+        tables = [
+            [
+                self._cell(joined(f"{row.name} as {column}", version), change, original, finite)
+                for column, change in zip(self.columns, changes, strict=True)
+            ]
+            for version, changes in row.versions.items()
+        ]
+        return {"versions": tables} if self.versions else {"cells": tables[0]}
+
     def _cell(
-        self, row: GridRow, column: str, change: Change, original: npt.NDArray[np.int32], finite: Sequence[float]
+        self, place: str | None, change: Change, original: npt.NDArray[np.int32], finite: Sequence[float]
     ) -> dict[str, Any]:
         difference = self._heard(change.waveform) - original
         gain = audible_gain(original.astype(np.float64), difference.astype(np.float64))
@@ -135,7 +170,7 @@ class Grid(Element):
         heard = bool(difference.any())
         return {
             "text": _number(change),
-            "spoken": f"{row.name} as {column}" + (f": {said}" if (said := joined(change.label, words)) else ""),
+            "spoken": f"{place}" + (f": {said}" if (said := joined(change.label, words)) else ""),
             "failed": not change.success,
             "shade": _shade(_finite_snr(change), finite),
             "label": change.label,
@@ -147,7 +182,7 @@ class Grid(Element):
         }
 
     def _legend(self) -> str:
-        changes = [change for row in self.rows for change in row.changes]
+        changes = self._changes()
         words = "Press a cell to hear that adversary, the name of a row to hear the original."
         if any(_finite_snr(change) is not None for change in changes):
             words += " Numbers are SNRs in dB; the stronger the tone, the larger the change."
@@ -175,7 +210,8 @@ def grid(
     Parameters
     ----------
     rows : sequence of GridRow
-        Each with one change a column; at most 400 cells.
+        Each with one change a column, or one a column in each of several versions, which are called alike in all
+        rows; at most 400 cells.
     columns : sequence of str
         What the columns are called, such as the labels wanted.
     start_s, seconds : float
@@ -189,16 +225,21 @@ def grid(
     Raises
     ------
     InputError
-        When there is no row or column or too many, a row has not one change a column, a change differs in
-        length from its original, rows are heard for different lengths, or for what `player` refuses.
+        When there is no row or column or too many, a row has not one change a column or other versions than the first
+        row, a change differs in length from its original, rows are heard for different lengths, or for what `player`
+        refuses.
 
     Notebook: book/06_ensembles.ipynb
     """
-    if not rows or not columns or len(rows) * len(columns) > MAX_CELLS:
+    versions = list(rows[0].versions) if rows else []
+    if not rows or not columns or len(rows) * len(columns) * len(versions) > MAX_CELLS:
         raise InputError(
-            f"A grid of {len(rows)} rows and {len(columns)} columns was asked for; give at least one of each, "
-            f"and at most {MAX_CELLS} cells."
+            f"A grid of {len(rows)} rows and {len(columns)} columns{_times(versions)} was asked for; give at least one "
+            f"of each, and at most {MAX_CELLS} cells."
         )
+    for row in rows:
+        if list(row.versions) != versions:
+            raise InputError(f"Row {row.name!r} has other versions than row {rows[0].name!r}; give the same for all.")
     lengths = {_check_row(row, columns, start_s, seconds): row.name for row in rows}
     if len(lengths) > 1:
         (a, first), (b, second) = sorted(lengths.items())[:2]
@@ -211,10 +252,15 @@ def grid(
 
 def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seconds: float) -> int:
     """The samples of it that are heard."""
-    if len(row.changes) != len(columns):
-        raise InputError(f"Row {row.name!r} has {len(row.changes)} changes but there are {len(columns)} columns.")
+    if not row.versions:
+        raise InputError(f"Row {row.name!r} has no version; give one at least, or a list of changes.")
     named = [Clip(row.name, np.asarray(row.original))]
-    named += [Clip(f"{row.name} as {c}", np.asarray(x.waveform)) for c, x in zip(columns, row.changes, strict=True)]
+    for version, changes in row.versions.items():
+        if version is not None and not str(version).strip():
+            raise InputError(f"A version of row {row.name!r} has no name; give one, such as 'confidence 0.5'.")
+        if len(changes) != len(columns):
+            raise InputError(f"Row {row.name!r} has {len(changes)} changes but there are {len(columns)} columns.")
+        named += [Clip(f"{row.name} as {c}", np.asarray(x.waveform)) for c, x in zip(columns, changes, strict=True)]
     for clip in named:
         check_waveform(clip)
         if len(clip.waveform) != len(row.original):
@@ -225,6 +271,10 @@ def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seco
     heard = part(len(row.original), start_s, seconds)
     check_clip(Clip(row.name, np.asarray(row.original)[heard]))
     return heard.stop - heard.start
+
+
+def _times(versions: Sequence[str | None]) -> str:
+    return f" in {len(versions)} versions" if len(versions) > 1 else ""
 
 
 def _address(steps: npt.NDArray[np.integer[Any]]) -> str:
