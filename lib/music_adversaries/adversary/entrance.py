@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Integral
@@ -227,9 +228,9 @@ def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Ca
     return judged
 
 
-def _no_bar(progress: bool | None) -> bool | None:
-    """What tqdm calls ``disable``; None where it shall look for a terminal."""
-    return None if progress is None else not progress
+def _no_bar(progress: bool | None) -> bool:
+    """What tqdm calls ``disable``. Its own look for a terminal takes a notebook for one."""
+    return not (sys.stderr.isatty() if progress is None else progress)
 
 
 def _watched(
