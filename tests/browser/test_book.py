@@ -58,6 +58,19 @@ def test_every_player_of_a_page_plays(visit: Callable[..., Visit], page: Path | 
     assert faults(seen) == []
 
 
+@pytest.mark.parametrize("page", WITH_PLAYERS or UNBUILT, ids=str)
+def test_no_sound_is_loaded_before_it_is_asked_for(visit: Callable[..., Visit], page: Path | None) -> None:
+    """Every sound stands in a script of its own; the players' own scripts are the others."""
+    path = built(page)
+    seen = visit(path)
+    names: set[str] = set()
+    seen.page.on("request", lambda request: names.add(Path(request.url).name))
+    seen.page.reload(wait_until="load")
+    scripts = [file for file in (BOOK / "_clips").glob("*.js") if file.name in names]
+    assert scripts, "nothing was seen to be loaded, not even the players"
+    assert not [file.name for file in scripts if "currentScript.audio =" in file.read_text(encoding="utf-8")]
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in WITH_PLAYERS] or UNBUILT, ids=str)
 def test_a_page_without_players_needs_no_network(visit: Callable[..., Visit], page: Path | None) -> None:
     assert faults(visit(built(page))) == []
