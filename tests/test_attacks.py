@@ -605,8 +605,6 @@ class Scripted:
     def __init__(self, losses: np.ndarray) -> None:
         self.losses, self.seen = torch.from_numpy(losses), []
         self.max_iterations = losses.shape[1] - 1
-        self.rows = torch.arange(len(losses))
-        self.originals = [np.zeros(self.n)] * len(losses)
         self.x = torch.full((len(losses), self.n), 1e-3, dtype=torch.float64)
         generator = torch.Generator().manual_seed(0)
         self.turn = torch.randn(self.n, self.n, generator=generator, dtype=torch.float64)
@@ -631,6 +629,9 @@ class Scripted:
 
     def within_budget(self, x):
         return x
+
+    def room(self):
+        return torch.ones(len(self), dtype=torch.float64)
 
     def judge(self, posterior, state):
         self.seen.append(state[0].clone())

@@ -321,6 +321,7 @@ def cluster_wilson(correct: Sequence[bool], clusters: Sequence[Hashable], confid
     if not len(correct):
         raise InputError("There is no result to give a share of; try at least one excerpt.")
     _check_confidence(confidence)
+    # As in `wilson`, whose counts of successes are whole.
     share, m = float(np.mean(np.asarray(correct, dtype=bool))), len(set(clusters))
     z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
     centre = (share + z2 / (2 * m)) / (1 + z2 / m)

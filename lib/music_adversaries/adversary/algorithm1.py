@@ -18,7 +18,6 @@ from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
 from .options import check_choices, check_positive
-from .pgd import audible
 from .projections import into_ball, non_negative
 
 
@@ -159,7 +158,7 @@ class Algorithm1:
         length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
         # First the direction: the inverse of a tiny length would overflow.
         gradient /= length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
-        return self.step * audible(batch) * batch.radius
+        return self.step * batch.room() * batch.radius
 
     @staticmethod
     def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:

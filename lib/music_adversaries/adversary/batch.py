@@ -81,12 +81,12 @@ class Batch:
         self._before = [judge(waveform) for waveform in self.originals]
         self._traces: list[list[float]] = [[] for _ in waveforms]
         self._losses: list[list[float]] = [[] for _ in waveforms]
-        about = model.network, self.x.device
-        self._of_waveforms = differentiated(about[0], model.rows_of_waveforms, about[1])
+        network, device = model.network, self.x.device
+        self._of_waveforms = differentiated(network, model.rows_of_waveforms, device)
         if model.reads == "magnitudes":
-            self._of_magnitudes = gradient_of_magnitudes(about[0], model.rows_of_magnitudes, about[1])
+            self._of_magnitudes = gradient_of_magnitudes(network, model.rows_of_magnitudes, device)
         else:
-            self._of_magnitudes = differentiated(about[0], self._through_waveform, about[1])
+            self._of_magnitudes = differentiated(network, self._through_waveform, device)
         self._best: tuple[Tensor, ...] | None = None
         self._best_posterior = torch.full((len(waveforms),), -1.0, dtype=like.dtype, device=like.device)
 
@@ -153,6 +153,12 @@ class Batch:
         way from the exemplar.
         """
         return perturbation * torch.clamp(self.radius / self.distance(perturbation), max=1.0)[:, None]
+
+    def room(self) -> Tensor:
+        """Part of the budget ``[n]`` for which full scale leaves room: 1, but for budgets far beyond 0 dB."""
+        at_snr = spectra.radius(torch.linalg.vector_norm(self.x, dim=1), self.snr)
+        lengths = [len(self.originals[row]) for row in self.rows.tolist()]
+        return (torch.tensor(lengths).to(at_snr).sqrt() / at_snr).clamp(max=1.0)
 
     def start(self) -> Tensor:
         """Where to begin ``[n, n_samples]``: at the exemplar; at a restart, at noise as loud as allowed."""

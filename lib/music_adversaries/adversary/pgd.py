@@ -54,14 +54,7 @@ class PGD:
 
 def loudest(batch: Batch) -> torch.Tensor:
     """Norm ``[n]`` of a perturbation of the waveform at the budget's SNR, but no more than full scale throughout."""
-    return spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.snr) * audible(batch)
-
-
-def audible(batch: Batch) -> torch.Tensor:
-    """Part of the budget ``[n]`` that full scale leaves room for: 1, but for budgets far beyond 0 dB."""
-    at_snr = spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.snr)
-    lengths = [len(batch.originals[row]) for row in batch.rows.tolist()]
-    return (torch.tensor(lengths).to(at_snr).sqrt() / at_snr).clamp(max=1.0)
+    return batch.room() * spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.snr)
 
 
 def feasible(batch: Batch, perturbation: torch.Tensor) -> torch.Tensor:

@@ -56,7 +56,8 @@ class PlainIteration:
         self.window = np.hanning(N_FFT)
         self.least_power = (self.window[:HOP_LENGTH] ** 2 + self.window[HOP_LENGTH:] ** 2).min()
         self.spectrum = self.analyse(np.asarray(waveform, dtype=np.float64))
-        self.exemplar, self.phase = np.abs(self.spectrum), np.angle(self.spectrum)
+        # The phase does not change, so that even a plain loop computes its exponentials once.
+        self.exemplar, self.unit = np.abs(self.spectrum), np.exp(1j * np.angle(self.spectrum))
         self.radius = np.linalg.norm(self.exemplar) * 10 ** (-snr / 20)
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
@@ -67,7 +68,7 @@ class PlainIteration:
             gradient = np.concatenate([self.gradient(z[m : m + 1]) for m in range(len(z))])
         z = np.maximum(z - self.step * gradient, 0.0)
         if self.consistency:
-            perturbation = self.synthesise((z - self.exemplar) * np.exp(1j * self.phase))
+            perturbation = self.synthesise((z - self.exemplar) * self.unit)
             z = np.abs(self.spectrum + self.analyse(perturbation))
         distance = np.linalg.norm(z - self.exemplar)
         if distance > self.radius:
