@@ -229,5 +229,6 @@ def advance(
         return into_ball(descend(z, gradient, step), exemplar, radius)[0], None
     z, perturbation = consistent(z, before=lambda part, rows, block: descend(part, gradient[rows, block], step[rows]))
     z, factor = into_ball(z, exemplar, radius, consistent.distance)
-    perturbation.mul_(factor[:, None])
+    if bool((factor < 1).any()):
+        perturbation.mul_(factor[:, None])
     return z, perturbation

@@ -167,6 +167,6 @@ class FrameGradient:
         back[:, target] -= 1.0
         back *= weight
         for weight, output in zip(self._weights[:0:-1], outputs[:0:-1], strict=True):
-            back = torch.mm(back, weight).mul_(output > 0)
+            back = torch.mm(back, weight).mul_(output.sign_())  # rectified, so 0 or 1
         torch.mm(back, self._weights[0], out=gradient)
         return posterior, loss

@@ -7,7 +7,8 @@ Goal
 
 Conventions
     * A time is one of an iteration, divided by the number of excerpts in the batch: the median of
-      several rounds. In each round everybody has one turn.
+      several rounds. In each round everybody has one turn. On one excerpt a turn is eight iterations in
+      a row, as in an attack; of the loop in NumPy it is one, since those are all alike.
     * One thread unless told otherwise: on one, nobody waits for another. The goals are for two.
     * Networks have random weights and recordings are noise: neither changes how long it takes.
 

@@ -27,6 +27,8 @@ TOGETHER = "NumPy, all frames through the network at once"
 PLAINLY = (FRAME_BY_FRAME, TOGETHER)
 SNR = 15.0  # dB
 
+IN_A_ROW = 8  # iterations on one excerpt that are timed together: an attack makes them one after the other
+
 # Goals, as ratios.
 CONSISTENCY = 3.0  # times the bare transforms, at most
 PLAIN = 20.0  # times as fast as the loop in NumPy, DNN-50 with consistency
@@ -127,9 +129,10 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
     net = network(system)
     steps = {kind: iteration(net, batch, length, kind == "with") for kind in ("with", "without")}
     n_frames = steps["with"].exemplar.shape[1]
+    more = max(1, IN_A_ROW // batch)
     transforms = arithmetic.transforms(n_frames)
     contestants = {
-        **{kind: lambda step=step: _from_start(step, step) / batch for kind, step in steps.items()},
+        **{kind: lambda step=step: _from_start(step, step, more) / batch for kind, step in steps.items()},
         "transforms": lambda: seconds(transforms),
     }
     if isinstance(net, DNN):
@@ -151,7 +154,6 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
     if toolbox.installed():
         step = steps["with"]
         attack = toolbox.attack(net, step.exemplar, step.targets, float(step.radius.min()))
-        more = max(1, 8 // batch)
         contestants["toolbox"] = lambda: toolbox.seconds_per_iteration(attack, more) / batch
     taken = {name: 1e3 * value for name, value in in_turns(contestants, rounds).items()}
 
@@ -179,10 +181,10 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
             yield Row(what, batch, taken[kind], unavoidable, taken["unavoidable"])
 
 
-def _from_start(step: Iteration, call: Callable[[], object]) -> float:
-    """Seconds of a call from the exemplars; going back to them does not count."""
+def _from_start(step: Iteration, call: Callable[[], object], times: int = 1) -> float:
+    """Seconds of a call, of so many in a row from the exemplars; going back to them does not count."""
     step.restart()
-    return seconds(call)
+    return seconds(lambda: [call() for _ in range(times)]) / times
 
 
 def memories(length: float) -> Iterator[Row]:
