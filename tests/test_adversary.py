@@ -11,7 +11,7 @@ from music_adversaries import adversary, audio, spectra
 from music_adversaries.adversary.batch import written_within_budget
 from music_adversaries.adversary.gradients import loss_gradient
 from music_adversaries.adversary.model import Model
-from music_adversaries.adversary.projections import ball_factor, non_negative
+from music_adversaries.adversary.projections import ball_factor, into_ball, non_negative
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Standardise, System
 from small_system import LABELS, recording, system
@@ -31,26 +31,28 @@ def test_the_system_to_be_attacked_works():
 @given(seed=st.integers(0, 9_999), radius=st.floats(0.01, 20), size=st.floats(0.1, 10))
 def test_ball_projection_is_one(seed, radius, size):
     generator = torch.Generator().manual_seed(seed)
-    centre = torch.rand(2, 4, 5, generator=generator, dtype=torch.float64)
-    z = non_negative(centre + size * torch.randn(2, 4, 5, generator=generator, dtype=torch.float64))
+    floor = -torch.rand(2, 4, 5, generator=generator, dtype=torch.float64)
+    wanted = non_negative(size * torch.randn(2, 4, 5, generator=generator, dtype=torch.float64), floor)
     limit = torch.full((2,), radius, dtype=torch.float64)
-    point = centre + ball_factor(z, centre, limit)[:, None, None] * (z - centre)
-    distance = torch.linalg.vector_norm(point - centre, dim=(-2, -1))
+    point, factor = into_ball(wanted.clone(), limit)
+    assert torch.equal(factor, ball_factor(wanted, limit))
+    distance = torch.linalg.vector_norm(point, dim=(-2, -1))
     assert (distance <= radius * (1 + 1e-12)).all()  # feasible
-    assert (point >= 0).all()  # and still magnitudes
-    again = centre + ball_factor(point, centre, limit)[:, None, None] * (point - centre)
-    torch.testing.assert_close(again, point)  # idempotent
-    # Nearest: no feasible point is nearer to z.
+    assert (point >= floor).all()  # and no magnitude negative
+    torch.testing.assert_close(into_ball(point.clone(), limit)[0], point)  # idempotent
+    # Nearest: no feasible point is nearer to what was wanted.
     for _ in range(5):
-        other = centre + torch.randn(2, 4, 5, generator=generator, dtype=torch.float64)
-        other = centre + ball_factor(other, centre, limit)[:, None, None] * (other - centre)
-        ours, theirs = (torch.linalg.vector_norm(z - p, dim=(-2, -1)) for p in (point, other))
+        other, _ = into_ball(torch.randn(2, 4, 5, generator=generator, dtype=torch.float64), limit)
+        ours, theirs = (torch.linalg.vector_norm(wanted - p, dim=(-2, -1)) for p in (point, other))
         assert (ours <= theirs + 1e-9).all()
 
 
 def test_non_negative_is_the_nearest():
-    z = torch.tensor([-1.0, 0.0, 2.0])
-    assert non_negative(z).tolist() == [0.0, 0.0, 2.0]
+    """Magnitudes 1, 1, 1 and 0.3, changed by more than there is, by less, upwards, and not at all."""
+    change, floor = torch.tensor([-2.0, -0.5, 2.0, 0.0]), -torch.tensor([1.0, 1.0, 1.0, 0.3])
+    assert non_negative(change, floor).tolist() == [-1.0, -0.5, 2.0, 0.0]
+    assert torch.equal(non_negative(non_negative(change, floor), floor), non_negative(change, floor))
+    assert non_negative(change, floor, out=change) is change
 
 
 # --- the gradient --------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ def test_perturbation_is_consistent():
     magnitude = spectra.modulus(spectrum)
     rows = Model(system().network, LABELS).rows_of_magnitudes
     gradient, *_ = loss_gradient(rows, magnitude[None], torch.tensor([1]), torch.ones(1, len(magnitude)))
-    wanted = non_negative(magnitude - 0.1 * gradient[0])
+    wanted = magnitude + non_negative(-0.1 * gradient[0], -magnitude)
     delta = spectra.consistent_perturbation(wanted, magnitude, spectra.phasor(spectrum), len(x))
     # 0.6 steps of 16 bits: rounding to a grid, and float32.
     np.testing.assert_allclose(batch_of_one.perturbation, delta.numpy(), atol=0.6 / 32_768)

@@ -13,7 +13,7 @@ LIMITS = {torch.float32: 1e-5, torch.float64: 1e-12}
 
 
 class Case:
-    """Excerpts of the given numbers of samples in one batch, and magnitudes that no waveform has."""
+    """Excerpts of the given numbers of samples in one batch, and a change of magnitudes that no waveform makes."""
 
     def __init__(self, lengths, dtype=torch.float64, n_fft=N_FFT, hop=N_FFT // 2, seed=0):
         generator = torch.Generator().manual_seed(seed)
@@ -25,19 +25,19 @@ class Case:
             self.valid[row, : spectra.n_frames(length, n_fft, hop)] = 1
         self.spectrum = spectra.stft(waveforms, n_fft, hop)
         self.exemplar = spectra.modulus(self.spectrum) * self.valid[..., None]
-        self.z = self.exemplar + 2 * torch.randn(self.exemplar.shape, generator=generator, dtype=dtype)
-        self.z = self.z.clamp_min(0) * self.valid[..., None]
+        change = 2 * torch.randn(self.exemplar.shape, generator=generator, dtype=dtype)
+        self.change = torch.maximum(change, -self.exemplar) * self.valid[..., None]
 
     def step(self):
         return Consistency(self.spectrum, self.n_samples, self.valid, self.n_fft, self.hop)
 
-    def plain(self, z):
+    def plain(self, change):
         """`spectra.consistent_perturbation` for any frame length, and its analysis."""
         power = spectra.window_power(self.valid, self.n_fft, self.hop)
-        change = (z - self.exemplar) * spectra.phasor(self.spectrum)
-        perturbation = spectra.istft(change, self.n_samples, self.n_fft, self.hop, power=power)
+        spectrum = change * spectra.phasor(self.spectrum)
+        perturbation = spectra.istft(spectrum, self.n_samples, self.n_fft, self.hop, power=power)
         spectrum = self.spectrum + spectra.stft(perturbation, self.n_fft, self.hop)
-        return spectra.modulus(spectrum) * self.valid[..., None], perturbation
+        return spectra.modulus(spectrum) * self.valid[..., None] - self.exemplar, perturbation
 
 
 def assert_near(found, expected, dtype):
@@ -62,7 +62,7 @@ CASES = {
 def test_gives_what_the_plain_lines_give(monkeypatch, dtype, lengths, hop, frames_at_once):
     monkeypatch.setattr(consistency, "FRAMES_AT_ONCE", frames_at_once)
     case = Case(lengths, dtype, hop=hop)
-    for found, expected in zip(case.step()(case.z), case.plain(case.z), strict=True):
+    for found, expected in zip(case.step()(case.change), case.plain(case.change), strict=True):
         assert_near(found, expected, dtype)
 
 
@@ -70,37 +70,40 @@ def test_gives_what_algorithm_1_had():
     """With the paper's frames: the very functions, in float32."""
     case = Case([40_000, 30_011], torch.float32, spectra.N_FFT, spectra.HOP_LENGTH)
     step = case.step()
-    assert torch.equal(step.exemplar, case.exemplar) and torch.equal(step.unit, spectra.phasor(case.spectrum))
+    assert torch.equal(step.floor, -case.exemplar) and torch.equal(step.unit, spectra.phasor(case.spectrum))
     power = spectra.window_power(case.valid)
-    perturbation = spectra.consistent_perturbation(case.z, case.exemplar, step.unit, case.n_samples, power)
+    perturbation = spectra.consistent_perturbation(
+        case.exemplar + case.change, case.exemplar, step.unit, case.n_samples, power
+    )
     expected = spectra.modulus(case.spectrum + spectra.stft(perturbation)) * case.valid[..., None]
-    magnitudes, found = step(case.z)
-    assert_near(magnitudes, expected, torch.float32)
+    change, found = step(case.change)
+    assert_near(case.exemplar + change, expected, torch.float32)
+    torch.testing.assert_close(step.distance, torch.linalg.vector_norm(change, dim=(1, 2)))
     assert_near(found, perturbation, torch.float32)
 
 
 def test_the_exemplar_is_a_fixed_point_to_the_last_bit():
     case = Case([700, 500], torch.float32)
-    magnitudes, perturbation = case.step()(case.exemplar)
+    change, perturbation = case.step()(torch.zeros_like(case.exemplar))
     assert (perturbation == 0).all()
-    assert torch.equal(magnitudes, case.exemplar)
+    assert (change == 0).all()
 
 
-def test_perturbation_is_linear_in_the_difference():
+def test_perturbation_is_linear_in_the_change():
     case = Case([900, 400])
     step = case.step()
-    other = case.exemplar + torch.rand_like(case.exemplar) * case.valid[..., None]
-    a, b = step(case.z)[1].clone(), step(other)[1].clone()
-    both = step(case.exemplar + 2 * (case.z - case.exemplar) - 3 * (other - case.exemplar))[1]
+    other = torch.rand_like(case.exemplar) * case.valid[..., None]
+    a, b = step(case.change)[1].clone(), step(other)[1].clone()
+    both = step(2 * case.change - 3 * other)[1]
     assert_near(both, 2 * a - 3 * b, torch.float64)
 
 
 def test_magnitudes_are_those_of_the_waveform():
     """Away from what only pads, by an analysis that knows nothing of the step."""
     case = Case([800])
-    magnitudes, perturbation = case.step()(case.z)
+    change, perturbation = case.step()(case.change)
     waveform = spectra.istft(case.spectrum, case.n_samples, N_FFT, N_FFT // 2, bounded=False) + perturbation
-    assert_near(magnitudes, spectra.magnitudes(waveform, N_FFT, N_FFT // 2), torch.float64)
+    assert_near(case.exemplar + change, spectra.magnitudes(waveform, N_FFT, N_FFT // 2), torch.float64)
 
 
 def test_padding_does_not_matter():
@@ -109,49 +112,49 @@ def test_padding_does_not_matter():
     alone = Case([short])
     count = alone.spectrum.shape[1]
     alone.spectrum, alone.exemplar = both.spectrum[1:, :count], both.exemplar[1:, :count]
-    magnitudes, perturbation = both.step()(both.z)
-    magnitudes_alone, perturbation_alone = alone.step()(both.z[1:, :count])
-    assert_near(magnitudes[1:, :count], magnitudes_alone, torch.float64)
+    change, perturbation = both.step()(both.change)
+    change_alone, perturbation_alone = alone.step()(both.change[1:, :count])
+    assert_near(change[1:, :count], change_alone, torch.float64)
     assert_near(perturbation[1:, :short], perturbation_alone, torch.float64)
-    assert (magnitudes[1, count:] == 0).all() and (perturbation[1, short:] == 0).all()
+    assert (change[1, count:] == 0).all() and (perturbation[1, short:] == 0).all()
 
 
 @pytest.mark.parametrize("which", [torch.tensor([True, False, True, True]), torch.tensor([3, 0])], ids=["mask", "rows"])
 def test_kept_excerpts_go_on_as_if_alone(which):
     case = Case([900, 300, 640, 901], torch.float32)
     step = case.step()
-    magnitudes, perturbation = (result.clone() for result in step(case.z))
+    change, perturbation = (result.clone() for result in step(case.change))
     kept = step.keep(which)
-    found = kept(case.z[which])
-    assert torch.equal(kept.exemplar, case.exemplar[which])
-    for result, expected in zip(found, (magnitudes, perturbation), strict=True):
+    found = kept(case.change[which])
+    assert torch.equal(kept.floor, -case.exemplar[which])
+    for result, expected in zip(found, (change, perturbation), strict=True):
         assert_near(result, expected[which], torch.float32)
     # The two share no buffer.
     before = [result.clone() for result in found]
-    step(case.exemplar)
+    step(torch.zeros_like(case.change))
     assert all(torch.equal(result, old) for result, old in zip(found, before, strict=True))
 
 
-def test_a_function_of_z_alone():
+def test_a_function_of_the_change_alone():
     """Whatever the caller did to the results of the call before; and the arguments stay as they were."""
     case = Case([700, 500], torch.float32)
     step = case.step()
-    given, spectrum = case.z.clone(), case.spectrum.clone()
-    results = step(case.z)
+    given, spectrum = case.change.clone(), case.spectrum.clone()
+    results = step(case.change)
     expected = [result.clone() for result in results]
     for result in results:
         result.fill_(float("nan"))
-    for found, wanted in zip(step(case.z), expected, strict=True):
+    for found, wanted in zip(step(case.change), expected, strict=True):
         assert torch.equal(found, wanted)
-    assert torch.equal(case.z, given) and torch.equal(case.spectrum, spectrum)
+    assert torch.equal(case.change, given) and torch.equal(case.spectrum, spectrum)
 
 
-def test_its_own_magnitudes_may_be_given_back():
+def test_its_own_change_may_be_given_back():
     case = Case([700, 500, 200], torch.float32)
     step, other = case.step(), case.step()
-    magnitudes, _ = step(case.z)
-    expected = other(magnitudes.clone())
-    for found, wanted in zip(step(magnitudes), expected, strict=True):
+    change, _ = step(case.change)
+    expected = other(change.clone())
+    for found, wanted in zip(step(change), expected, strict=True):
         assert torch.equal(found, wanted)
 
 

@@ -37,6 +37,17 @@ def sequences(dtype=torch.float64, n=4):
     return z, torch.arange(n) % len(LABELS), valid
 
 
+def parted(z, targets, valid):
+    """The same as a change of exemplars: what `FrameGradient` is given."""
+    exemplar = 6 * torch.rand(z.shape, generator=torch.Generator().manual_seed(4), dtype=z.dtype)
+    return z - exemplar, exemplar, targets, valid
+
+
+def dense_of(found):
+    """The gradient written out, posterior and loss."""
+    return found[0].dense(), *found[1:]
+
+
 def rows_of(network):
     return Model(network, LABELS).rows_of_magnitudes
 
@@ -45,12 +56,12 @@ def rows_of(network):
 @pytest.mark.parametrize("n_units", [1, 17])
 def test_by_hand_as_by_pytorch(dtype, limit, n_units):
     network, inputs = dense(dtype, n_units), sequences(dtype)
-    expected = loss_gradient(rows_of(network), *inputs)
-    for found, wanted in zip(FrameGradient(network)(*inputs), expected, strict=True):
+    expected, by_hand = loss_gradient(rows_of(network), *inputs), FrameGradient(network)(*parted(*inputs))
+    for found, wanted in zip(dense_of(by_hand), expected, strict=True):
         assert found.shape == wanted.shape and found.dtype == dtype
         assert (found - wanted).abs().max() <= limit * wanted.abs().max()
     assert expected[0].abs().max() > 0
-    assert not expected[0][1, 9:].any() and not FrameGradient(network)(*inputs)[0][1, 9:].any()  # no such frames
+    assert not expected[0][1, 9:].any() and not by_hand[0].back[1, 9:].any()  # no such frames
 
 
 def test_by_hand_against_finite_differences():
@@ -58,27 +69,42 @@ def test_by_hand_against_finite_differences():
     network, (z, targets, valid) = dense(), sequences()
     by_hand = FrameGradient(network)
     direction = torch.randn(z.shape, generator=torch.Generator().manual_seed(3), dtype=z.dtype)
-    slope = (by_hand(z, targets, valid)[0] * direction).sum((1, 2))
+    change, exemplar = z - 2.0, torch.full_like(z, 2.0)
+    slope = (by_hand(change, exemplar, targets, valid)[0].dense() * direction).sum((1, 2))
     step = 1e-6
-    above, below = (by_hand(z + s * direction, targets, valid)[2] * valid.sum(1) for s in (step, -step))
+    losses = (by_hand(change + s * direction, exemplar, targets, valid)[2] for s in (step, -step))
+    above, below = (loss * valid.sum(1) for loss in losses)
     torch.testing.assert_close((above - below) / (2 * step), slope, rtol=1e-6, atol=1e-8)
 
 
 def test_the_weights_of_the_network_are_left_alone():
     network = dense()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    FrameGradient(network)(*sequences())
+    FrameGradient(network)(*parted(*sequences()))
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert all(p.grad is None and p.requires_grad for p in network.parameters())
 
 
-def test_its_result_lasts_until_the_next_call():
-    by_hand, (z, targets, valid) = FrameGradient(dense()), sequences()
-    first = by_hand(z, targets, valid)[0]
-    kept = first.clone()
-    assert by_hand(z + 1, targets, valid)[0] is first and not torch.equal(first, kept)
-    assert by_hand(z[:2], targets[:2], valid[:2])[0].shape == z[:2].shape  # others have left the batch
-    assert torch.equal(by_hand(z, targets, valid)[0], kept)  # whatever was in the buffer
+def test_exemplars_may_be_others_the_next_time():
+    by_hand, (change, exemplar, targets, valid) = FrameGradient(dense()), parted(*sequences())
+    first = by_hand(change, exemplar, targets, valid)[0].dense()
+    few = [tensor[:2] for tensor in (change, exemplar, targets, valid)]
+    torch.testing.assert_close(by_hand(*few)[0].dense(), first[:2])  # others have left the batch
+    torch.testing.assert_close(by_hand(change - exemplar, 2 * exemplar, targets, valid)[0].dense(), first)
+    assert not torch.equal(by_hand(change + 1, exemplar, targets, valid)[0].dense(), first)
+    assert torch.equal(by_hand(change, exemplar, targets, valid)[0].dense(), first)  # whatever was kept
+
+
+def test_a_product_is_its_gradient():
+    """Some excerpts of it, some frames of it, and a step along it, of a length of its own for each excerpt."""
+    gradient, change = FrameGradient(dense())(*parted(*sequences()))[0], sequences()[0]
+    going, step = torch.tensor([True, False, True, True]), torch.tensor([0.1, 0.0, 3.0, 0.5])
+    torch.testing.assert_close(gradient[going].dense(), gradient.dense()[going])
+    torch.testing.assert_close(gradient[1:3, 4:9].dense(), gradient.dense()[1:3, 4:9])
+    moved = change.clone()
+    gradient.step(moved, step)
+    torch.testing.assert_close(moved, change - step[:, None, None] * gradient.dense())
+    assert torch.equal(moved[1], change[1])
 
 
 @pytest.mark.parametrize("options", [{"representation": "log"}, {"dropout": 0.25}])
@@ -101,7 +127,9 @@ def test_a_kind_of_its_own_is_left_to_pytorch():
     assert not isinstance(gradient_of_magnitudes(other, rows_of(other), CPU), FrameGradient)
     inputs = sequences()
     for found, wanted in zip(
-        gradient_of_magnitudes(other, rows_of(other), CPU)(*inputs), loss_gradient(rows_of(other), *inputs), strict=True
+        gradient_of_magnitudes(other, rows_of(other), CPU)(*parted(*inputs)),
+        loss_gradient(rows_of(other), *inputs),
+        strict=True,
     ):
         torch.testing.assert_close(found, wanted)
 

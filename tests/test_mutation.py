@@ -13,16 +13,19 @@ MUTANTS = {
     "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
     "gradient ascent": (
         "adversary/algorithm1.py",
-        "z.addcmul_(gradient, step[:, None, None], value=-1.0)",
-        "z.addcmul_(gradient, step[:, None, None], value=1.0)",
+        "change.addcmul_(gradient, step[:, None, None], value=-1.0)",
+        "change.addcmul_(gradient, step[:, None, None], value=1.0)",
     ),
     "no consistency step": (
         "adversary/algorithm1.py",
-        "z, perturbation = consistent(z, before",
-        "perturbation = consistent(descend(z, gradient, step))[1]; (lambda *_, **__: None)(before",
+        "change, perturbation = consistent(change, before)",
+        "change = descend(change.clone(), gradient, step, consistent.floor); "
+        "perturbation, consistent.distance = consistent(change)[1], None",
     ),
     "no ball": ("adversary/projections.py", "radius / distance,", "1.0 * radius / radius,"),
-    "negative magnitudes": ("adversary/projections.py", "return torch.clamp_min(z, 0.0, out=out)", "return z"),
+    "negative magnitudes": (
+        "adversary/projections.py", "return torch.maximum(change, floor, out=out)", "return change"
+    ),
     "ends blow up": ("spectra.py", "least_power(n_fft, hop_length) if bounded else 1e-12", "1e-12"),
     "budget not kept": ("adversary/batch.py", "if measured >= snr:", "if True:"),
     "wrong success": ("adversary/result.py", "self.label == self.target and", "True and"),

@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
+from .gradients import Product
 from .options import check_choices, check_positive
 from .projections import into_ball, non_negative
 
@@ -105,13 +106,13 @@ class Algorithm1:
         # Where the iterate is the spectrum of a waveform at hand, that waveform is what the judge sees.
         direct = self.consistency == "each_step" and self.phase == "exemplar" and self.momentum == "none"
         perturbation = batch.start()
-        z = self._magnitudes(batch, perturbation)  # X^(0)
+        change = self._change(batch, perturbation)  # Z^(0) - X
         unit = consistent.unit
-        old, t, before = z.clone(), 1.0, torch.zeros_like(batch.radius)
+        old, t, before = change.clone(), 1.0, torch.zeros_like(batch.radius)
 
         for k in batch.iterations():
-            gradient, posterior = self._gradient(batch, z)
-            shown = ((perturbation,),) if direct else ((z, unit), self._realise(batch), z)
+            gradient, posterior = self._gradient(batch, change)
+            shown = ((perturbation,),) if direct else ((change, unit), self._realise(batch), change)
             wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
             stalled = wanted < before + 1e-4 if k and self.stall == "stop" else None
             going = batch.judge(posterior, *shown, trust_iterate=self.consistency == "never", give_up=stalled)
@@ -119,27 +120,29 @@ class Algorithm1:
                 return
             before = wanted if k else before
             if going is not None:
-                z, unit, old, gradient, before = z[going], unit[going], old[going], gradient[going], before[going]
-                perturbation, consistent = perturbation[going], consistent.keep(going)
+                change, unit, old, gradient = change[going], unit[going], old[going], gradient[going]
+                before, perturbation, consistent = before[going], perturbation[going], consistent.keep(going)
 
             step = self._step(batch, gradient)
             if self.consistency != "each_step":
-                z = advance(z, gradient, step, batch.magnitude, batch.radius)[0]
+                change = into_ball(descend(change, gradient, step, consistent.floor), batch.radius)[0]
             elif self.phase == "exemplar":
-                z, perturbation = advance(z, gradient, step, batch.magnitude, batch.radius, consistent)
+                change, perturbation = advance(change, gradient, step, batch.radius, consistent)
             else:
-                z, unit = self._resynthesise(batch, descend(z, gradient, step), unit)
-                z, _ = into_ball(z, batch.magnitude, batch.radius)
+                change, unit = self._resynthesise(batch, descend(change, gradient, step, consistent.floor), unit)
+                change, _ = into_ball(change, batch.radius)
             if self.momentum == "after_projections":
                 next_t = 0.5 + (1 + 4 * t**2) ** 0.5 / 2
-                z = z + (t - 1) / next_t * (z - old)
-                old, t = z.clone(), next_t
+                change = change + (t - 1) / next_t * (change - old)
+                old, t = change.clone(), next_t
 
-    def _gradient(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
-        gradient, posterior = batch.gradient(z)
+    def _gradient(self, batch: Batch, change: Tensor) -> tuple[Tensor | Product, Tensor]:
+        gradient, posterior = batch.gradient(change)
         network = batch.model.network
-        if self.step_per == "frame":
-            gradient = gradient * getattr(network, "slice_length", 1)
+        if isinstance(gradient, Product) and (self.step_unit == "budget" or self.gradient == "published_code"):
+            gradient = gradient.dense()
+        if self.step_per == "frame" and getattr(network, "slice_length", 1) != 1:
+            gradient = gradient * network.slice_length
         if self.gradient == "published_code":
             standardise = getattr(network, "standardise", None)
             kind = getattr(getattr(network, "representation", None), "kind", "linear")
@@ -151,7 +154,7 @@ class Algorithm1:
             gradient = gradient * batch.valid[..., None]
         return gradient, posterior
 
-    def _step(self, batch: Batch, gradient: Tensor) -> Tensor:
+    def _step(self, batch: Batch, gradient: Tensor | Product) -> Tensor:
         """What to multiply each excerpt's gradient by ``[n]``; in units of the budget it is brought to length one."""
         if self.step_unit == "magnitude":
             return torch.full_like(batch.radius, self.step)
@@ -161,74 +164,79 @@ class Algorithm1:
         return self.step * batch.room() * batch.radius
 
     @staticmethod
-    def _magnitudes(batch: Batch, perturbation: Tensor) -> Tensor:
+    def _change(batch: Batch, perturbation: Tensor) -> Tensor:
+        """Of the magnitudes, by a perturbation of the waveform."""
         if not bool(perturbation.any()):
-            return batch.magnitude.clone()
-        change = spectra.stft(perturbation, batch.model.n_fft, batch.model.hop_length)
-        return spectra.modulus(batch.spectrum + change) * batch.valid[..., None]
+            return torch.zeros_like(batch.magnitude)
+        analysed = spectra.stft(perturbation, batch.model.n_fft, batch.model.hop_length)
+        return spectra.modulus(batch.spectrum + analysed) * batch.valid[..., None] - batch.magnitude
 
     @staticmethod
-    def _resynthesise(batch: Batch, z: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
-        """Magnitudes and phase of the waveform made of these magnitudes and that phase."""
-        change = batch.waveform_of(z * unit - batch.spectrum)
-        spectrum = batch.spectrum + spectra.stft(change, batch.model.n_fft, batch.model.hop_length)
+    def _resynthesise(batch: Batch, change: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
+        """Change of the magnitudes, and phase, of the waveform made of the changed magnitudes and that phase."""
+        perturbation = batch.waveform_of((batch.magnitude + change) * unit - batch.spectrum)
+        spectrum = batch.spectrum + spectra.stft(perturbation, batch.model.n_fft, batch.model.hop_length)
         magnitude = spectra.modulus(spectrum)
-        return magnitude * batch.valid[..., None], spectra.phasor(spectrum, magnitude)
+        return magnitude * batch.valid[..., None] - batch.magnitude, spectra.phasor(spectrum, magnitude)
 
     @staticmethod
     def _realise(batch: Batch):
-        return lambda z, unit, rows: batch.waveform_of(z * unit - batch.spectrum[rows], rows)
+        return lambda change, unit, rows: batch.waveform_of(
+            (batch.magnitude[rows] + change) * unit - batch.spectrum[rows], rows
+        )
 
 
-def descend(z: Tensor, gradient: Tensor, step: Tensor) -> Tensor:
-    """Steps 2.1 and 2.2 of Algorithm 1, in place of ``z``: against the gradient, and not negative.
+def descend(change: Tensor, gradient: Tensor | Product, step: Tensor, floor: Tensor) -> Tensor:
+    """Steps 2.1 and 2.2 of Algorithm 1, in place of ``change``: against the gradient, and no magnitude negative.
 
     Parameters
     ----------
-    z, gradient : Tensor ``[n, n_frames, n_bins]``
+    change, floor : Tensor ``[n, n_frames, n_bins]``
+        Change of the magnitudes, and the one that leaves nothing of them, -X.
+    gradient : Tensor or Product ``[n, n_frames, n_bins]``
     step : Tensor ``[n]``
 
     Paper: Alg. 1, Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
-    z.addcmul_(gradient, step[:, None, None], value=-1.0)
-    return non_negative(z, out=z)
+    if isinstance(gradient, Product):
+        gradient.step(change, step)
+    else:
+        change.addcmul_(gradient, step[:, None, None], value=-1.0)
+    return non_negative(change, floor, out=change)
 
 
 def advance(
-    z: Tensor,
-    gradient: Tensor,
-    step: Tensor,
-    exemplar: Tensor,
-    radius: Tensor,
-    consistent: Consistency | None = None,
-) -> tuple[Tensor, Tensor | None]:
+    change: Tensor, gradient: Tensor | Product, step: Tensor, radius: Tensor, consistent: Consistency
+) -> tuple[Tensor, Tensor]:
     """Steps 2.1 to 2.4 of Algorithm 1: against the gradient, not negative, consistent, within the ball.
 
-    Done in place, since fresh memory costs more than the arithmetic: ``z`` is used up, and what is returned is
+    Done in place, since fresh memory costs more than the arithmetic: ``change`` is used up, and what is returned is
     used up by the next call.
 
     Parameters
     ----------
-    z, gradient, exemplar : Tensor ``[n, n_frames, n_bins]``
-        Iterate, gradient, and magnitudes of the exemplars.
+    change : Tensor ``[n, n_frames, n_bins]``
+        Of the exemplars' magnitudes so far.
+    gradient : Tensor or Product ``[n, n_frames, n_bins]``
     step, radius : Tensor ``[n]``
     consistent : Consistency
-        Left out where None.
 
     Returns
     -------
-    z : Tensor ``[n, n_frames, n_bins]``
+    change : Tensor ``[n, n_frames, n_bins]``
     perturbation : Tensor ``[n, n_samples]``
-        Of the waveform whose magnitudes they are, but for the ball; None without consistency.
+        Of the waveform whose magnitudes they are, but for the ball.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
     """
-    if consistent is None:
-        return into_ball(descend(z, gradient, step), exemplar, radius)[0], None
-    z, perturbation = consistent(z, before=lambda part, rows, block: descend(part, gradient[rows, block], step[rows]))
-    z, factor = into_ball(z, exemplar, radius, consistent.distance)
+
+    def before(part: Tensor, rows: slice, block: slice) -> None:
+        descend(part, gradient[rows, block], step[rows], consistent.floor[rows, block])
+
+    change, perturbation = consistent(change, before)
+    change, factor = into_ball(change, radius, consistent.distance)
     if bool((factor < 1).any()):
         perturbation.mul_(factor[:, None])
-    return z, perturbation
+    return change, perturbation

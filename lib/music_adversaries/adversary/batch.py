@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor
 from .. import audio, spectra
 from ..errors import InputError
 from ..networks import Decision
-from .gradients import Found, differentiated, gradient_of_magnitudes
+from .gradients import Product, after_change, differentiated, gradient_of_magnitudes
 from .model import Model
 from .result import AdversaryResult
 
@@ -86,7 +87,7 @@ class Batch:
         if model.reads == "magnitudes":
             self._of_magnitudes = gradient_of_magnitudes(network, model.rows_of_magnitudes, device)
         else:
-            self._of_magnitudes = differentiated(network, self._through_waveform, device)
+            self._of_magnitudes = after_change(differentiated(network, self._through_waveform, device))
         self._best: tuple[Tensor, ...] | None = None
         self._best_posterior = torch.full((len(waveforms),), -1.0, dtype=like.dtype, device=like.device)
 
@@ -101,23 +102,23 @@ class Batch:
 
     # --- what an attack may ask ---
 
-    def gradient(self, magnitudes: Tensor) -> tuple[Tensor, Tensor]:
+    def gradient(self, change: Tensor) -> tuple[Tensor | Product, Tensor]:
         """Gradient of the loss with respect to magnitudes, and each excerpt's posterior.
 
         Parameters
         ----------
-        magnitudes : Tensor ``[n, n_frames, n_bins]``
+        change : Tensor ``[n, n_frames, n_bins]``
+            Of the exemplars' magnitudes.
 
         Returns
         -------
-        gradient : Tensor ``[n, n_frames, n_bins]``
-            Lasts until the next call, and may be changed in place.
+        gradient : Tensor or Product ``[n, n_frames, n_bins]``
         posterior : Tensor ``[n, n_labels]``
 
         Paper: Eq. (3), Eq. (7)
         Notebook: book/05_adversaries.ipynb
         """
-        return self._found(self._of_magnitudes(magnitudes, self.targets, self.valid))
+        return self._found(self._of_magnitudes(change, self.magnitude, self.targets, self.valid))
 
     def _through_waveform(self, z: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of the waveform that has these magnitudes and the exemplar's phase, as nearly as one can."""
@@ -179,7 +180,7 @@ class Batch:
         posterior: Tensor,
         state: tuple[Tensor, ...],
         realise: Realise | None = None,
-        iterate: Tensor | None = None,
+        change: Tensor | None = None,
         *,
         trust_iterate: bool = False,
         give_up: Tensor | None = None,
@@ -191,8 +192,8 @@ class Batch:
         posterior : Tensor ``[n, n_labels]``
         state : tensors with one row an excerpt, from which ``realise(*state, rows)`` makes the waveform of the
             perturbation ``[rows, n_samples]``; without ``realise`` the one tensor is that waveform.
-        iterate : Tensor ``[n, n_frames, n_bins]``
-            The magnitudes on which ``posterior`` was computed, where a waveform need not have them.
+        change : Tensor ``[n, n_frames, n_bins]``
+            Of the magnitudes on which ``posterior`` was computed, where a waveform need not have them.
         trust_iterate : bool
             Whoever has the wanted confidence is finished, whatever the waveform says.
         give_up : Tensor ``[n]`` of bool
@@ -207,7 +208,7 @@ class Batch:
         wanted = posterior.gather(1, self.targets[:, None])[:, 0]
         self._refuse_not_finite(wanted, "answer")
         last = self.iteration == self.max_iterations
-        now = (*state, posterior, self._away(posterior, iterate))
+        now = (*state, posterior, self._away(posterior, change))
         improved = wanted > self._best_posterior
         if self._best is None:
             self._best = tuple(new.clone() for new in now)
@@ -239,11 +240,11 @@ class Batch:
         self.keep(going)
         return going
 
-    def _away(self, posterior: Tensor, iterate: Tensor | None) -> Tensor:
+    def _away(self, posterior: Tensor, change: Tensor | None) -> Tensor:
         """Distance of an iterate from the exemplar; -1 where it is the waveform's own."""
-        if iterate is None:
+        if change is None:
             return posterior.new_full((len(self),), -1.0)
-        return torch.linalg.vector_norm(iterate - self.magnitude, dim=(-2, -1))
+        return torch.linalg.vector_norm(change, dim=(-2, -1))
 
     def keep(self, going: Tensor) -> None:
         """Go on with these excerpts only."""
@@ -253,9 +254,9 @@ class Batch:
             self._best = tuple(t[going] for t in self._best)
         self.loss = self.loss[going]
 
-    def _found(self, found: Found) -> tuple[Tensor, Tensor]:
+    def _found(self, found: tuple[Tensor | Product, Tensor, Tensor]) -> tuple[Any, Tensor]:
         gradient, posterior, self.loss = found
-        self._refuse_not_finite(gradient, "gradient")
+        self._refuse_not_finite(gradient.back if isinstance(gradient, Product) else gradient, "gradient")
         return gradient, posterior
 
     def _refuse_not_finite(self, values: Tensor, what: str) -> None:

@@ -1,10 +1,10 @@
 """The consistency step of Algorithm 1, in little more time than its Fourier transforms.
 
 What it computes
-    Magnitudes are given the exemplar's phase, inverted, and analysed anew::
+    Magnitudes ``Z = X + change`` are given the exemplar's phase, inverted, and analysed anew::
 
-        perturbation = spectra.consistent_perturbation(z, X, unit, n_samples, power)
-        magnitudes = spectra.modulus(F + spectra.stft(perturbation)) * valid[..., None]
+        perturbation = spectra.consistent_perturbation(X + change, X, unit, n_samples, power)
+        change = spectra.modulus(F + spectra.stft(perturbation)) * valid[..., None] - X
 
     `Consistency` gives the same up to rounding; the tests hold it against these two lines.
 
@@ -12,7 +12,9 @@ What makes it fast
     * The frames are walked through in blocks whose intermediate results stay in the processor's
       cache, and results go to buffers made once: fresh memory costs as much as the arithmetic.
       Each block is inverted, and what it completes is analysed at once. What else is to be done
-      to ``z`` before, and to be known of the magnitudes afterwards, is done there too.
+      to the change before, and to be known of it afterwards, is done there too.
+    * It is the change of the magnitudes that goes in and comes out, never the magnitudes: what is
+      inverted, measured and scaled is the change.
     * Window and division by the summed squared windows are one factor. It is another one only at
       the ends of an excerpt, where fewer frames overlap; those few samples are corrected afterwards.
     * Complex numbers are only added, and multiplied by real ones, which PyTorch vectorises.
@@ -24,6 +26,7 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from copy import copy
 from typing import NamedTuple
@@ -36,7 +39,7 @@ from .. import spectra
 
 Before = Callable[[Tensor, slice, slice], object]
 
-FRAMES_AT_ONCE = 192  # on a processor, for each thread: what they need stays in its cache
+FRAMES_AT_ONCE = 384  # on a processor, for each thread: less costs more calls, more costs more memory
 FRAMES_AT_ONCE_ELSEWHERE = 65_536  # a GPU wants few and large steps
 
 
@@ -47,20 +50,17 @@ class _Block(NamedTuple):
     """
 
     inverted: slice  # frames
-    exemplar: Tensor
     unit: Tensor
-    difference: Tensor  # scratch
     scaled: Tensor  # scratch
     parts: list[Tensor]  # of the perturbation, one for each part of a frame
-    correction: tuple[Tensor, Tensor, Tensor]  # rows, pieces, factors
+    corrections: list[tuple[Tensor, Tensor]]  # pieces of the perturbation that fewer frames reach, and factors
     # From here on of the frames that are analysed.
-    spectrum: Tensor
+    spectrum: Tensor  # real and imaginary parts
     overlapping: Tensor  # samples of the perturbation
     frames: Tensor  # scratch
-    magnitudes: Tensor
+    change: Tensor
     valid: Tensor | None
-    original: Tensor
-    away: Tensor  # scratch
+    floor: Tensor
 
 
 class Consistency:
@@ -78,12 +78,12 @@ class Consistency:
 
     Attributes
     ----------
-    exemplar : Tensor ``[n, n_frames, n_bins]``
-        Magnitudes X of the exemplars; 0 in padded frames.
+    floor : Tensor ``[n, n_frames, n_bins]``
+        -X, the change that leaves nothing of the exemplars' magnitudes; 0 in padded frames.
     unit : Tensor ``[n, n_frames, n_bins]``, complex
-        Their phase, from `spectra.phasor`.
+        The exemplars' phase, from `spectra.phasor`.
     distance : Tensor ``[n]``
-        How far the magnitudes of the last call are from the exemplar's.
+        Length of the last call's change: how far its magnitudes are from the exemplar's.
 
     Raises
     ------
@@ -105,7 +105,7 @@ class Consistency:
         self._n_samples, self._n_fft, self._hop_length = n_samples, n_fft, hop_length
         magnitude = spectra.modulus(exemplar_spectrum)
         valid = valid.to(magnitude)
-        self.exemplar = magnitude * valid[..., None]
+        self.floor = -(magnitude * valid[..., None])
         self.unit = spectra.phasor(exemplar_spectrum, magnitude)
         self._prepare(exemplar_spectrum, valid)
 
@@ -119,30 +119,32 @@ class Consistency:
         Notebook: book/05_adversaries.ipynb
         """
         kept = copy(self)
-        kept.exemplar, kept.unit = self.exemplar[which], self.unit[which]
+        kept.floor, kept.unit = self.floor[which], self.unit[which]
         kept._prepare(self._spectrum[which], self._valid[which])
         return kept
 
     @torch.no_grad()
-    def __call__(self, z: Tensor, before: Before | None = None) -> tuple[Tensor, Tensor]:
-        """Magnitudes of a waveform near ``z``, and the perturbation that makes this waveform of the exemplar's.
+    @torch.no_grad()
+    def __call__(self, change: Tensor, before: Before | None = None) -> tuple[Tensor, Tensor]:
+        """Change of the magnitudes that a waveform near to the wanted one has, and its perturbation.
 
         Both results are buffers of this object and **last until its next call**, which overwrites
         them: clone what is to be kept for longer. Until then they may be changed in place. What is
-        computed depends on ``z`` alone, never on what the buffers hold; ``z`` is not changed, unless
-        by ``before`` or where it is the buffer of the last call's magnitudes, which is allowed.
+        computed depends on ``change`` alone, never on what the buffers hold; ``change`` stays as it
+        is, unless ``before`` alters it or it is the buffer of the last call's, which is allowed.
         ``distance`` is set anew.
 
         Parameters
         ----------
-        z : Tensor ``[n, n_frames, n_bins]``
+        change : Tensor ``[n, n_frames, n_bins]``
+            Wanted magnitudes less the exemplars'.
         before : callable
-            Called with each part of ``z``, its rows and its frames as slices, to change it in place before it is
-            read.
+            Called with each part of ``change``, its rows and its frames as slices, to alter it in place before it
+            is read.
 
         Returns
         -------
-        magnitudes : Tensor ``[n, n_frames, n_bins]``
+        change : Tensor ``[n, n_frames, n_bins]``
             0 in padded frames.
         perturbation : Tensor ``[n, n_samples]``
 
@@ -153,19 +155,19 @@ class Consistency:
         norms = []
         for rows, blocks in self._groups:
             self._pieces[rows, : self._overlap - 1] = 0
-            away = []
+            lengths = []
             for block in blocks:
-                self._synthesise(z[rows, block.inverted], rows, block, before)
-                if block.magnitudes.shape[1]:
-                    away.append(self._analyse(block))
-            norms.append(torch.linalg.vector_norm(torch.stack(away), dim=0))
+                self._synthesise(change[rows, block.inverted], rows, block, before)
+                if block.change.shape[1]:
+                    lengths.append(self._analyse(block))
+            norms.append(torch.linalg.vector_norm(torch.stack(lengths), dim=0))
         self.distance = norms[0] if len(norms) == 1 else torch.cat(norms)
-        return self._magnitudes, self._perturbation[:, : self._n_samples]
+        return self._change, self._perturbation[:, : self._n_samples]
 
     def _prepare(self, spectrum: Tensor, valid: Tensor) -> None:
         """Factors, buffers and the order of work for these excerpts."""
         self._spectrum, self._valid = spectrum, valid
-        (n, n_frames, n_bins), n_fft, hop, like = spectrum.shape, self._n_fft, self._hop_length, self.exemplar
+        (n, n_frames, n_bins), n_fft, hop, like = spectrum.shape, self._n_fft, self._hop_length, self.floor
         all_valid = bool((valid == 1).all())
 
         # The waveform in pieces of one hop; `overlap` of them make a frame.
@@ -174,21 +176,20 @@ class Consistency:
         n_pieces = n_frames + overlap - 1
         self._window = spectra.hann(n_fft, dtype=like.dtype, device=like.device)
         middle = self._window.view(overlap, hop).square().sum(0)
-        self._synthesis = self._window.view(overlap, hop) / middle
+        self._synthesis = (self._window.view(overlap, hop) / middle).unbind()
         divisor = power.clamp_min(spectra.least_power(n_fft, hop)).view(n, n_pieces, hop)
         by_fewer = pad(valid, (overlap - 1, overlap - 1)).unfold(-1, overlap, 1).amin(-1) == 0
 
         # Excerpts and frames that are worked on together: several short excerpts, or a part of a long one.
         on_processor = like.device.type == "cpu"
         at_once = FRAMES_AT_ONCE * torch.get_num_threads() if on_processor else FRAMES_AT_ONCE_ELSEWHERE
-        n_rows, n_block = max(1, min(n, at_once // n_frames)), min(n_frames, at_once)
+        n_rows, n_block = max(1, min(n, at_once // n_frames)), math.ceil(n_frames / math.ceil(n_frames / at_once))
 
         self.distance = like.new_zeros(n)
-        self._magnitudes = torch.empty_like(like)
+        self._change = torch.empty_like(like)
         self._perturbation = like.new_zeros(n, max(self._n_samples, n_pieces * hop))
         self._pieces = self._perturbation[:, : n_pieces * hop].view(n, n_pieces, hop)
         overlapping = self._pieces.flatten(1).unfold(-1, n_fft, hop)
-        difference = like.new_empty(n_rows, n_block + overlap - 1, n_bins)
         scaled = spectrum.new_empty(n_rows, n_block, n_bins)
         frames = like.new_empty(n_rows, n_block + overlap - 1, n_fft)
 
@@ -201,51 +202,56 @@ class Consistency:
                 complete = stop if stop == n_frames else max(analysed, stop - overlap + 1)
                 inverted, done = slice(start, stop), slice(analysed, complete)
                 pieces = slice(corrected, n_pieces if stop == n_frames else stop)
-                row, piece = torch.nonzero(by_fewer[rows, pieces], as_tuple=True)
-                row, piece = row + rows.start, piece + pieces.start
+                fewer = [
+                    (row, slice(pieces.start + run.start, pieces.start + run.stop))
+                    for row in range(rows.start, rows.stop)
+                    for run in _runs(by_fewer[row, pieces])
+                ]
                 blocks.append(
                     _Block(
                         inverted,
-                        exemplar=self.exemplar[rows, inverted],
                         unit=self.unit[rows, inverted],
-                        difference=difference[:count, : stop - start],
                         scaled=scaled[:count, : stop - start],
                         parts=[self._pieces[rows, start + shift : stop + shift] for shift in range(overlap)],
-                        correction=(row, piece, middle / divisor[row, piece]),
-                        spectrum=spectrum[rows, done],
+                        corrections=[(self._pieces[where], middle / divisor[where]) for where in fewer],
+                        spectrum=torch.view_as_real(spectrum[rows, done]),
                         overlapping=overlapping[rows, done],
                         frames=frames[:count, : complete - analysed],
-                        magnitudes=self._magnitudes[rows, done],
+                        change=self._change[rows, done],
                         valid=None if all_valid else valid[rows, done, None],
-                        original=self.exemplar[rows, done],
-                        away=difference[:count, : complete - analysed],
+                        floor=self.floor[rows, done],
                     )
                 )
                 analysed, corrected = complete, pieces.stop
             self._groups.append((rows, blocks))
 
-    def _synthesise(self, z: Tensor, rows: slice, block: _Block, before: Before | None) -> None:
+    def _synthesise(self, change: Tensor, rows: slice, block: _Block, before: Before | None) -> None:
         """Add the frames of a block to the perturbation, and put right what fewer of them reach."""
         if before is not None:
-            before(z, rows, block.inverted)
-        torch.sub(z, block.exemplar, out=block.difference)
-        torch.mul(block.unit, block.difference, out=block.scaled)
+            before(change, rows, block.inverted)
+        block.scaled.copy_(change).mul_(block.unit)
         frames = torch.fft.irfft(block.scaled, n=self._n_fft).unflatten(-1, (self._overlap, self._hop_length))
         # From the last part of a frame to the first: the last is where nothing has been added yet.
         torch.mul(frames[:, :, -1], self._synthesis[-1], out=block.parts[-1])
         for shift in reversed(range(self._overlap - 1)):
             block.parts[shift].addcmul_(frames[:, :, shift], self._synthesis[shift])
-        row, piece, factor = block.correction
-        if len(row):
-            self._pieces[row, piece] *= factor
+        for pieces, factor in block.corrections:
+            pieces.mul_(factor)
 
     def _analyse(self, block: _Block) -> Tensor:
-        """Magnitudes of the frames that are complete, and how far they are from the exemplar's ``[n_rows]``."""
+        """Change of the frames that are complete, and its length ``[n_rows]``."""
         torch.mul(block.overlapping, self._window, out=block.frames)
         parts = torch.view_as_real(torch.fft.rfft(block.frames))
-        parts.add_(torch.view_as_real(block.spectrum)).square_()
-        torch.add(parts[..., 0], parts[..., 1], out=block.magnitudes).sqrt_()
+        parts.add_(block.spectrum).square_()
+        torch.add(parts[..., 0], parts[..., 1], out=block.change).sqrt_()
         if block.valid is not None:
-            block.magnitudes.mul_(block.valid)
-        torch.sub(block.magnitudes, block.original, out=block.away)
-        return torch.linalg.vector_norm(block.away, dim=(-2, -1))
+            block.change.mul_(block.valid)
+        block.change.add_(block.floor)
+        return torch.linalg.vector_norm(block.change, dim=(-2, -1))
+
+
+def _runs(mask: Tensor) -> list[slice]:
+    """Where a mask ``[n]`` is true, as slices."""
+    edges = torch.diff(pad(mask.int(), (1, 1)))
+    starts, stops = (torch.nonzero(edges == sign)[:, 0].tolist() for sign in (1, -1))
+    return [slice(*ends) for ends in zip(starts, stops, strict=True)]

@@ -4,7 +4,8 @@ Goal
     The loss is the cross-entropy with the target, summed over the rows (frames or slices) of an
     excerpt. `loss_gradient` leaves its gradient to PyTorch, for any network. `FrameGradient` goes
     through the layers of a network on frames itself: the same numbers up to rounding, in half the
-    time, because standardisation becomes a part of the first layer and nothing is recorded.
+    time, because standardisation becomes a part of the first layer, the exemplars' share of that
+    layer is computed once, and nothing is recorded.
 
 Paper: Eq. (3), Eq. (7)
 Notebook: book/05_adversaries.ipynb
@@ -13,7 +14,9 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +27,42 @@ from ..networks import DNN, Network
 Rows = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Found = tuple[Tensor, Tensor, Tensor]  # gradient, posterior, loss
 Gradient = Callable[[Tensor, Tensor, Tensor], Found]
+
+
+@dataclass(frozen=True)
+class Product:
+    """A gradient as two factors: what comes back to the first layer, and the weights of this layer.
+
+    It is a tenth as large as the gradient itself, and most often nobody needs more: a step goes along it by one
+    matrix product.
+
+    Parameters
+    ----------
+    back : Tensor ``[n, n_frames, n_units]``
+    weight : Tensor ``[n_units, n_bins]``
+
+    Paper: Eq. (7)
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    back: Tensor
+    weight: Tensor
+
+    def __getitem__(self, index: Any) -> Product:
+        """The gradient of some excerpts, or of some of their frames."""
+        return Product(self.back[index], self.weight)
+
+    def dense(self) -> Tensor:
+        """The gradient ``[n, n_frames, n_bins]``."""
+        return self.back @ self.weight
+
+    def step(self, change: Tensor, step: Tensor) -> None:
+        """Go ``step`` ``[n]`` times the gradient downwards, in place of ``change`` ``[n, n_frames, n_bins]``."""
+        for one, back, length in zip(change, self.back, step.tolist(), strict=True):
+            one.addmm_(back, self.weight, alpha=-length)
+
+
+GradientAfterChange = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor | Product, Tensor, Tensor]]
 
 
 def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
@@ -85,7 +124,12 @@ def differentiated(network: nn.Module, rows: Rows, device: torch.device) -> Grad
     return partial(one_by_one if alone else loss_gradient, rows)
 
 
-def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device) -> Gradient:
+def after_change(gradient: Gradient) -> GradientAfterChange:
+    """A gradient as a function of the change of the magnitudes, the exemplars' magnitudes, targets and ``valid``."""
+    return lambda change, exemplar, targets, valid: gradient(exemplar + change, targets, valid)
+
+
+def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device) -> GradientAfterChange:
     """The quickest way to the gradient with respect to magnitudes: by hand where that can be, else `differentiated`.
 
     Parameters
@@ -94,12 +138,17 @@ def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device)
     rows : callable, from magnitudes through the network to logits; see `loss_gradient`
     device : where the magnitudes will be
 
+    Returns
+    -------
+    callable
+        See `after_change`.
+
     Paper: Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
     if device.type == "cpu" and FrameGradient.fits(network):
         return FrameGradient(network)
-    return differentiated(network, rows, device)
+    return after_change(differentiated(network, rows, device))
 
 
 class FrameGradient:
@@ -122,7 +171,8 @@ class FrameGradient:
         self._weights[0] = self._weights[0] * network.standardise.scale
         shift = self._weights[0].double() @ network.standardise.mean.double()
         self._biases[0] = (self._biases[0].double() - shift).to(shift.device, self._biases[0].dtype)
-        self._gradient: Tensor | None = None
+        self._exemplar: Tensor | None = None
+        self._share: list[Tensor] = []
 
     @staticmethod
     def fits(network: nn.Module) -> bool:
@@ -133,40 +183,44 @@ class FrameGradient:
         return all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())
 
     @torch.no_grad()
-    def __call__(self, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
-        """Gradient, posteriors and losses, as `loss_gradient` returns them.
-
-        The gradient is a buffer of this object and lasts until its next call. It may be changed in place.
+    def __call__(
+        self, change: Tensor, exemplar: Tensor, targets: Tensor, valid: Tensor
+    ) -> tuple[Product, Tensor, Tensor]:
+        """Gradient, posteriors and losses, as `loss_gradient` returns them for ``exemplar + change``.
 
         Parameters
         ----------
-        z : Tensor ``[n, n_frames, n_bins]``, magnitudes
+        change, exemplar : Tensor ``[n, n_frames, n_bins]``
+            Magnitudes are their sum. What the exemplars contribute to the first layer is computed once for each
+            tensor of them: it must not be changed in place.
         targets : Tensor ``[n]``, label indices
         valid : Tensor ``[n, n_frames]``
 
         Paper: Eq. (3), Eq. (7)
         Notebook: book/05_adversaries.ipynb
         """
-        if self._gradient is None or self._gradient.shape != z.shape:
-            self._gradient = torch.empty_like(z)
+        if self._exemplar is not exemplar:
+            self._exemplar = exemplar
+            self._share = [torch.addmm(self._biases[0], one, self._weights[0].T) for one in exemplar]
+        back = change.new_empty(*change.shape[:2], self._weights[0].shape[0])
         # One excerpt after the other: what one needs stays in the processor's cache.
-        found = [self._one(*one) for one in zip(z, targets.tolist(), valid, self._gradient, strict=True)]
+        found = [self._one(*one) for one in zip(change, self._share, targets.tolist(), valid, back, strict=True)]
         posterior, loss = map(torch.stack, zip(*found, strict=True))
-        return self._gradient, posterior, loss
+        return Product(back, self._weights[0]), posterior, loss
 
-    def _one(self, z: Tensor, target: int, valid: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Posterior and loss of one excerpt; its gradient goes into ``gradient``."""
-        outputs = [z]
-        for weight, bias in zip(self._weights[:-1], self._biases[:-1], strict=True):
+    def _one(self, change: Tensor, share: Tensor, target: int, valid: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
+        """Posterior and loss of one excerpt; what comes back to the first layer goes into ``back``."""
+        outputs = [torch.addmm(share, change, self._weights[0].T).relu_()]
+        for weight, bias in zip(self._weights[1:-1], self._biases[1:-1], strict=True):
             outputs.append(torch.addmm(bias, outputs[-1], weight.T).relu_())
-        log_posterior = torch.addmm(self._biases[-1], outputs[-1], self._weights[-1].T).log_softmax(-1)
-        back, weight = log_posterior.exp(), valid[:, None]
-        count = valid.sum()
-        posterior = (back * weight).sum(0) / count
-        loss = -(log_posterior[:, target] * valid).sum() / count
-        back[:, target] -= 1.0
-        back *= weight
-        for weight, output in zip(self._weights[:0:-1], outputs[:0:-1], strict=True):
-            back = torch.mm(back, weight).mul_(output.sign_())  # rectified, so 0 or 1
-        torch.mm(back, self._weights[0], out=gradient)
+        # Labels by frames: a softmax over the few labels of each frame is slow where they are next to each other.
+        logits = torch.addmm(self._biases[-1][:, None], self._weights[-1], outputs[-1].T)
+        log_posterior = logits.log_softmax(0)
+        error, count = log_posterior.exp(), valid.sum()
+        posterior, loss = error @ valid / count, -(log_posterior[target] @ valid) / count
+        error[target] -= 1.0
+        error = (error * valid).T
+        for weight, output in zip(self._weights[:1:-1], outputs[:0:-1], strict=True):
+            error = torch.mm(error, weight).mul_(output.sign_())  # rectified, so 0 or 1
+        torch.mm(error, self._weights[1], out=back).mul_(outputs[0].sign_())
         return posterior, loss

@@ -1,4 +1,8 @@
-"""The two projections of Algorithm 1 that are simple sets; the third is `spectra.consistent_perturbation`."""
+"""The two projections of Algorithm 1 that are simple sets; the third is `spectra.consistent_perturbation`.
+
+Both work on the *change* of the magnitudes, ``Z - X``: what is kept within the ball is the change, and magnitudes are
+not negative where it is not below ``-X``.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,38 @@ import torch
 from torch import Tensor
 
 
-def non_negative(z: Tensor, out: Tensor | None = None) -> Tensor:
-    """Nearest magnitudes that are not negative, same shape; into ``out``, which may be ``z``, where it is given.
+def non_negative(change: Tensor, floor: Tensor, out: Tensor | None = None) -> Tensor:
+    """The nearest change after which no magnitude is negative.
+
+    Parameters
+    ----------
+    change : Tensor
+    floor : Tensor, same shape
+        ``-X``, the change that leaves nothing.
+    out : Tensor, same shape
+        Where it is to be written; may be ``change``.
+
+    Returns
+    -------
+    Tensor, same shape
 
     Paper: Eq. (5)
     Notebook: book/05_adversaries.ipynb
     """
-    return torch.clamp_min(z, 0.0, out=out)
+    return torch.maximum(change, floor, out=out)
 
 
-def ball_factor(z: Tensor, centre: Tensor, radius: Tensor, distance: Tensor | None = None) -> Tensor:
-    """Factor in (0, 1] that brings each sequence into the ball around its exemplar.
+def ball_factor(change: Tensor, radius: Tensor, distance: Tensor | None = None) -> Tensor:
+    """Factor in (0, 1] that brings the change of each sequence into the ball: the nearest one is ``factor * change``.
 
-    The nearest point of the ball ``||z - centre|| <= radius`` is ``centre + factor * (z - centre)``.
-    If ``z`` and ``centre`` are non-negative, so is that point.
+    If no magnitude is negative after ``change``, none is after that one.
 
     Parameters
     ----------
-    z, centre : Tensor ``[n_excerpts, n_frames, n_bins]``
+    change : Tensor ``[n_excerpts, n_frames, n_bins]``
     radius : Tensor ``[n_excerpts]``
     distance : Tensor ``[n_excerpts]``
-        ``||z - centre||``, where it is known already.
+        ``||change||``, where it is known already.
 
     Returns
     -------
@@ -36,18 +51,17 @@ def ball_factor(z: Tensor, centre: Tensor, radius: Tensor, distance: Tensor | No
     Notebook: book/05_adversaries.ipynb
     """
     if distance is None:
-        # One by one: the difference of all of them would be fresh memory, which costs more than the arithmetic.
-        distance = torch.stack([torch.dist(one, exemplar) for one, exemplar in zip(z, centre, strict=True)])
+        distance = torch.linalg.vector_norm(change, dim=(-2, -1))
     return torch.where(distance > radius, radius / distance, torch.ones_like(distance))
 
 
-def into_ball(z: Tensor, centre: Tensor, radius: Tensor, distance: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The nearest sequences within the ball, in place of ``z``, and the factors of `ball_factor`.
+def into_ball(change: Tensor, radius: Tensor, distance: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The nearest changes within the ball, in place of ``change``, and the factors of `ball_factor`.
 
     Paper: Eq. (5), Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
-    factor = ball_factor(z, centre, radius, distance)
+    factor = ball_factor(change, radius, distance)
     for i in torch.nonzero(factor < 1)[:, 0].tolist():
-        torch.lerp(centre[i], z[i], factor[i], out=z[i])
-    return z, factor
+        change[i].mul_(factor[i])
+    return change, factor

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from .. import spectra
-from ..adversary.algorithm1 import advance
+from ..adversary.algorithm1 import advance, descend
 from ..adversary.consistency import Consistency
-from ..adversary.gradients import gradient_of_magnitudes
+from ..adversary.gradients import Product, gradient_of_magnitudes
 from ..adversary.model import Model
+from ..adversary.projections import into_ball
 
 
 class Iteration:
@@ -50,26 +51,34 @@ class Iteration:
         spectrum = spectra.stft(waveforms)
         self.valid = spectrum.real.new_ones(spectrum.shape[:2])
         self.consistent = Consistency(spectrum, waveforms.shape[1], self.valid)
-        self.exemplar = self.consistent.exemplar
+        self.exemplar = spectra.modulus(spectrum)
         self.radius = spectra.radius(torch.linalg.vector_norm(self.exemplar, dim=(-2, -1)), snr)
         self.step = torch.full_like(self.radius, step)
-        self.z = self.exemplar.clone()
+        self.change = torch.zeros_like(self.exemplar)
         model = Model(network, [str(i) for i in range(network.output.out_features)])
-        self._gradient = gradient_of_magnitudes(network, model.rows_of_magnitudes, self.z.device)
+        self._gradient = gradient_of_magnitudes(network, model.rows_of_magnitudes, self.exemplar.device)
+
+    @property
+    def z(self) -> Tensor:
+        """The iterates' magnitudes ``[n, n_frames, n_bins]``."""
+        return self.exemplar + self.change
 
     def restart(self) -> None:
         """Go back to the exemplars."""
-        self.z.copy_(self.exemplar)
+        self.change.zero_()
 
-    def gradient(self) -> Tensor:
+    def gradient(self) -> Tensor | Product:
         """Of the loss, as the attack computes it.
 
         Paper: Eq. (7)
         Notebook: book/05_adversaries.ipynb
         """
-        return self._gradient(self.z, self.targets, self.valid)[0]
+        return self._gradient(self.change, self.exemplar, self.targets, self.valid)[0]
 
     def __call__(self) -> None:
-        """One iteration; the iterates are in ``z``."""
-        consistent = self.consistent if self.consistency else None
-        self.z, _ = advance(self.z, self.gradient(), self.step, self.exemplar, self.radius, consistent)
+        """One iteration; the iterates are in ``change``."""
+        if self.consistency:
+            self.change, _ = advance(self.change, self.gradient(), self.step, self.radius, self.consistent)
+        else:
+            self.change = descend(self.change, self.gradient(), self.step, self.consistent.floor)
+            into_ball(self.change, self.radius)
