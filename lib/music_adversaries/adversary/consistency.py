@@ -1,4 +1,4 @@
-"""The consistency step of Algorithm 1, in little more time than its Fourier transforms.
+"""The consistency step of Algorithm 1, in less than three times the time of its Fourier transforms.
 
 What it computes
     Magnitudes ``Z = X + change`` are given the exemplar's phase, inverted, and analysed anew::
@@ -17,7 +17,8 @@ What makes it fast
       inverted, measured and scaled is the change.
     * Window and division by the summed squared windows are one factor. It is another one only at
       the ends of an excerpt, where fewer frames overlap; those few samples are corrected afterwards.
-    * Complex numbers are only added, and multiplied by real ones, which PyTorch vectorises.
+    * The change becomes complex by a copy, and is multiplied by the phase in place: PyTorch's product
+      of real and complex numbers makes that copy each time, in fresh memory.
     * What views of which buffers a block needs is found out once.
 
 Paper: Alg. 1, Eq. (8), Eq. (9)
@@ -202,11 +203,7 @@ class Consistency:
                 complete = stop if stop == n_frames else max(analysed, stop - overlap + 1)
                 inverted, done = slice(start, stop), slice(analysed, complete)
                 pieces = slice(corrected, n_pieces if stop == n_frames else stop)
-                fewer = [
-                    (row, slice(pieces.start + run.start, pieces.start + run.stop))
-                    for row in range(rows.start, rows.stop)
-                    for run in _runs(by_fewer[row, pieces])
-                ]
+                fewer = _rectangles(by_fewer, rows, pieces)
                 blocks.append(
                     _Block(
                         inverted,
@@ -250,8 +247,16 @@ class Consistency:
         return torch.linalg.vector_norm(block.change, dim=(-2, -1))
 
 
-def _runs(mask: Tensor) -> list[slice]:
-    """Where a mask ``[n]`` is true, as slices."""
-    edges = torch.diff(pad(mask.int(), (1, 1)))
-    starts, stops = (torch.nonzero(edges == sign)[:, 0].tolist() for sign in (1, -1))
-    return [slice(*ends) for ends in zip(starts, stops, strict=True)]
+def _rectangles(mask: Tensor, rows: slice, columns: slice) -> list[tuple[slice, slice]]:
+    """Where a mask ``[n, m]`` is true within these rows and columns, as slices of both."""
+    within = mask[rows, columns]
+    if bool((within == within[:1]).all()):
+        parts = [(rows, within[0])]
+    else:
+        parts = [(slice(row, row + 1), mask[row, columns]) for row in range(rows.start, rows.stop)]
+    found = []
+    for part, line in parts:
+        edges = torch.diff(pad(line.int(), (1, 1)))
+        starts, stops = (torch.nonzero(edges == sign)[:, 0].tolist() for sign in (1, -1))
+        found += [(part, slice(columns.start + i, columns.start + j)) for i, j in zip(starts, stops, strict=True)]
+    return found
