@@ -132,7 +132,7 @@ def test_rows_of_a_system(monkeypatch):
 def test_memory_is_at_least_that_of_the_tensors():
     """Exemplar and iterate of each excerpt, to begin with."""
     n_frames = spectra.n_frames(5 * spectra.SAMPLE_RATE)
-    assert memory.growth(1, 8, 5.0) > 8 * 2 * n_frames * spectra.N_BINS * 4 / 1e6
+    assert memory.growth((1,), 8, 5.0)[0] > 8 * 2 * n_frames * spectra.N_BINS * 4 / 1e6
 
 
 def test_command(monkeypatch, tmp_path):

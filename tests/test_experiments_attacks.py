@@ -23,6 +23,7 @@ from music_adversaries.experiments import (
     forests,
     frequencies,
     gradient,
+    gradient_trainings,
     parts,
     recipes,
     relaxed,
@@ -53,13 +54,13 @@ def cache(tmp_path_factory):
     patch.setattr(table1, "SIZES", {"quick": (8, 12), "full": (8, 12)})
     for module in (decisions, forests):
         patch.setattr(module, "N_TREES", 10)
-    for module in (frequencies, gradient, success_curves, survival, transfer):
+    for module in (frequencies, gradient, gradient_trainings, success_curves, survival, transfer):
         patch.setattr(module, "N_EXCERPTS", {"quick": 4, "full": 4})
     patch.setattr(survival, "PROCESSES", {name: processing.PROCESSES[name] for name in ("as written", "-1 dB")})
     patch.setattr(frequencies, "SYSTEMS", ("dnn50", "dnn50-mel"))
     for module in (gradient, success_curves):
         patch.setattr(module, "BUDGETS", (60.0, 15.0, -10.0))
-    for module in (gradient, relaxed):
+    for module in (gradient, gradient_trainings, relaxed):
         patch.setattr(module, "MAX_ITERATIONS", 4)
     yield
     patch.undo()
@@ -321,6 +322,30 @@ def test_transfer_and_gradient(config):
     assert results["dnn_minus_cdnn"]["estimate"] == pytest.approx(at_15[gradient.DNN] - at_15[gradient.CHAIN])
     assert {row["budget"] for row in tables["tests"]} == set(gradient.BUDGETS)
     assert tables["heard"] == []  # nobody said that these recordings are free
+
+
+def test_gradients_on_several_trainings(config):
+    """Each seed has the differences of its own cases; put together are their mean, the least and the most."""
+    dataset = config.load_dataset()
+    seeds = (0, 1)
+    results, tables = gradient_trainings.measure(config.but(seeds=seeds), dataset, progress=False)
+    study, _ = gradient.measure(config, dataset, progress=False)
+    by_seed, over = pd.DataFrame(tables["by_seed"]), pd.DataFrame(tables["over_trainings"]).set_index("difference")
+    assert set(over.index) == set(gradient.DIFFERENCES) and len(by_seed) == len(seeds) * len(over)
+    for name, (a, b) in gradient.DIFFERENCES.items():
+        mine = by_seed[by_seed["difference"] == name]
+        for row in mine.to_dict("records"):
+            shares = [results[f"seed {row['seed']}, {case}: success at 15 dB"]["estimate"] for case in (a, b)]
+            assert row["estimate"] == pytest.approx(shares[0] - shares[1])
+            assert row["low"] <= row["estimate"] <= row["high"]
+        assert over["least"][name] == mine["estimate"].min() and over["most"][name] == mine["estimate"].max()
+        assert over["mean"][name] == pytest.approx(mine["estimate"].mean()) and over["n_trainings"][name] == 2
+    table = pd.DataFrame(tables["by_excerpt"])
+    assert set(table["budget"]) == {config.snr} and len(table) == len(seeds) * len(gradient.CASES) * 4
+    # What is reached within 15 dB does not depend on whether larger budgets are tried.
+    for case in (gradient.PUBLISHED, gradient.LOOP):
+        alone = results[f"seed 0, {case}: success at 15 dB"]
+        assert alone["n"] == 4 and alone["estimate"] <= study[f"{case}: success at -10 dB"]["estimate"]
 
 
 def test_what_is_heard_of_the_two_gradients(config, monkeypatch):

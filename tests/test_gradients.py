@@ -87,12 +87,17 @@ def test_the_weights_of_the_network_are_left_alone():
 
 def test_exemplars_may_be_others_the_next_time():
     by_hand, (change, exemplar, targets, valid) = FrameGradient(dense()), parted(*sequences())
-    first = by_hand(change, exemplar, targets, valid)[0].dense()
+    product = by_hand(change, exemplar, targets, valid)[0]
+    first = product.dense()
     few = [tensor[:2] for tensor in (change, exemplar, targets, valid)]
     torch.testing.assert_close(by_hand(*few)[0].dense(), first[:2])  # others have left the batch
     torch.testing.assert_close(by_hand(change - exemplar, 2 * exemplar, targets, valid)[0].dense(), first)
     assert not torch.equal(by_hand(change + 1, exemplar, targets, valid)[0].dense(), first)
-    assert torch.equal(by_hand(change, exemplar, targets, valid)[0].dense(), first)  # whatever was kept
+    found = by_hand(change, exemplar, targets, valid)[0]
+    assert torch.equal(found.dense(), first)  # whatever was kept
+    by_hand(change + 1, exemplar, targets, valid)
+    assert not torch.equal(found.dense(), first)  # its buffer is the next call's
+    assert torch.equal(product.dense(), first)  # one of another shape is not
 
 
 def test_a_product_is_its_gradient():

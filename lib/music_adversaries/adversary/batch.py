@@ -113,6 +113,7 @@ class Batch:
         Returns
         -------
         gradient : Tensor or Product ``[n, n_frames, n_bins]``
+            Lasts until the next call, and may be changed in place.
         posterior : Tensor ``[n, n_labels]``
 
         Paper: Eq. (3), Eq. (7)

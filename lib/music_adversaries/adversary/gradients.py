@@ -171,6 +171,7 @@ class FrameGradient:
         self._weights[0] = self._weights[0] * network.standardise.scale
         shift = self._weights[0].double() @ network.standardise.mean.double()
         self._biases[0] = (self._biases[0].double() - shift).to(shift.device, self._biases[0].dtype)
+        self._back: Tensor | None = None
         self._exemplar: Tensor | None = None
         self._share: list[Tensor] = []
 
@@ -188,6 +189,8 @@ class FrameGradient:
     ) -> tuple[Product, Tensor, Tensor]:
         """Gradient, posteriors and losses, as `loss_gradient` returns them for ``exemplar + change``.
 
+        The gradient is kept in a buffer of this object, and lasts until its next call.
+
         Parameters
         ----------
         change, exemplar : Tensor ``[n, n_frames, n_bins]``
@@ -202,11 +205,12 @@ class FrameGradient:
         if self._exemplar is not exemplar:
             self._exemplar = exemplar
             self._share = [torch.addmm(self._biases[0], one, self._weights[0].T) for one in exemplar]
-        back = change.new_empty(*change.shape[:2], self._weights[0].shape[0])
+        if self._back is None or self._back.shape[:2] != change.shape[:2]:
+            self._back = change.new_empty(*change.shape[:2], self._weights[0].shape[0])
         # One excerpt after the other: what one needs stays in the processor's cache.
-        found = [self._one(*one) for one in zip(change, self._share, targets.tolist(), valid, back, strict=True)]
+        found = [self._one(*one) for one in zip(change, self._share, targets.tolist(), valid, self._back, strict=True)]
         posterior, loss = map(torch.stack, zip(*found, strict=True))
-        return Product(back, self._weights[0]), posterior, loss
+        return Product(self._back, self._weights[0]), posterior, loss
 
     def _one(self, change: Tensor, share: Tensor, target: int, valid: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior and loss of one excerpt; what comes back to the first layer goes into ``back``."""

@@ -10,6 +10,7 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -42,6 +43,13 @@ CASES: dict[str, tuple[str, Algorithm1]] = {
     LOOP: ("cdnn", Algorithm1.published_code(step=0.15)),
 }
 # How long each takes, roughly, by the iterations of recorded runs: what fails goes on to the last of them.
+DIFFERENCES = {
+    "chain_rule_minus_published": (CHAIN, PUBLISHED),
+    "chain_rule_minus_published_in_its_loop": (LOOP_CHAIN, LOOP),
+    "dnn_minus_cdnn": (DNN, CHAIN),
+    "dnn_minus_cdnn_as_published": (DNN, PUBLISHED),
+    "dnn_minus_cdnn_by_published_loop": (DNN, LOOP),
+}
 WEIGHTS = {DNN: 0.1, CHAIN: 1.0, PUBLISHED: 5.0, LOOP_CHAIN: 0.2, LOOP: 0.3}
 
 
@@ -64,7 +72,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         Part(
             case, config.but(system=name),
             (name, method, chosen.excerpts, chosen.targets, BUDGETS, CONFIDENCE, MAX_ITERATIONS),
-            partial(_attack, systems[name], method, chosen, case, progress), WEIGHTS[case],
+            partial(attack_within, BUDGETS, systems[name], method, chosen, case, progress), WEIGHTS[case],
         )
         for case, (name, method) in CASES.items()
     ]  # fmt: skip
@@ -78,13 +86,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     }
     artists = clusters(dataset.manifest, chosen.excerpts)
     tests = []
-    for name, a, b in (
-        ("chain_rule_minus_published", CHAIN, PUBLISHED),
-        ("chain_rule_minus_published_in_its_loop", LOOP_CHAIN, LOOP),
-        ("dnn_minus_cdnn", DNN, CHAIN),
-        ("dnn_minus_cdnn_as_published", DNN, PUBLISHED),
-        ("dnn_minus_cdnn_by_published_loop", DNN, LOOP),
-    ):
+    for name, (a, b) in DIFFERENCES.items():
         for budget in BUDGETS:
             at = table[table["budget"] == budget]
             reached = [list(at[at["case"] == case]["reached"]) for case in (a, b)]
@@ -131,7 +133,9 @@ def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dat
     return heard
 
 
-def _attack(system: System, method: Algorithm1, chosen: Chosen, case: str, progress: bool) -> list[dict]:
+def attack_within(
+    budgets: Sequence[float], system: System, method: Algorithm1, chosen: Chosen, case: str, progress: bool
+) -> list[dict]:
     """One case at every budget: the rows of `nested`."""
 
     def attack(waveforms, targets, names, snr):
@@ -140,4 +144,4 @@ def _attack(system: System, method: Algorithm1, chosen: Chosen, case: str, progr
             max_iterations=MAX_ITERATIONS, batch_size=4, names=names,
         )  # fmt: skip
 
-    return nested(attack, chosen, BUDGETS, description=case, progress=progress)
+    return nested(attack, chosen, budgets, description=case, progress=progress)

@@ -24,6 +24,7 @@ from . import (
     ensemble,
     frequencies,
     gradient,
+    gradient_trainings,
     intervention,
     meaningless_labels,
     partition_folds,
@@ -57,6 +58,7 @@ EXPERIMENTS: dict[str, Callable] = {
     "survival": survival.measure,
     "transfer": transfer.measure,
     "gradient": gradient.measure,
+    "gradient_trainings": gradient_trainings.measure,
     "relaxed": relaxed.measure,
 }
 
@@ -65,7 +67,8 @@ SYNTHETIC_ONLY = ("intervention", "dose_response")
 #: Too long for every run of the book, which shows the record in book/records.
 RECORDED = (
     "dose_response", "benchmark_index", "partition_folds", "table1", "systems_folds",
-    "directives", "success_curves", "frequencies", "survival", "transfer", "gradient", "relaxed",
+    "directives", "success_curves", "frequencies", "survival", "transfer", "gradient", "gradient_trainings",
+    "relaxed",
 )  # fmt: skip
 #: Of these, what the book computes where it is built on another dataset or profile.
 COMPUTED_ELSEWHERE = ("table1",)
