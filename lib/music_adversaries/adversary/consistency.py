@@ -62,6 +62,7 @@ class _Block(NamedTuple):
     change: Tensor
     valid: Tensor | None
     floor: Tensor
+    length: Tensor  # of their change
 
 
 class Consistency:
@@ -152,17 +153,14 @@ class Consistency:
         Paper: Eq. (8), Eq. (9)
         Notebook: book/05_adversaries.ipynb
         """
-        self._perturbation[:, self._pieces.shape[1] * self._hop_length :] = 0
-        norms = []
+        for nothing_added in self._outside:
+            nothing_added.zero_()
         for rows, blocks in self._groups:
-            self._pieces[rows, : self._overlap - 1] = 0
-            lengths = []
             for block in blocks:
                 self._synthesise(change[rows, block.inverted], rows, block, before)
                 if block.change.shape[1]:
-                    lengths.append(self._analyse(block))
-            norms.append(torch.linalg.vector_norm(torch.stack(lengths), dim=0))
-        self.distance = norms[0] if len(norms) == 1 else torch.cat(norms)
+                    self._analyse(block)
+        self.distance = torch.linalg.vector_norm(self._lengths, dim=0)
         return self._change, self._perturbation[:, : self._n_samples]
 
     def _prepare(self, spectrum: Tensor, valid: Tensor) -> None:
@@ -186,18 +184,20 @@ class Consistency:
         at_once = FRAMES_AT_ONCE * torch.get_num_threads() if on_processor else FRAMES_AT_ONCE_ELSEWHERE
         n_rows, n_block = max(1, min(n, at_once // n_frames)), math.ceil(n_frames / math.ceil(n_frames / at_once))
 
-        self.distance = like.new_zeros(n)
         self._change = torch.empty_like(like)
         self._perturbation = like.new_zeros(n, max(self._n_samples, n_pieces * hop))
         self._pieces = self._perturbation[:, : n_pieces * hop].view(n, n_pieces, hop)
+        # Where no frame of the first block is the first to write, or none at all.
+        self._outside = self._pieces[:, : overlap - 1], self._perturbation[:, n_pieces * hop :]
         overlapping = self._pieces.flatten(1).unfold(-1, n_fft, hop)
         scaled = spectrum.new_empty(n_rows, n_block, n_bins)
         frames = like.new_empty(n_rows, n_block + overlap - 1, n_fft)
 
+        self._lengths = like.new_zeros(math.ceil(n_frames / n_block), n)
         self._groups: list[tuple[slice, list[_Block]]] = []
         for rows in (slice(i, min(i + n_rows, n)) for i in range(0, n, n_rows)):
             blocks, count, analysed, corrected = [], rows.stop - rows.start, 0, 0
-            for start in range(0, n_frames, n_block):
+            for number, start in enumerate(range(0, n_frames, n_block)):
                 stop = min(start + n_block, n_frames)
                 # No later block changes a sample of these frames, and of these pieces.
                 complete = stop if stop == n_frames else max(analysed, stop - overlap + 1)
@@ -217,6 +217,7 @@ class Consistency:
                         change=self._change[rows, done],
                         valid=None if all_valid else valid[rows, done, None],
                         floor=self.floor[rows, done],
+                        length=self._lengths[number, rows],
                     )
                 )
                 analysed, corrected = complete, pieces.stop
@@ -227,24 +228,24 @@ class Consistency:
         if before is not None:
             before(change, rows, block.inverted)
         block.scaled.copy_(change).mul_(block.unit)
-        frames = torch.fft.irfft(block.scaled, n=self._n_fft).unflatten(-1, (self._overlap, self._hop_length))
+        frames = torch.fft.irfft(block.scaled, n=self._n_fft)
+        *earlier, last = zip(block.parts, frames.split(self._hop_length, -1), self._synthesis, strict=True)
         # From the last part of a frame to the first: the last is where nothing has been added yet.
-        torch.mul(frames[:, :, -1], self._synthesis[-1], out=block.parts[-1])
-        for shift in reversed(range(self._overlap - 1)):
-            block.parts[shift].addcmul_(frames[:, :, shift], self._synthesis[shift])
+        torch.mul(last[1], last[2], out=last[0])
+        for part, samples, window in reversed(earlier):
+            part.addcmul_(samples, window)
         for pieces, factor in block.corrections:
             pieces.mul_(factor)
 
-    def _analyse(self, block: _Block) -> Tensor:
-        """Change of the frames that are complete, and its length ``[n_rows]``."""
+    def _analyse(self, block: _Block) -> None:
+        """Change of the frames that are complete, and its length."""
         torch.mul(block.overlapping, self._window, out=block.frames)
         parts = torch.view_as_real(torch.fft.rfft(block.frames))
-        parts.add_(block.spectrum).square_()
-        torch.add(parts[..., 0], parts[..., 1], out=block.change).sqrt_()
+        torch.add(*parts.add_(block.spectrum).square_().unbind(-1), out=block.change).sqrt_()
         if block.valid is not None:
             block.change.mul_(block.valid)
         block.change.add_(block.floor)
-        return torch.linalg.vector_norm(block.change, dim=(-2, -1))
+        torch.linalg.vector_norm(block.change, dim=(-2, -1), out=block.length)
 
 
 def _rectangles(mask: Tensor, rows: slice, columns: slice) -> list[tuple[slice, slice]]:
