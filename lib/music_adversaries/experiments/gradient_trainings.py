@@ -19,7 +19,7 @@ from .grid import train_all
 from .parts import Part, in_turn, seconds_of
 from .systems import trained_system
 
-N_SEEDS = {"quick": 5, "full": 3}
+N_SEEDS = {"quick": 3, "full": 3}
 N_EXCERPTS = {"quick": 20, "full": 10}
 
 
