@@ -99,6 +99,13 @@ def test_every_label_is_reached_within_the_budget(attacked):
     assert sum(result.confident for result in attacked) >= 5  # of 6
 
 
+def test_steps_of_the_budget_reach_the_label_too():
+    """Their gradient is written out, that of the steps above is not."""
+    method = adversary.Algorithm1(step=0.1, step_unit="budget")
+    (result,) = adversary.attack(system(), [recording("dark", 70)], ["bright"], method=method, snr=10.0, confidence=0.9)
+    assert result.confident and result.snr_magnitude >= 10.0
+
+
 def test_success_is_what_the_written_file_says(attacked, tmp_path):
     """By code that shares nothing with the attack but the network: numpy from the file to the posterior."""
     network = system().network.double()

@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MUTANTS = {
     "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
-    "gradient ascent": (
+    "gradient ascent": ("adversary/gradients.py", "alpha=-length", "alpha=length"),
+    "gradient ascent where the gradient is written out": (
         "adversary/algorithm1.py",
         "change.addcmul_(gradient, step[:, None, None], value=-1.0)",
         "change.addcmul_(gradient, step[:, None, None], value=1.0)",

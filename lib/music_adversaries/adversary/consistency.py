@@ -85,7 +85,7 @@ class Consistency:
     unit : Tensor ``[n, n_frames, n_bins]``, complex
         The exemplars' phase, from `spectra.phasor`.
     distance : Tensor ``[n]``
-        Length of the last call's change: how far its magnitudes are from the exemplar's.
+        Length of the last call's change: how far its magnitudes are from the exemplar's; 0 before the first.
 
     Raises
     ------
@@ -125,7 +125,6 @@ class Consistency:
         kept._prepare(self._spectrum[which], self._valid[which])
         return kept
 
-    @torch.no_grad()
     @torch.no_grad()
     def __call__(self, change: Tensor, before: Before | None = None) -> tuple[Tensor, Tensor]:
         """Change of the magnitudes that a waveform near to the wanted one has, and its perturbation.
@@ -193,6 +192,7 @@ class Consistency:
         scaled = spectrum.new_empty(n_rows, n_block, n_bins)
         frames = like.new_empty(n_rows, n_block + overlap - 1, n_fft)
 
+        self.distance = like.new_zeros(n)
         self._lengths = like.new_zeros(math.ceil(n_frames / n_block), n)
         self._groups: list[tuple[slice, list[_Block]]] = []
         for rows in (slice(i, min(i + n_rows, n)) for i in range(0, n, n_rows)):

@@ -33,8 +33,8 @@ Gradient = Callable[[Tensor, Tensor, Tensor], Found]
 class Product:
     """A gradient as two factors: what comes back to the first layer, and the weights of this layer.
 
-    It is a tenth as large as the gradient itself, and most often nobody needs more: a step goes along it by one
-    matrix product.
+    With 50 units it is a tenth as large as the gradient itself, and most often nobody needs more: a step goes along
+    it by one matrix product.
 
     Parameters
     ----------

@@ -134,3 +134,28 @@ def _same_way(before: adversary.AdversaryResult, now: adversary.AdversaryResult)
 
 def _finite(snr: float) -> float | str:
     return round(snr, 3) if np.isfinite(snr) else "inf"
+
+
+def attack_within(
+    budgets: Sequence[float],
+    system: System,
+    method: Any,
+    chosen: Chosen,
+    *,
+    confidence: float,
+    max_iterations: int,
+    description: str,
+    progress: bool = False,
+) -> list[dict[str, Any]]:
+    """One system attacked by one method within each budget in dB: the rows of `nested`.
+
+    Few excerpts at a time: a convolutional network's gradient needs much memory for each.
+    """
+
+    def attack(waveforms, targets, names, snr):
+        return adversary.attack(
+            system, waveforms, targets, method=method, snr=snr, confidence=confidence,
+            max_iterations=max_iterations, batch_size=4, names=names,
+        )  # fmt: skip
+
+    return nested(attack, chosen, budgets, description=description, progress=progress)

@@ -10,7 +10,6 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -21,7 +20,7 @@ from ..datasets import Dataset
 from ..evaluation import paired_difference, paired_permutation
 from ..networks import System
 from ..partitions import clusters
-from .attacking import Chosen, choose, nested, share
+from .attacking import Chosen, attack_within, choose, share
 from .config import Config
 from .parts import Part, in_turn, seconds_of
 from .systems import trained_system
@@ -42,7 +41,6 @@ CASES: dict[str, tuple[str, Algorithm1]] = {
     LOOP_CHAIN: ("cdnn", Algorithm1.published_code(step=0.15, gradient="chain_rule")),
     LOOP: ("cdnn", Algorithm1.published_code(step=0.15)),
 }
-# How long each takes, roughly, by the iterations of recorded runs: what fails goes on to the last of them.
 DIFFERENCES = {
     "chain_rule_minus_published": (CHAIN, PUBLISHED),
     "chain_rule_minus_published_in_its_loop": (LOOP_CHAIN, LOOP),
@@ -50,6 +48,7 @@ DIFFERENCES = {
     "dnn_minus_cdnn_as_published": (DNN, PUBLISHED),
     "dnn_minus_cdnn_by_published_loop": (DNN, LOOP),
 }
+# How long each takes, roughly, by the iterations of recorded runs: what fails goes on to the last of them.
 WEIGHTS = {DNN: 0.1, CHAIN: 1.0, PUBLISHED: 5.0, LOOP_CHAIN: 0.2, LOOP: 0.3}
 
 
@@ -68,11 +67,12 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in ("dnn50", "cdnn")}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
+    within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = [
         Part(
             case, config.but(system=name),
             (name, method, chosen.excerpts, chosen.targets, BUDGETS, CONFIDENCE, MAX_ITERATIONS),
-            partial(attack_within, BUDGETS, systems[name], method, chosen, case, progress), WEIGHTS[case],
+            partial(attack_within, BUDGETS, systems[name], method, chosen, description=case, **within), WEIGHTS[case],
         )
         for case, (name, method) in CASES.items()
     ]  # fmt: skip
@@ -131,17 +131,3 @@ def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dat
             }
         )  # fmt: skip
     return heard
-
-
-def attack_within(
-    budgets: Sequence[float], system: System, method: Algorithm1, chosen: Chosen, case: str, progress: bool
-) -> list[dict]:
-    """One case at every budget: the rows of `nested`."""
-
-    def attack(waveforms, targets, names, snr):
-        return adversary.attack(
-            system, waveforms, targets, method=method, snr=snr, confidence=CONFIDENCE,
-            max_iterations=MAX_ITERATIONS, batch_size=4, names=names,
-        )  # fmt: skip
-
-    return nested(attack, chosen, budgets, description=case, progress=progress)

@@ -12,9 +12,9 @@ import pandas as pd
 
 from ..datasets import Dataset
 from ..evaluation import paired_difference
-from .attacking import choose, share
+from .attacking import attack_within, choose, share
 from .config import Config
-from .gradient import CASES, CONFIDENCE, DIFFERENCES, MAX_ITERATIONS, WEIGHTS, attack_within
+from .gradient import CASES, CONFIDENCE, DIFFERENCES, MAX_ITERATIONS, WEIGHTS
 from .grid import train_all
 from .parts import Part, in_turn, seconds_of
 from .systems import trained_system
@@ -36,6 +36,7 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     seeds = config.repeats(N_SEEDS[config.profile])
     names = sorted({name for name, _ in CASES.values()})
     train_all([config.but(seed=seed, system=name) for seed in seeds for name in names], progress=progress)
+    within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = []
     for seed in seeds:
         here = config.but(seed=seed)
@@ -45,7 +46,10 @@ def measure(config: Config, dataset: Dataset, progress: bool):
             Part(
                 f"{case}, seed {seed}", here.but(system=name),
                 (name, method, chosen.excerpts, chosen.targets, config.snr, CONFIDENCE, MAX_ITERATIONS),
-                partial(attack_within, (config.snr,), systems[name], method, chosen, f"{case}, seed {seed}", progress),
+                partial(
+                    attack_within, (config.snr,), systems[name], method, chosen,
+                    description=f"{case}, seed {seed}", **within,
+                ),
                 WEIGHTS[case],
             )
             for case, (name, method) in CASES.items()
