@@ -325,6 +325,7 @@ BAD_ABOUT = {
     "part of a sample": ({"labels": LABELS, "n_fft": 512.0}, "n_fft is 512.0; give a whole number"),
     "no hop": ({"labels": LABELS, "hop_length": 0}, "hop_length is 0; give a whole number"),
     "hop": ({"labels": LABELS, "n_fft": 512, "hop_length": 200}, "hop_length 200 does not divide n_fft 512"),
+    "no overlap": ({"labels": LABELS, "n_fft": 512, "hop_length": 512}, "hop_length 512 is a whole frame"),
 }
 
 

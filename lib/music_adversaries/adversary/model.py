@@ -48,7 +48,7 @@ class Model:
         Hz, of the audio it was trained on.
     n_fft, hop_length : int
         Samples in a frame and between frames, of the magnitudes that it reads and by which a budget
-        is measured; analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``.
+        is measured; analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``, and frames overlap.
     system : System
         Decides over whole recordings where given; else the module itself does.
 
@@ -82,6 +82,11 @@ class Model:
         check_whole(1, hop_length=hop_length)
         if n_fft % hop_length:
             raise InputError(f"hop_length {hop_length} does not divide n_fft {n_fft}; choose one that does.")
+        if hop_length == n_fft:
+            raise InputError(
+                f"hop_length {hop_length} is a whole frame, and the window is zero at its ends, so that no waveform can be "
+                "made of frames; choose one that divides n_fft at least twice."
+            )
         if isinstance(labels, str) or not isinstance(labels, Iterable):
             raise InputError(f"labels is {labels!r}; give a sequence of names, such as ['rock', 'pop'].")
         labels = tuple(str(label) for label in labels)
