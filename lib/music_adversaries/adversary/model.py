@@ -84,8 +84,8 @@ class Model:
             raise InputError(f"hop_length {hop_length} does not divide n_fft {n_fft}; choose one that does.")
         if hop_length == n_fft:
             raise InputError(
-                f"hop_length {hop_length} is a whole frame, and the window is zero at its ends, so that no waveform can be "
-                "made of frames; choose one that divides n_fft at least twice."
+                f"hop_length {hop_length} is a whole frame, and the window is zero at its ends: no waveform can "
+                "be made of such frames; choose one that divides n_fft at least twice."
             )
         if isinstance(labels, str) or not isinstance(labels, Iterable):
             raise InputError(f"labels is {labels!r}; give a sequence of names, such as ['rock', 'pop'].")
