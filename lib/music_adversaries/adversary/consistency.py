@@ -9,8 +9,8 @@ What it computes
     `Consistency` gives the same up to rounding; the tests hold it against these two lines.
 
 What makes it fast
-    * The frames are walked through in blocks whose intermediate results stay in the processor's
-      cache, and results go to buffers made once: fresh memory costs as much as the arithmetic.
+    * The frames are walked through in blocks, whose intermediate results are small beside a batch,
+      and results go to buffers made once: fresh memory costs as much as the arithmetic.
       Each block is inverted, and what it completes is analysed at once. What else is to be done
       to the change before, and to be known of it afterwards, is done there too.
     * It is the change of the magnitudes that goes in and comes out, never the magnitudes: what is
