@@ -6,10 +6,15 @@ experiment is one file here, and `EXPERIMENTS` names them.
 Notebook: book/09_verdicts.ipynb
 """
 
-from .config import Config, from_environment
-from .record import Record, provenance, recorded
-from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run
-from .systems import partition_of, test_set, trained_system
+from typing import TYPE_CHECKING
+
+from ..lazily import attach
+
+if TYPE_CHECKING:
+    from .config import Config, from_environment
+    from .record import Record, provenance, recorded
+    from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run
+    from .systems import partition_of, test_set, trained_system
 
 __all__ = [
     "EXPERIMENTS",
@@ -27,3 +32,13 @@ __all__ = [
     "test_set",
     "trained_system",
 ]
+
+attach(
+    __name__,
+    {
+        "config": ("Config", "from_environment"),
+        "record": ("Record", "provenance", "recorded"),
+        "run": ("EXPERIMENTS", "compute", "for_book", "for_comparison", "for_page", "run"),
+        "systems": ("partition_of", "test_set", "trained_system"),
+    },
+)
