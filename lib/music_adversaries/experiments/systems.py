@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,10 +24,12 @@ from ..datasets import Dataset
 from ..errors import InputError
 from ..networks import System, slices
 from ..networks.slices import SLICE_LENGTH
-from ..partitions import Partition
 from . import spectrograms
 from .config import Config
 from .recipes import training_hop
+
+if TYPE_CHECKING:
+    from ..partitions import Partition
 
 # The modules on which a trained system depends.
 CODE = (

@@ -1,0 +1,38 @@
+"""A trained system found without its dataset.
+
+`trained_system` loads the dataset first, since a system is kept by the hash of what it was trained on. To attack one
+file that is most of the work, so it is left out where the hash is known without.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..cache import cache_dir, code_version
+from ..datasets import fingerprints
+from ..errors import InputError
+from ..networks import System
+from .config import Config
+from .systems import CODE
+
+
+def kept_system(config: Config) -> System | None:
+    """The system that `trained_system` would give, where it is trained and that can be told without the dataset.
+
+    None else, also where the system's file is damaged: `trained_system` then finds out what is wrong.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if config.path is not None or config.labelling != "true":
+        return None
+    fingerprint = fingerprints.recall(config.dataset, config.profile)
+    if fingerprint is None:
+        return None
+    key = config.of_system().key(fingerprint, code_version(*CODE), torch.__version__)
+    path = cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
+    try:
+        return System.load(path) if path.exists() else None
+    except InputError:
+        return None
