@@ -8,14 +8,11 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import torch
-
-from ..cache import cache_dir, code_version
 from ..datasets import fingerprints
 from ..errors import InputError
 from ..networks import System
 from .config import Config
-from .systems import CODE
+from .systems import system_path
 
 
 def kept_system(config: Config) -> System | None:
@@ -30,8 +27,7 @@ def kept_system(config: Config) -> System | None:
     fingerprint = fingerprints.recall(config.dataset, config.profile)
     if fingerprint is None:
         return None
-    key = config.of_system().key(fingerprint, code_version(*CODE), torch.__version__)
-    path = cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
+    path = system_path(config, fingerprint)
     try:
         return System.load(path) if path.exists() else None
     except InputError:

@@ -125,7 +125,7 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     progress = show_progress() if progress is None else progress
     training.device_of(config.device)  # before anything long begins
     dataset = dataset or config.load_dataset(progress)
-    path = system_path(config, dataset)
+    path = system_path(config, dataset.fingerprint)
     if path.exists():
         return System.load(path)
     with only_one(path):
@@ -137,9 +137,9 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     return system
 
 
-def system_path(config: Config, dataset: Dataset) -> Path:
-    """The file of a configuration's system, which may not be there yet."""
-    key = config.of_system().key(dataset.fingerprint, code_version(*CODE), torch.__version__)
+def system_path(config: Config, fingerprint: str) -> Path:
+    """The file of a configuration's system, trained on the dataset of that fingerprint; it may not be there yet."""
+    key = config.of_system().key(fingerprint, code_version(*CODE), torch.__version__)
     return cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
 
 
@@ -151,7 +151,7 @@ def systems_missing(configs: Iterable[Config]) -> list[tuple[Config, Dataset]]:
         named = (config.dataset, config.profile, config.path, config.labelling)
         if named not in at_hand:
             at_hand[named] = config.load_dataset()
-        path = system_path(config, at_hand[named])
+        path = system_path(config, at_hand[named].fingerprint)
         if not path.exists():
             missing.setdefault(path, (config, at_hand[named]))
     return list(missing.values())
