@@ -35,6 +35,10 @@ refresh: setup ## execute the notebooks again, in place (NOTEBOOKS="book/..." fo
 test: setup ## check everything: style, pages without a warning, library, notebooks, browser (PYTEST="..." for its options)
 	@$(BIN)/python tools/check.py $(PYTEST)
 
+.PHONY: portability
+portability: setup ## chapters and tests of experiments under other arithmetics (PORTABILITY="--only ..." for one; --list)
+	@$(BIN)/python tools/portability.py $(PORTABILITY)
+
 lab: setup ## open the book in JupyterLab, where its panels compute live
 	@$(BIN)/python -m jupyter lab --notebook-dir=.
 
