@@ -77,7 +77,7 @@ def test_the_kernels_that_nbval_starts_compute_in_it(tmp_path: Path) -> None:
 
 def test_an_arithmetic_that_changes_nothing_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     """Two small trainings in processes of their own, with the same variables."""
-    with pytest.raises(portability.PortabilityError, match="as-it-is: no trained weight differs"):
+    with pytest.raises(portability.PortabilityError, match="as-it-is: no weight of a small trained network differs"):
         portability.compare(Arithmetic("as-it-is", "the same arithmetic", {}))
     said = capfd.readouterr().out
     assert len(re.findall("weights of .* the same to the bit", said)) == 2
@@ -89,16 +89,16 @@ def write(path: Path, **arrays: list[float]) -> Path:
 
 
 def test_differences_are_measured_and_weights_must_differ(tmp_path: Path) -> None:
-    a = write(tmp_path / "a.npz", weights_of_it=[3.0, 4.0], features=[1.0])
-    b = write(tmp_path / "b.npz", weights_of_it=[3.0, 4.5], features=[1.0])
-    c = write(tmp_path / "c.npz", weights_of_it=[3.0, 4.0], features=[2.0])
+    a = write(tmp_path / "a.npz", weights_of_a_network_on_frames=[3.0, 4.0], features=[1.0])
+    b = write(tmp_path / "b.npz", weights_of_a_network_on_frames=[3.0, 4.5], features=[1.0])
+    c = write(tmp_path / "c.npz", weights_of_a_network_on_frames=[3.0, 4.0], features=[2.0])
     changes = portability.differences(a, b)
-    assert changes == {"weights of it": (0.5, pytest.approx(0.1)), "features": (0.0, 0.0)}
+    assert changes == {portability.FRAMES: (0.5, pytest.approx(0.1)), "features": (0.0, 0.0)}
     portability.check(ARITHMETICS[0], changes)
     assert portability.shown(changes).splitlines() == [
-        "  weights of it: by up to 0.5, 0.1 of their norm", "  features: the same to the bit",
+        f"  {portability.FRAMES}: by up to 0.5, 0.1 of their norm", "  features: the same to the bit",
     ]  # fmt: skip
-    with pytest.raises(portability.PortabilityError, match="no trained weight differs"):
+    with pytest.raises(portability.PortabilityError, match="no weight of a small"):
         portability.check(ARITHMETICS[0], portability.differences(a, c))
 
 
@@ -119,7 +119,7 @@ def test_what_runs_under_it_and_what_is_told(
         ran.append((arguments, variables))
         return subprocess.CompletedProcess(arguments, int(any(name in arguments for name in fails)))
 
-    changes = {"weights of it": (0.5, 0.1)}
+    changes = {portability.FRAMES: (0.5, 0.1)}
     monkeypatch.setattr(portability, "python", python)
     monkeypatch.setattr(portability, "compare", lambda _: changes)
     monkeypatch.setattr(portability, "share_dataset", lambda *_: None)
@@ -136,7 +136,7 @@ def test_what_runs_under_it_and_what_is_told(
         assert ARITHMETICS[0].variables.items() <= variables.items()
     assert (tmp_path / name / "systems").exists(), "what an earlier run trained is lost"
     told = capsys.readouterr().out
-    assert f"{name}: weights of it 0.1; {'FAILED' if fails else 'passed'} after" in told
+    assert f"{name}: {portability.FRAMES} 0.1; {'FAILED' if fails else 'passed'} after" in told
     portability.main(["--only", name, "--fresh"])
     assert not (tmp_path / name / "systems").exists()
 
