@@ -42,7 +42,10 @@ portability: setup ## chapters and tests of experiments under other arithmetics 
 lab: setup ## open the book in JupyterLab, where its panels compute live
 	@$(BIN)/python -m jupyter lab --notebook-dir=.
 
+# Python writes no bytecode beside our own files where PYTHONDONTWRITEBYTECODE is set, and would compile them anew in
+# every process; here they are compiled once, and after each edit.
 setup: .venv/.ok node_modules/.ok
+	@$(BIN)/python -m compileall -q lib tools
 
 # The stamp is newer than the lock and the project file as long as the environment agrees with them.
 .venv/.ok: requirements.lock pyproject.toml
@@ -51,7 +54,7 @@ setup: .venv/.ok node_modules/.ok
 	@start=$$(date +%s); echo "== Setting up .venv (once; about 2 GB)"; \
 	{ test -x $(BIN)/python || "$(PYTHON)" -m venv .venv; } && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
-	$(BIN)/python -m uv pip install --python $(BIN)/python -r requirements.lock -e . && \
+	$(BIN)/python -m uv pip install --python $(BIN)/python --compile-bytecode -r requirements.lock -e . && \
 	touch $@ && echo "== .venv is ready after $$(( $$(date +%s) - start )) s"
 
 # Without npm the stamp is not written and the next make tries again.

@@ -59,6 +59,30 @@ def test_a_notebook_that_does_not_run_is_left_as_it_was(tmp_path: Path, source: 
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_notebooks_run_side_by_side(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each waits for a file that the other writes."""
+    wait = (
+        "from pathlib import Path\nimport time\nPath({mine!r}).touch()\n"
+        "while not Path({other!r}).exists():\n    time.sleep(0.01)"
+    )
+    paths = [
+        notebook(tmp_path / f"{mine}.ipynb", wait.format(mine=mine, other=other), "print(1)")
+        for mine, other in (("a", "b"), ("b", "a"))
+    ]
+    assert refresh.refresh(paths, jobs=2) == 2
+    assert "2 of 2 cells" in capfd.readouterr().out
+
+
+def test_what_runs_beside_a_failure_is_stopped_and_stays(tmp_path: Path) -> None:
+    slow = notebook(tmp_path / "slow.ipynb", "import time\ntime.sleep(600)")
+    failing = notebook(tmp_path / "failing.ipynb", "1 / 0")
+    never = notebook(tmp_path / "never.ipynb", "print(1)")
+    before = {path: path.read_bytes() for path in (slow, failing, never)}
+    with pytest.raises(refresh.RefreshError, match=r"failing.ipynb: cell 1 failed"):
+        refresh.refresh([slow, failing, never], jobs=2)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_folders_are_meant_from_where_the_command_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"MUSIC_ADVERSARIES_FOLDER": "mine", "MPLBACKEND": "Agg"})
     monkeypatch.chdir(tmp_path)

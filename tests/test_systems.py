@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from sklearn.metrics import accuracy_score
 
 from music_adversaries import audio, cli, experiments, spectra
+from music_adversaries.cache import only_one
 from music_adversaries.errors import InputError
-from music_adversaries.experiments import decisions, recipes, spectrograms, systems, table1
+from music_adversaries.experiments import decisions, grid, recipes, spectrograms, systems, table1
 from music_adversaries.networks import CDNN, DNN, Representation, System
 from small_music import write_music
 from small_system import LABELS, recording
@@ -232,6 +233,48 @@ def test_every_system_can_be_trained_saved_and_asked(config, monkeypatch):
         waveforms, _ = experiments.test_set(system, dataset)
         assert {decision.label for decision in system.classify_all(waveforms)} <= set(LABELS)
         assert system.metadata["n_rows"]["train"] > 0 and not system.metadata["history"]["notes"]
+
+
+def test_systems_are_trained_once_and_no_process_is_started_for_those_that_are_there(config, monkeypatch):
+    asked = []
+
+    def serially(function, jobs, **_):
+        asked.extend(jobs)
+        for job in jobs:
+            function(job)
+
+    monkeypatch.setattr(grid, "over_processes", serially)
+    monkeypatch.setattr(recipes.Recipe, "schedule", hasty)
+    wanted = [config.but(system="dnn7", seed=seed) for seed in (4, 5, 4)]
+    experiments.train_all(wanted)
+    assert asked == [wanted[0], wanted[1]]
+    experiments.train_all([*wanted, config.but(system="dnn7", seed=4, snr=3.0)])
+    assert len(asked) == 2
+
+
+def test_two_processes_do_not_train_the_same_system(tmp_path, monkeypatch):
+    """The second waits at the lock until the first has gone, and finds what it made."""
+    monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path))
+    script = f"""
+import time
+from pathlib import Path
+from music_adversaries.cache import only_one
+made = Path({str(tmp_path / "made")!r})
+with only_one(made):
+    if not made.exists():
+        time.sleep(0.5)
+        made.touch()
+        print("made")
+"""
+    both = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(one.communicate(timeout=120)[0] for one in both) == ["", "made\n"]
+
+
+def test_a_cache_that_cannot_be_written_is_said_before_a_training(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="could not be written"), only_one(tmp_path / "x"):
+        pytest.fail("entered")
 
 
 def test_a_class_without_training_excerpt_is_named(config, monkeypatch):

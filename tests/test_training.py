@@ -117,6 +117,47 @@ def test_same_bits_as_the_plain_loop(one_thread, batch_size, dropout):
     assert all(torch.equal(weights[name], value) for name, value in quick.state_dict().items())
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_gradients_by_hand_are_differences_of_the_loss(dropout):
+    """In double precision, parameter by parameter, with the units that dropout left out held fixed."""
+    frames, targets = blobs(6)
+    net = DNN(Standardise.fit(frames), 3, 5, dropout=dropout, generator=torch.Generator().manual_seed(0)).double()
+    x = frames.double()
+    states = net.dropout.generator_states() if dropout else {}
+    gradients = [torch.empty_like(p) for p in net.parameters()]
+
+    def loss():
+        if dropout:
+            net.dropout._generators.clear()
+            net.dropout.set_generator_states(states)
+        return float(net.loss_gradients(x, targets, [torch.empty_like(g) for g in gradients]))
+
+    net.loss_gradients(x, targets, gradients)
+    assert loss() == pytest.approx(loss())
+    for parameter, gradient in zip(net.parameters(), gradients, strict=True):
+        flat = parameter.data.view(-1)
+        for place in range(0, len(flat), 7):
+            kept = float(flat[place])
+            flat[place] = kept + 1e-6
+            above = loss()
+            flat[place] = kept - 1e-6
+            below = loss()
+            flat[place] = kept
+            assert (above - below) / 2e-6 == pytest.approx(float(gradient.view(-1)[place]), abs=1e-7)
+
+
+def test_a_trained_network_shares_no_memory_and_a_frozen_part_stays(one_thread):
+    frames, targets = blobs()
+    net, half = network(frames), network(frames)
+    half.hidden[0].weight.requires_grad_(False)
+    before = half.hidden[0].weight.clone()
+    for one in (net, half):
+        train(one, frames, targets, frames, targets, Schedule(batch_size=20, max_epochs=2), seed=0)
+    assert torch.equal(half.hidden[0].weight, before) and not torch.equal(half.output.weight, net.output.weight)
+    for parameter in net.parameters():
+        assert parameter.untyped_storage().nbytes() == parameter.nbytes and parameter.grad is None
+
+
 @pytest.mark.parametrize("n", [1, 1_025, 2_047, 2_049, 5_000])
 def test_validation_in_pieces(one_thread, n):
     """Whatever the number of frames, the pieces give what one block gives, to rounding, and every frame counts once."""

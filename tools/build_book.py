@@ -1,13 +1,14 @@
-"""Compute the book and build its pages.
+"""Compute the book and build its pages; no file of the repository is touched.
 
     python tools/build_book.py [--dataset NAME] [--profile quick|full]
 
-The default data set and profile refresh the notebooks of book/ and build _build/html. Any other executes copies of
-them in _build/DATASET-PROFILE/src and builds _build/DATASET-PROFILE/html; the stored notebooks are not touched.
+Copies of the notebooks are executed in _build/DATASET-PROFILE/src. The pages go to _build/html, or for another dataset
+or profile than the book's own to _build/DATASET-PROFILE/html.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -28,37 +29,27 @@ def copy_sources(target: Path) -> None:
         shutil.copy2(ROOT / name, target / name)
 
 
-def run_experiments() -> None:
-    """Compute every record that the notebooks show, unless the cache has it."""
-    from music_adversaries import experiments
-
-    config = experiments.from_environment()
-    names = experiments.for_book(config)
-    for number, name in enumerate(names, start=1):
-        print(f"[{number}/{len(names)}] {name}", flush=True)
-        experiments.run(name, config, progress=True)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = refresh.parser("Compute the book and build its pages.").parse_args(arguments)
+    parser = refresh.parser("Compute the book and build its pages.")
+    parser.add_argument("--note", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
     refresh.set_environment(options.dataset, options.profile)
-    source, html = ROOT, ROOT / "_build" / "html"
-    steps = Steps()
+    folder = ROOT / "_build" / f"{options.dataset.replace(':', '_')}-{options.profile}"
+    own = (options.dataset, options.profile) == (refresh.DATASET, refresh.PROFILE)
+    source, html = folder / "src", ROOT / "_build" / "html" if own else folder / "html"
+    steps = Steps("book" if own else "")
 
     def compute() -> None:
-        nonlocal source, html
         with steps.step("data set"):
             refresh.prepare_dataset(options.dataset, options.profile)
-        with steps.step("experiments"):  # before the notebooks, which find the records: here their progress shows
-            run_experiments()
-        if (options.dataset, options.profile) != (refresh.DATASET, refresh.PROFILE):
-            folder = ROOT / "_build" / f"{options.dataset}-{options.profile}"
-            source, html = folder / "src", folder / "html"
-            copy_sources(source)
+        with steps.step("experiments"):
+            refresh.run_experiments()
+        copy_sources(source)
         with steps.step("notebooks"):
             refresh.refresh(refresh.chapters(source / "book"))
 
     if code := refresh.told(compute):
+        print(f"\n{steps.summary()}")
         return code
     with steps.step("pages"):
         pages = [sys.executable, str(ROOT / "tools" / "build_pages.py"), str(source), str(html)]
@@ -66,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{steps.summary()}")
     if code == 0:
         print(f"\nThe book is built. Open {(html / 'index.html').as_uri()}")
+        if options.note:
+            steps.note("book")
     return code
 
 

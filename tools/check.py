@@ -25,10 +25,16 @@ def main(pytest_options: Sequence[str]) -> int:
         "tests: library, notebooks, browser (pytest)": [*pytest, *pytest_options],
     }
     refresh.set_environment(refresh.DATASET, refresh.PROFILE)
-    steps, failed = Steps(), []
-    with steps.step("data set"):  # here, where its progress shows, and once, not in every test that needs it
-        if refresh.told(lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE)):
-            failed.append("data set")
+    steps, failed = Steps("test"), []
+    # Here, where their progress shows and all processors are at work, and once, not in every test that needs them.
+    prepared = {
+        "data set": lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE),
+        "experiments": refresh.run_experiments,
+    }
+    for name, work in prepared.items():
+        with steps.step(name):
+            if refresh.told(work):
+                failed.append(name)
     for name, command in commands.items():
         with steps.step(name):
             if subprocess.run([sys.executable, *command], cwd=refresh.ROOT).returncode:

@@ -10,16 +10,20 @@ leaves the stored notebook as it was.
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
+import json
 import os
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+from steps import DURATIONS, Steps
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -77,38 +81,60 @@ def prepare_dataset(dataset: str, profile: str) -> None:
     print(f"Data set {dataset}, profile {profile}: {len(loaded)} excerpts.", flush=True)
 
 
-class Progress:
-    """Tells on the terminal which cell runs and for how long; one line a notebook where there is no terminal."""
+def run_experiments() -> None:
+    """Compute every record that the notebooks show, and train what they attack, unless the cache has it.
 
-    def __init__(self, label: str, n_cells: int) -> None:
-        self.label, self.n_cells, self.cell = label, n_cells, 0
+    Before the notebooks, which find them: here their progress shows, and all processors are at work.
+    """
+    from music_adversaries import experiments
+
+    experiments.run_for_book(experiments.from_environment(), progress=True)
+
+
+class Board:
+    """Tells on the terminal which cells run and for how long; without a terminal, one line a finished notebook."""
+
+    def __init__(self, n_notebooks: int) -> None:
+        self.n_notebooks, self.done = n_notebooks, 0
+        self.running: dict[str, str] = {}  # from a notebook's name to the cell it is in
         self.start = time.monotonic()
-        self.done = threading.Event()
-        self.ticker = threading.Thread(target=self._tick, daemon=True)
 
-    def __enter__(self) -> Progress:
-        if sys.stdout.isatty():
-            self.ticker.start()
-        return self
+    async def tick(self) -> None:
+        """Redraw the line of what runs, twice a second, until cancelled."""
+        while sys.stdout.isatty():
+            cells = ", ".join(f"{name} {cell}" for name, cell in self.running.items())
+            done = f"{self.done} of {self.n_notebooks} done, {self._seconds(self.start)}"
+            print(f"\r\033[K{done}; {cells}", end="", flush=True)
+            await asyncio.sleep(0.5)
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.done.set()
-        if self.ticker.is_alive():
-            self.ticker.join()
-        end = "\r\033[K" if sys.stdout.isatty() else ""
-        outcome = "" if kind is None else " and stopped"
-        print(f"{end}{self.label}: {self.cell} of {self.n_cells} cells, {self._seconds():.1f} s{outcome}", flush=True)
+    @contextlib.contextmanager
+    def notebook(self, name: str, n_cells: int) -> Iterator[Callable[[int], None]]:
+        """Within the block the notebook runs; what is yielded says which cell it has come to."""
+        start, reached = time.monotonic(), 0
 
-    def _seconds(self) -> float:
-        return time.monotonic() - self.start
+        def at(cell: int) -> None:
+            nonlocal reached
+            reached = cell
+            self.running[name] = f"{cell}/{n_cells}"
 
-    def _tick(self) -> None:
-        while not self.done.wait(0.5):
-            line = f"{self.label}: cell {self.cell} of {self.n_cells}, {self._seconds():.0f} s"
-            print(f"\r\033[K{line}", end="", flush=True)
+        at(0)
+        outcome = " and stopped"
+        try:
+            yield at
+            outcome = ""
+        finally:
+            del self.running[name]
+            self.done += 1
+            end = "\r\033[K" if sys.stdout.isatty() else ""
+            took = f"{reached} of {n_cells} cells, {self._seconds(start)}{outcome}"
+            print(f"{end}[{self.done}/{self.n_notebooks}] {name}: {took}", flush=True)
+
+    @staticmethod
+    def _seconds(start: float) -> str:
+        return f"{time.monotonic() - start:.1f} s"
 
 
-def execute(path: Path, label: str) -> nbformat.NotebookNode:
+async def execute(path: Path, board: Board) -> nbformat.NotebookNode:
     """Execute one notebook in its own kernel and folder; returns it with fresh outputs, normalised."""
     notebook = nbformat.read(path, as_version=4)
     numbers = {
@@ -117,10 +143,13 @@ def execute(path: Path, label: str) -> nbformat.NotebookNode:
             (i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source.strip()), start=1
         )
     }
-    with Progress(label, len(numbers)) as progress:
+    cell = 0
+    with board.notebook(path.name, len(numbers)) as at:
 
-        def started(cell: nbformat.NotebookNode, cell_index: int) -> None:
-            progress.cell = numbers[cell_index]
+        def started(cell_index: int, **_: object) -> None:
+            nonlocal cell
+            cell = numbers[cell_index]
+            at(cell)
 
         client = NotebookClient(
             notebook,
@@ -134,14 +163,14 @@ def execute(path: Path, label: str) -> nbformat.NotebookNode:
             on_cell_execute=started,
         )
         try:
-            client.execute()
+            await client.async_execute()
         except CellExecutionError as error:
             raise RefreshError(
-                f"{error}\n{path.name}: cell {progress.cell} failed; the stored notebook is as it was."
+                f"{error}\n{path.name}: cell {cell} failed; the stored notebook is as it was."
             ) from None
         except DeadKernelError:
             raise RefreshError(
-                f"{path.name}: the kernel died in cell {progress.cell}, perhaps for lack of memory; "
+                f"{path.name}: the kernel died in cell {cell}, perhaps for lack of memory; "
                 "the stored notebook is as it was."
             ) from None
     normalise(notebook, path.name)
@@ -194,15 +223,71 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> bool:
     return True
 
 
-def refresh(notebooks: Sequence[Path]) -> int:
-    """Execute ``notebooks`` one after the other, each written as soon as it has run; returns how many changed.
+def refresh(notebooks: Sequence[Path], jobs: int | None = None) -> int:
+    """Execute ``notebooks`` side by side, each written as soon as it has run; returns how many changed.
 
-    One after the other, because the first to need a data set or a trained system makes it for all.
+    What several of them need (a data set, trained systems) should be there, so that none waits for another.
+
+    Parameters
+    ----------
+    jobs : how many run at once; as many as there are processors, at most four, where not given
+
+    Raises
+    ------
+    RefreshError
+        The first failure; those that were running by then are stopped, and stay as they were.
     """
-    changed = 0
-    for number, path in enumerate(notebooks, start=1):
-        changed += write(execute(path, f"[{number}/{len(notebooks)}] {path.name}"), path)
+    return asyncio.run(_refresh(notebooks, jobs or min(os.cpu_count() or 1, 4)))
+
+
+async def _refresh(notebooks: Sequence[Path], jobs: int) -> int:
+    # The longest first, so that none is left to run alone at the end.
+    waiting = sorted(notebooks, key=lambda path: -_weight(path))
+    board, changed = Board(len(notebooks)), 0
+
+    async def work() -> None:
+        nonlocal changed
+        while waiting:
+            path = waiting.pop(0)
+            executed = await execute(path, board)
+            changed += write(executed, path)
+
+    ticker = asyncio.create_task(board.tick())
+    workers = [asyncio.create_task(work()) for _ in range(min(jobs, len(waiting)))]
+    try:
+        finished, running = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        for worker in running:
+            worker.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for worker in finished:
+            worker.result()
+    finally:
+        ticker.cancel()
     return changed
+
+
+def _weight(path: Path) -> float:
+    """Seconds that a notebook once took; those never timed come first."""
+    return json.loads(DURATIONS.read_text())["notebooks"].get(path.name, float("inf"))
+
+
+def store_verdicts() -> int:
+    """Write ``book/verdicts.csv``, to which every later run of the book compares its own; 1 if it changed.
+
+    Only the book's own dataset and profile have stored verdicts.
+    """
+    from music_adversaries import experiments
+
+    config = experiments.from_environment()
+    if (config.dataset, config.profile) != (DATASET, PROFILE):
+        return 0
+    judged = experiments.judged(config)
+    content = judged[judged["dataset"] != ""].to_csv(columns=experiments.STORED, index=False, lineterminator="\n")
+    path = BOOK / "verdicts.csv"
+    if path.exists() and path.read_text(encoding="utf-8") == content:
+        return 0
+    path.write_text(content, encoding="utf-8")
+    return 1
 
 
 def chapters(folder: Path = BOOK) -> list[Path]:
@@ -246,13 +331,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     notebooks = [path.resolve() for path in options.notebooks] or chapters()
     set_environment(options.dataset, options.profile)
 
-    def work() -> int:
-        prepare_dataset(options.dataset, options.profile)
-        changed = refresh(notebooks)
-        print(f"{len(notebooks)} notebooks executed, {changed} changed.")
-        return 0
+    steps = Steps("book")
 
-    return told(work)
+    def work() -> None:
+        with steps.step("data set"):
+            prepare_dataset(options.dataset, options.profile)
+        with steps.step("experiments"):
+            run_experiments()
+        with steps.step("notebooks"):
+            changed = store_verdicts() + refresh(notebooks)
+        print(f"{len(notebooks)} notebooks executed, {changed} files changed.")
+
+    code = told(work)
+    print(f"\n{steps.summary()}")
+    return code
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import filelock
 import platformdirs
 
 from .errors import InputError
@@ -58,6 +59,30 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Within the block, no other process is in the block of the same path: the second waits for what the first makes.
+
+    The lock is the operating system's, so that it goes with a process that dies.
+
+    Raises
+    ------
+    InputError
+        When the cache cannot be written.
+    """
+    lock = cache_dir() / "locks" / f"{path.name}.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(lock)
+        held.acquire()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:

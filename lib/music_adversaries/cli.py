@@ -354,12 +354,16 @@ def run(experiment: str, out: Path | None, **which: Any) -> None:
 
     What is finished is kept at once: a run that was stopped goes on where it was.
     """
-    from .experiments import for_book
     from .experiments import run as run_experiment
+    from .experiments import run_for_book
 
     config = _config(**which)
-    for name in for_book(config) if experiment == "all" else (experiment,):
-        record = run_experiment(name, config, progress=True)
+    if experiment == "all":
+        records = run_for_book(config, progress=True)
+    else:
+        records = [run_experiment(experiment, config, progress=True)]
+    for record in records:
+        name = record.experiment
         click.echo(f"{name} on {record.dataset}, profile {record.profile}")
         for quantity, value in record.results.items():
             click.echo(

@@ -26,7 +26,7 @@ from .errors import InputError
 from .networks import Dropout
 
 CHECKPOINT_SECONDS = 30.0
-FORMAT = 1  # of checkpoints
+FORMAT = 2  # of checkpoints
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,7 @@ def train(
 
     network.load_state_dict(state.best)
     network.eval()
+    state.release()
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
     return history
@@ -201,13 +202,47 @@ def _placed(where: torch.device, *arrays: Tensor) -> list[Tensor]:
     return [array.to(where) if fits or array.dim() == 1 else array for array in arrays]
 
 
+class _Flat:
+    """All parameters of a network in one array, and their gradients in another: an optimiser's step is two additions.
+
+    For networks that give their gradient by hand (`DNN.loss_gradients`); the parameters stay views of the array
+    until `release`.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.owners = list(network.parameters())
+        sizes = [parameter.numel() for parameter in self.owners]
+        self.parameter = nn.Parameter(torch.cat([parameter.detach().reshape(-1) for parameter in self.owners]))
+        self.parameter.grad = torch.zeros_like(self.parameter)
+        self.gradients = []
+        parts = zip(self.owners, self.parameter.detach().split(sizes), self.parameter.grad.split(sizes), strict=True)
+        for parameter, values, gradient in parts:
+            parameter.data = values.view_as(parameter)
+            self.gradients.append(gradient.view_as(parameter))
+            parameter.grad = self.gradients[-1]
+
+    @classmethod
+    def of(cls, network: nn.Module) -> _Flat | None:
+        """None for a network that leaves its gradient to autograd, or part of which is frozen."""
+        by_hand = hasattr(network, "loss_gradients") and all(p.requires_grad for p in network.parameters())
+        return cls(network) if by_hand else None
+
+    def release(self) -> None:
+        """Give every parameter memory of its own again."""
+        for parameter in self.owners:
+            parameter.data = parameter.detach().clone()
+            parameter.grad = None
+
+
 class _State:
     """Where a training stands: all that changes from epoch to epoch."""
 
     def __init__(self, network: nn.Module, schedule: Schedule, seed: int, sizes: tuple[int, int]) -> None:
         self.network, self.schedule = network, schedule
         self.generator = torch.Generator().manual_seed(seed)
-        self.optimiser = torch.optim.SGD(network.parameters(), lr=schedule.learning_rate, momentum=schedule.momentum)
+        self.flat = _Flat.of(network)
+        parameters = network.parameters() if self.flat is None else [self.flat.parameter]
+        self.optimiser = torch.optim.SGD(parameters, lr=schedule.learning_rate, momentum=schedule.momentum)
         self.cross_entropy = nn.CrossEntropyLoss()
         self.history: dict[str, Any] = {k: [] for k in ("train_loss", "valid_loss", "valid_error", "learning_rate")}
         self.history |= {"best_epoch": 0, "notes": []}
@@ -239,7 +274,11 @@ class _State:
                 torch.cuda.empty_cache()
 
     def _step(self, x: Tensor, y: Tensor) -> Tensor:
-        self.optimiser.zero_grad(set_to_none=True)
+        if self.flat is not None and self.pieces == 1:
+            loss = self.network.loss_gradients(x, y, self.flat.gradients)
+            self.optimiser.step()
+            return loss
+        self.network.zero_grad(set_to_none=self.flat is None)
         if self.pieces == 1:
             loss = self.cross_entropy(self.network(x), y)
             loss.backward()
@@ -251,6 +290,11 @@ class _State:
                 loss = loss + part.detach()
         self.optimiser.step()
         return loss.detach()
+
+    def release(self) -> None:
+        """Leave the network as any other: nothing of its memory is shared."""
+        if self.flat is not None:
+            self.flat.release()
 
     def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float, rate: float) -> None:
         """Note how an epoch went, and keep its weights if they are the best so far."""

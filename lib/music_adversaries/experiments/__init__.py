@@ -7,23 +7,33 @@ Notebook: book/09_verdicts.ipynb
 """
 
 from .config import Config, from_environment
-from .record import Record, provenance, recorded
-from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run
+from .grid import train_all
+from .record import Record, processor, provenance, recorded
+from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run, run_for_book, systems_for_book
 from .systems import partition_of, test_set, trained_system
+from .verdicts import STORED, beside_stored, judged, stored
 
 __all__ = [
     "EXPERIMENTS",
+    "STORED",
     "Config",
     "Record",
+    "beside_stored",
     "compute",
     "for_book",
     "for_comparison",
     "for_page",
     "from_environment",
+    "judged",
     "partition_of",
+    "processor",
     "provenance",
     "recorded",
     "run",
+    "run_for_book",
+    "stored",
+    "systems_for_book",
     "test_set",
+    "train_all",
     "trained_system",
 ]

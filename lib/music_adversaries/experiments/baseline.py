@@ -16,23 +16,28 @@ from .grid import train_all
 from .systems import common_labels, test_set, trained_system
 
 
+def grid(config: Config, dataset: Dataset) -> list[Config]:
+    """The systems that it needs."""
+    config = config.but(labels=common_labels(config, dataset))
+    return [config.but(partition=partition, seed=seed) for seed in config.repeats() for partition in PARTITIONS]
+
+
 def measure(config: Config, dataset: Dataset, progress: bool):
     """Test accuracy of both systems for every seed on both partitions.
 
     As in the paper, the baseline learns from training and validation excerpts together, the
     network from the training excerpts alone.
     """
-    config = config.but(labels=common_labels(config, dataset))
-    labels = config.labels or dataset.labels
+    needed = grid(config, dataset)
+    labels = needed[0].labels or dataset.labels
     table = dataset.manifest.table
     label_of = dict(zip(table["excerpt"], table["label"], strict=True))
     wanted = [excerpt for excerpt in dataset.excerpts if label_of[excerpt] in labels]
     described = describe_all({excerpt: dataset.load(excerpt) for excerpt in wanted})
-    grid = [config.but(partition=partition, seed=seed) for seed in config.repeats() for partition in PARTITIONS]
-    train_all(grid, progress=progress)
+    train_all(needed, progress=progress)
 
     rows = []
-    for one in grid:
+    for one in needed:
         system = trained_system(one, dataset, progress=False)
         waveforms, truth = test_set(system, dataset)
         network = [decision.label for decision in system.classify_all(waveforms)]

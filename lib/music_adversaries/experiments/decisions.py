@@ -27,7 +27,7 @@ from ..datasets.base import read_json, write_json
 from ..networks import System
 from . import spectrograms
 from .config import Config
-from .grid import n_processes, over_processes
+from .grid import n_frames, n_processes, over_processes
 from .systems import CODE as SYSTEM_CODE
 from .systems import labels_of, loaded, one_thread, partition_of, test_set, trained_system
 
@@ -97,7 +97,7 @@ def decide_all(
     jobs = list(jobs)
     device = jobs[0].config.device if jobs else "cpu"
     spectrograms.keep(dataset, progress=progress)  # before the processes want it, each for itself
-    frames = int(dataset.manifest.table["duration_s"].astype(float).fillna(30.0).sum() * 43 * 0.5)
+    frames = n_frames(dataset)
     weights = [job.expected(frames) for job in jobs]
     if progress:
         count = n_processes(len(jobs), device)

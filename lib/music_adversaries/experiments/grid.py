@@ -13,9 +13,11 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from ..datasets import Dataset
 from ..processes import main_module_stays_home
+from . import spectrograms
 from .config import Config
-from .systems import loaded, trained_system
+from .systems import loaded, systems_missing, trained_system
 
 PROCESSES_A_GPU = 4  # that share one: a small network alone leaves it idle most of the time
 
@@ -80,12 +82,22 @@ def over_processes(
 
 
 def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Executor | None = None) -> None:
-    """Train what the cache does not have yet, in parallel processes; see `over_processes`."""
-    configs = list(configs)
-    device = configs[0].device if configs else "cpu"
+    """Train what the cache does not have yet, in parallel processes, the longest first; see `over_processes`."""
+    missing = systems_missing(configs)
+    if not missing:
+        return
+    for dataset in {id(dataset): dataset for _, dataset in missing}.values():
+        spectrograms.keep(dataset, progress=progress)  # before the processes want it, each for itself
+    weights = [config.recipe.arithmetic(config.profile, n_frames(dataset)) for config, dataset in missing]
     over_processes(
-        _train_one, configs, description="training systems", progress=progress, executor=executor, device=device
-    )
+        _train_one, [config for config, _ in missing], weights=weights, description="training systems",
+        progress=progress, executor=executor, device=missing[0][0].device,
+    )  # fmt: skip
+
+
+def n_frames(dataset: Dataset) -> int:
+    """Frames that a training on the dataset has, roughly: half of all."""
+    return int(dataset.manifest.table["duration_s"].astype(float).fillna(30.0).sum() * 43 * 0.5)
 
 
 def _train_one(config: Config) -> None:

@@ -20,6 +20,13 @@ from .systems import common_labels, labels_of, partition_of
 N_SEEDS = 3
 
 
+def grid(config: Config, dataset: Dataset) -> list[Config]:
+    """The systems that it needs; the dataset is the one with meaningless labels."""
+    config = config.but(labelling="by_artist")
+    config = config.but(labels=common_labels(config, dataset))
+    return [config.but(partition=name, seed=seed) for seed in config.repeats(N_SEEDS) for name in PARTITIONS]
+
+
 def measure(config: Config, dataset: Dataset, progress: bool):
     """Accuracy of one system on meaningless labels, random and artist-filtered, over seeds.
 
@@ -29,12 +36,11 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     """
     config = config.but(labelling="by_artist")
     dataset = config.load_dataset(progress)
-    config = config.but(labels=common_labels(config, dataset))
-    grid = [config.but(partition=name, seed=seed) for seed in config.repeats(N_SEEDS) for name in PARTITIONS]
-    rows = accuracies(grid, progress)
+    needed = grid(config, dataset)
+    rows = accuracies(needed, progress)
     of = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in PARTITIONS}
     results = {name: mean_interval(values, unit="fraction").as_record() for name, values in of.items()}
-    shares = [_most_frequent(one, dataset) for one in grid if one.partition == "random"]
+    shares = [_most_frequent(one, dataset) for one in needed if one.partition == "random"]
     results["chance"] = {
         "estimate": sum(shares) / len(shares), "low": min(shares), "high": max(shares), "n": len(shares),
         "unit": "fraction",

@@ -26,17 +26,22 @@ def compared(dataset: Dataset) -> tuple[str, ...]:
     return tuple(names)
 
 
+def grid(config: Config, dataset: Dataset) -> list[Config]:
+    """The systems that it needs."""
+    # Where a class cannot be artist-filtered, the other partitions do without it.
+    config = config.but(labels=common_labels(config, dataset))
+    return [config.but(partition=name, seed=seed) for seed in config.repeats() for name in compared(dataset)]
+
+
 def measure(config: Config, dataset: Dataset, progress: bool):
     """Test accuracy of one system for every seed on each partition of the same classes.
 
     The interval of a difference is Student's over seeds; a seed draws the partition, the initial
     weights and the order of frames. The seeds share excerpts, so it speaks of this dataset only.
     """
-    # Where a class cannot be artist-filtered, the other partitions do without it.
-    config = config.but(labels=common_labels(config, dataset))
-    labels = config.labels or dataset.labels
-    names = compared(dataset)
-    rows = accuracies([config.but(partition=name, seed=seed) for seed in config.repeats() for name in names], progress)
+    needed, names = grid(config, dataset), compared(dataset)
+    labels = needed[0].labels or dataset.labels
+    rows = accuracies(needed, progress)
     accuracy = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in names}
     results = {name: mean_interval(accuracy[name], unit="fraction").as_record() for name in names}
     for name in names[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -9,6 +10,7 @@ import platform
 import re
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -110,10 +112,30 @@ def provenance(wall_seconds: float, device: str = "cpu") -> dict[str, Any]:
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "device": device,
         "machine": platform.machine(),
+        "processor": processor(),
         "threads": torch.get_num_threads(),
         "wall_seconds": round(wall_seconds, 1),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
     }
+
+
+@cache
+def processor() -> str:
+    """The processor and the instructions that PyTorch uses on it, as ``"AMD EPYC (AVX2)"``.
+
+    Sums are added in another order by other instructions, so a trained network depends on both.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    except OSError:
+        names = []
+    if not names and platform.system() == "Darwin":
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            names = [subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
 
 
 def _commit() -> str:

@@ -37,6 +37,8 @@ from . import (
     transfer,
 )
 from .config import Config
+from .grid import over_processes, train_all
+from .labelling import labels_by_artist
 from .record import Record, filename, provenance, recorded, records_folder
 from .systems import one_thread, show_progress
 
@@ -75,6 +77,11 @@ COMPUTED_ELSEWHERE = ("table1",)
 #: Experiments on the manifest alone: the audio need not be here.
 MANIFEST_ONLY = ("benchmark_index",)
 
+#: Experiments that run in several processes by themselves.
+PARALLEL_INSIDE = ("table1", "systems_folds")
+#: What those of the book's default run take once their systems are trained, roughly: the longest begin first.
+SECONDS = {"ensemble": 60.0, "intervention": 40.0, "attack_random_target": 20.0, "baseline": 15.0}
+
 # An edit to any of these makes earlier records stale.
 CODE = (
     "spectra", "audio", "partitions", "networks", "training", "features", "baselines", "adversary", "evaluation",
@@ -89,6 +96,14 @@ def for_book(config: Config) -> list[str]:
     if config.dataset != datasets.DEFAULT:
         left_out |= set(SYNTHETIC_ONLY)
     return [name for name in EXPERIMENTS if name not in left_out]
+
+
+def systems_for_book(config: Config, dataset: datasets.Dataset) -> list[Config]:
+    """The systems that chapters and their experiments need on this dataset, to be trained at once: see `train_all`."""
+    needed = [config, config.but(partition="artist_filtered"), config.but(system="dnn50-dropout")]
+    for experiment in (partition_gap, baseline):
+        needed += experiment.grid(config, dataset)
+    return needed + meaningless_labels.grid(config, labels_by_artist(dataset))
 
 
 def for_page(experiment: str, config: Config) -> Record:
@@ -139,19 +154,55 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     training.device_of(config.device)  # before anything long begins
     progress = show_progress() if progress is None else progress
     dataset = _dataset(experiment, config, progress)
-    key = config.key(experiment, dataset.fingerprint, code_version(*CODE), torch.__version__)
-    path = records_folder() / filename(experiment, config.dataset, config.profile)
-    if path.exists():
-        try:
-            record = Record.read(path)
-        except InputError:
-            record = None  # damaged: computed again
-        if record is not None and record.key == key:
-            return record
+    kept = _kept(experiment, config, dataset)
+    if kept is not None:
+        return kept
     record = compute(experiment, config, progress=progress)
-    record.key = key
+    record.key = _key(experiment, config, dataset)
     record.write(records_folder())
     return record
+
+
+def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record]:
+    """The records that the book computes: what they train is trained at once, then they run side by side.
+
+    Trains what else the chapters need, too.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    progress = show_progress() if progress is None else progress
+    names = for_book(config)
+    train_all(systems_for_book(config, config.load_dataset(progress)), progress=progress)
+    missing = [name for name in names if _kept(name, config, _dataset(name, config, False)) is None]
+    # Those that start processes of their own come alone, and so does a single one: its own bar says more.
+    side_by_side = [name for name in missing if name not in PARALLEL_INSIDE]
+    if len(side_by_side) > 1 and config.device == "cpu":
+        over_processes(
+            _run_quietly, [(name, config) for name in side_by_side],
+            weights=[SECONDS.get(name, 10.0) for name in side_by_side], description="experiments", progress=progress,
+        )  # fmt: skip
+    return [run(name, config, progress=progress) for name in names]
+
+
+def _run_quietly(job: tuple[str, Config]) -> None:
+    name, config = job
+    run(name, config, progress=False)
+
+
+def _kept(experiment: str, config: Config, dataset: datasets.Dataset) -> Record | None:
+    """The record in the cache, if it is of this configuration, data and code."""
+    path = records_folder() / filename(experiment, config.dataset, config.profile)
+    if not path.exists():
+        return None
+    try:
+        record = Record.read(path)
+    except InputError:
+        return None  # damaged: computed again
+    return record if record.key == _key(experiment, config, dataset) else None
+
+
+def _key(experiment: str, config: Config, dataset: datasets.Dataset) -> str:
+    return config.key(experiment, dataset.fingerprint, code_version(*CODE), torch.__version__)
 
 
 def compute(experiment: str, config: Config, *, progress: bool = False) -> Record:

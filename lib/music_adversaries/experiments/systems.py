@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .. import datasets, partitions, spectra, training
-from ..cache import cache_dir, code_version
+from ..cache import cache_dir, code_version, only_one
 from ..datasets import Dataset
 from ..errors import InputError
 from ..networks import System, slices
@@ -122,14 +122,36 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     progress = show_progress() if progress is None else progress
     training.device_of(config.device)  # before anything long begins
     dataset = dataset or config.load_dataset(progress)
-    key = config.of_system().key(dataset.fingerprint, code_version(*CODE), torch.__version__)
-    path = cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
+    path = system_path(config, dataset)
     if path.exists():
         return System.load(path)
-    with one_thread():
-        system = _train(config, dataset, path.with_suffix(".partial"), progress)
-    system.save(path)
+    with only_one(path):
+        if path.exists():  # another process has trained it meanwhile
+            return System.load(path)
+        with one_thread():
+            system = _train(config, dataset, path.with_suffix(".partial"), progress)
+        system.save(path)
     return system
+
+
+def system_path(config: Config, dataset: Dataset) -> Path:
+    """The file of a configuration's system, which may not be there yet."""
+    key = config.of_system().key(dataset.fingerprint, code_version(*CODE), torch.__version__)
+    return cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
+
+
+def systems_missing(configs: Iterable[Config]) -> list[tuple[Config, Dataset]]:
+    """Those configurations whose system is not in the cache, each system once, with their datasets."""
+    at_hand: dict[tuple[str | None, ...], Dataset] = {}
+    missing: dict[Path, tuple[Config, Dataset]] = {}
+    for config in configs:
+        named = (config.dataset, config.profile, config.path, config.labelling)
+        if named not in at_hand:
+            at_hand[named] = config.load_dataset()
+        path = system_path(config, at_hand[named])
+        if not path.exists():
+            missing.setdefault(path, (config, at_hand[named]))
+    return list(missing.values())
 
 
 def _train(config: Config, dataset: Dataset, checkpoint: Path, progress: bool) -> System:

@@ -63,10 +63,12 @@ class Dropout(nn.Module):
     def extra_repr(self) -> str:
         return f"probability={self.probability:g}, factor={self.factor:g}"
 
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
+    def mask(self, x: Tensor) -> Tensor:
+        """What units of the shape of ``x`` are multiplied by in training, drawn anew: 0, or the factor."""
         if x.device not in self._generators:
             self._generators[x.device] = torch.Generator(x.device).manual_seed(self.seed)
         kept = torch.empty_like(x).bernoulli_(1.0 - self.probability, generator=self._generators[x.device])
-        return x * kept.mul_(self.factor)
+        return kept.mul_(self.factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.mask(x) if self.training else x
