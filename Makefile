@@ -10,6 +10,8 @@ PROFILE    ?= quick
 # `make refresh NOTEBOOKS=book/03_training.ipynb` executes one chapter, `make test PYTEST="-k links"` runs some tests.
 NOTEBOOKS  ?=
 PYTEST     ?=
+# `make portability PORTABILITY="--only old-products"` takes one arithmetic.
+PORTABILITY ?=
 MINUTES    ?= 10
 UV_VERSION := 0.13.9
 BIN        := .venv/bin
@@ -22,7 +24,7 @@ UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_FIND_LINKS
 
 .DEFAULT_GOAL := help
-.PHONY: book html refresh test fuzz lab lock clean distclean help setup
+.PHONY: book html refresh test fuzz portability lab lock clean distclean help setup
 
 book: setup ## compute everything and build the pages; DATASET=gtzan-mini or folder, PROFILE=quick or full
 	@$(BIN)/python tools/build_book.py --dataset "$(DATASET)" --profile "$(PROFILE)"
@@ -38,6 +40,9 @@ test: setup ## check everything: style, pages without a warning, library, notebo
 
 fuzz: setup ## look for what the property tests miss, with other random examples each time (MINUTES=60)
 	@$(BIN)/python tools/fuzz.py --minutes "$(MINUTES)"
+
+portability: setup ## chapters and tests of experiments under other arithmetics (PORTABILITY="--only ..." for one; --list)
+	@$(BIN)/python tools/portability.py $(PORTABILITY)
 
 lab: setup ## open the book in JupyterLab, where its panels compute live
 	@$(BIN)/python -m jupyter lab --notebook-dir=.

@@ -1,6 +1,7 @@
 """The stored notebooks are whole: executed in order, with their outputs, as tools/refresh.py writes them.
 
-nbval compares outputs that are there; it passes a notebook that was stripped of them.
+nbval compares outputs that are there; it passes a notebook that was stripped of them. And what it compares must be the
+same on every processor: numbers that come out of a training stand in cells with the tag `nbval-ignore-output`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import nbformat
 import pytest
 
 import refresh
+from music_adversaries.datasets.synthetic import GENRES
 
 NOTEBOOKS = refresh.chapters()
+IGNORED = "nbval-ignore-output"
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 
@@ -94,7 +97,7 @@ def test_no_value_is_hidden_with_a_semicolon(cells: list[nbformat.NotebookNode])
 
 
 def test_most_outputs_are_compared(cells: list[nbformat.NotebookNode]) -> None:
-    ignored = sum("nbval-ignore-output" in cell.metadata.get("tags", []) for cell in cells)
+    ignored = sum(IGNORED in cell.metadata.get("tags", []) for cell in cells)
     assert 2 * ignored <= len(cells), f"nbval ignores {ignored} of {len(cells)} outputs; compare more"
 
 
@@ -102,3 +105,207 @@ def test_the_file_is_as_refresh_writes_it(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     refresh.normalise(notebook, path.name)
     assert refresh.serialise(notebook) == path.read_bytes(), "saved by another program; run `make refresh`"
+
+
+# What is compared cannot depend on the processor
+#
+# Another processor trains slightly other networks. So a cell that is compared, and that uses anything that a training,
+# an attack or a search in the audio found, may show words (a verdict, True) and only such numbers and labels as stand
+# in its own code. What else it may show is known from the design (how many excerpts are asked for); then its metadata
+# say so under "same_everywhere". Whether the words are the same everywhere `make portability` tries.
+
+FOUND_BY = {"trained_system", "run", "attack", "every_label", "find", "backward"}  # names of functions and methods
+EXCUSE = "same_everywhere"
+FOUND = re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{'|'.join(GENRES)})\b")  # a number, or a label of the book's own dataset
+
+
+class Followed:
+    """Which names of a notebook hold what was found; cells are given in order.
+
+    Errs on the safe side: whatever is computed from such a name, in any way, is such a name. Through files nothing is
+    followed: chapter 9 reads its records from a folder that it has written, and shows their verdicts.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.imported: set[str] = set()
+
+    def cell(self, source: str) -> bool:
+        """Follow a cell; returns whether it uses what was found."""
+        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))))
+        uses = self.follow_all(tree.body)
+        if any(_called(part) == "backward" for part in ast.walk(tree)):  # a training: of what, is not asked
+            self.names |= _names(tree, ast.Store)
+        return uses
+
+    def uses(self, *nodes: ast.AST) -> bool:
+        """Whether any of some expressions or statements uses what was found."""
+        return any(
+            bool((_names(node, ast.Load) - _own_names(node)) & self.names)
+            or any(_called(part) in FOUND_BY for part in ast.walk(node))
+            for node in nodes
+        )
+
+    def follow_all(self, statements: list[ast.stmt]) -> bool:
+        return any([self.follow(statement) for statement in statements])
+
+    def follow(self, statement: ast.stmt) -> bool:
+        """Note which names hold what was found after a statement; returns whether it uses any."""
+        match statement:
+            case ast.Import() | ast.ImportFrom():
+                self.imported |= {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+            case ast.For(target=target, iter=source, body=body):
+                uses = False
+                for _ in range(2):  # the second time round, what the first left is known
+                    self.mark(target, self.uses(source))
+                    uses = self.follow_all(body) or uses
+                return uses or self.uses(source)
+            case ast.With(items=items, body=body):
+                for item in items:
+                    if item.optional_vars is not None:
+                        self.mark(item.optional_vars, self.uses(item.context_expr))
+                return self.follow_all(body) or self.uses(*(item.context_expr for item in items))
+            case ast.If(test=test, body=body, orelse=otherwise):
+                before = set(self.names)
+                uses = self.follow_all(body)
+                after, self.names = self.names, before
+                uses = self.follow_all(otherwise) or uses or self.uses(test)
+                self.names |= after
+                return uses
+        uses = self.uses(statement)
+        match statement:
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    self.mark(target, uses)
+            case ast.FunctionDef() | ast.ClassDef():
+                self.mark(ast.Name(statement.name, ast.Store()), uses)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner))) if uses:
+                self.names |= {_name(owner)} - self.imported  # `rows.append(found)` changes rows
+            case ast.Expr():
+                pass
+            case _ if uses:  # `a += found`, and what no chapter has yet
+                self.names |= _names(statement, ast.Store)
+        return uses
+
+    def mark(self, target: ast.AST, found: bool) -> None:
+        """Note whether the names in an assignment's target hold what was found."""
+        whole = _names(target, ast.Store)
+        if found:
+            self.names |= whole | {_name(target)}  # of `rows[0] = found`, rows
+        else:
+            self.names -= whole
+
+
+def _own_names(node: ast.AST) -> set[str]:
+    """Names that are only meant within it: of comprehensions, of functions' parameters and variables."""
+    own = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.comprehension):
+            own |= _names(part.target, ast.Store)
+        elif isinstance(part, ast.FunctionDef | ast.Lambda):
+            own |= {argument.arg for argument in ast.walk(part) if isinstance(argument, ast.arg)}
+            own |= _names(part, ast.Store)
+    return own
+
+
+def _called(node: ast.AST) -> str:
+    """The last name of what a call calls: of ``experiments.run(...)``, run."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _names(node: ast.AST, kind: type[ast.expr_context]) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, kind)}
+
+
+def _name(node: ast.AST) -> str:
+    """The first name of an expression like ``a.b[c]()``, or none."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def shown(cell: nbformat.NotebookNode) -> str:
+    """The text that nbval compares, but for the HTML that repeats it, and for how large a picture is."""
+    texts = []
+    for output in cell.outputs:
+        data = output.get("data", {})
+        kinds = ["text/markdown"] if "text/markdown" in data else ["text/plain"]
+        texts += [output.get("text", "")]
+        texts += [data.get(kind, "") for kind in kinds if not any(other.startswith("image/") for other in data)]
+    return "\n".join(texts)
+
+
+def not_from_the_code(cell: nbformat.NotebookNode) -> list[str]:
+    """Numbers (those of excerpts, too) and labels that a cell shows and that do not stand in its code."""
+    return sorted(set(FOUND.findall(shown(cell))) - set(FOUND.findall(cell.source)))
+
+
+def test_nothing_compared_depends_on_the_processor(path: Path, cells: list[nbformat.NotebookNode]) -> None:
+    followed, wrong = Followed(), {}
+    for cell in cells:
+        uses = followed.cell(cell.source)
+        if uses and IGNORED not in cell.metadata.get("tags", []) and not cell.metadata.get(EXCUSE):
+            if found := not_from_the_code(cell):
+                wrong[cell.id] = found
+    assert not wrong, (
+        f"{path.name} compares what a training or an attack found: {wrong}. Tag those cells {IGNORED!r} and "
+        f"state the finding in a cell beside it; or if they are the same on every processor, say in the cell's "
+        f"metadata, under {EXCUSE!r}, why."
+    )
+
+
+def test_an_excuse_is_needed_and_given(path: Path, cells: list[nbformat.NotebookNode]) -> None:
+    followed = Followed()
+    for cell in cells:
+        needed = followed.cell(cell.source) and IGNORED not in cell.metadata.get("tags", []) and not_from_the_code(cell)
+        if EXCUSE in cell.metadata:
+            assert needed, f"{path.name}, {cell.id}: shows nothing that needs the excuse"
+            assert len(cell.metadata[EXCUSE].split()) >= 3, f"{path.name}, {cell.id}: say why in words"
+
+
+@pytest.mark.parametrize(
+    ("cells_before", "last", "uses"),
+    [
+        ([], "system = experiments.trained_system(config)", True),
+        (["system = experiments.trained_system(config)"], "print(system.labels)", True),
+        (["system = experiments.trained_system(config)"], "print(config)", False),
+        (["r = run('x', config)\nq = [row for row in r.rows]"], "print(len(q))", True),
+        (["r = run('x', config)", "r = recorded('x')"], "print(r)", False),
+        (["rows = []\nfor r in attack(x):\n    rows.append(r)"], "print(rows)", True),
+        (["rows = {}\nrows['a'] = attack(x)"], "rows", True),
+        (["def f(x):\n    return system.classify(x)", "y = f(1)"], "y", False),
+        (["system = trained_system(c)", "def f(x):\n    return system.classify(x)", "y = f(1)"], "y", True),
+        (["with open('x') as f:\n    y = attack(f)"], "y", True),
+        (["a = attack(x)", "for a in range(3):\n    print(a)"], "a", False),
+        (["a = 1\nif b:\n    a = attack(x)"], "a", True),
+        (["a = attack(x)", "def f(b):\n    a = b\n    return a"], "f(1)", False),
+        (["import figures", "x = attack()", "figures.draw(x)"], "figures.draw(1)", False),
+        (["r = attack(x)", "def f(r):\n    return r", "y = [f(r) for r in others]"], "y", False),
+        (["a = 1\na += attack(x)", "a += 1"], "a", True),
+        (["model = M()\nloss(model(x)).backward()"], "print(model(x))", True),
+        (["for i in range(2):\n    b = a\n    a = attack(x)"], "b", True),
+    ],
+)
+def test_what_was_found_is_followed(cells_before: list[str], last: str, uses: bool) -> None:
+    followed = Followed()
+    for source in cells_before:
+        followed.cell(source)
+    assert followed.cell(last) == uses
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "found"),
+    [
+        ("print(f'{k} of 20')", "18 of 20", ["18"]),
+        ("print(snr >= 15)", "True", []),
+        ("print('within 15 dB:', ok)", "within 15 dB: True", []),
+        ("print(excerpt)", "jazz.00018", ["00018", "jazz"]),
+        ("print('as reggae:', label == 'reggae')", "as reggae: True", []),
+        ("print(x)", "0.69", ["0.69"]),
+    ],
+)
+def test_numbers_that_stand_in_the_code_are_no_finding(source: str, text: str, found: list[str]) -> None:
+    output = nbformat.v4.new_output("stream", text=text)
+    assert not_from_the_code(nbformat.v4.new_code_cell(source, outputs=[output])) == found

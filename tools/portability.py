@@ -1,0 +1,328 @@
+"""The chapters, and the tests of experiments, under other arithmetics: do the findings depend on the processor?
+
+    python tools/portability.py [--list] [--only NAME ...] [--by-date] [--fresh]
+
+Another processor rounds otherwise, and so trains slightly other networks. Here the same processor is told to compute
+otherwise, by variables that PyTorch, its matrix library and NumPy read. Under each of these arithmetics everything is
+trained anew, the chapters are executed and compared with what is stored (nbval), and the tests run that train or
+attack. An arithmetic that changes no trained weight on this processor would show nothing, and is refused.
+
+What is trained is kept in _build/portability/NAME, so a run that was stopped goes on where it was; --fresh empties it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import refresh
+from steps import Steps
+
+ROOT = refresh.ROOT
+FOLDER = ROOT / "_build" / "portability"
+MUSIC = Path("datasets") / f"{refresh.DATASET}-{refresh.PROFILE}"  # in a cache folder
+MYSELF = str(Path(__file__).resolve())
+
+#: Tests that train a network or attack one: their results, too, depend on the last bits. The others do not train, and
+#: `make test` runs them.
+TESTS = (
+    "adversary", "any_model", "art", "attacks", "baselines", "confound", "consistency", "directives", "experiments",
+    "experiments_attacks", "features", "gradients", "networks", "noise", "soft_forest", "systems", "training", "units",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Another way to compute the same, by the variables that libraries read when they start."""
+
+    name: str
+    how: str  #: in words
+    variables: dict[str, str]
+    renders: bool = False  #: whether the music is rendered anew, since NumPy and SciPy compute otherwise, too
+
+
+#: The variables that choose kernels; what of them is set already would hide what is tried.
+CHOOSERS = (
+    "ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE", "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA", "OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES",
+)  # fmt: skip
+
+ARITHMETICS = (
+    Arithmetic(
+        "no-vectors",
+        "PyTorch's own kernels without vector instructions",
+        {"ATEN_CPU_CAPABILITY": "default"},
+    ),
+    Arithmetic(
+        "old-products",
+        "matrix products and Fourier transforms of MKL by the code that any x86-64 processor has",
+        {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "COMPATIBLE"},
+    ),
+    Arithmetic(
+        "old-processor",
+        "MKL, oneDNN, OpenBLAS and NumPy by the code for processors without AVX2; the music is rendered anew",
+        {
+            "MKL_CBWR": "AVX",
+            "ONEDNN_MAX_CPU_ISA": "SSE41",
+            "OPENBLAS_CORETYPE": "Nehalem",
+            "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        },
+        renders=True,
+    ),
+)
+
+
+FRAMES = "weights of a network on frames"  # what the chapters train
+
+
+class PortabilityError(Exception):
+    """An arithmetic that shows nothing, or that does not run; the message says which, and why."""
+
+
+def of_day(day: datetime.date) -> Arithmetic:
+    """The arithmetic of a day; each has its turn."""
+    return ARITHMETICS[day.toordinal() % len(ARITHMETICS)]
+
+
+def environment(arithmetic: Arithmetic | None, cache: Path | None = None) -> dict[str, str]:
+    """The variables for a child that computes in this arithmetic, or as this processor does where it is None."""
+    kept = {name: value for name, value in os.environ.items() if name not in CHOOSERS}
+    chosen = arithmetic.variables if arithmetic else {}
+    return kept | chosen | ({"MUSIC_ADVERSARIES_CACHE": str(cache)} if cache else {})
+
+
+def python(arguments: Sequence[str], variables: dict[str, str], **options) -> subprocess.CompletedProcess:
+    """This interpreter in the root of the project, with other variables: they are read when libraries load."""
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=variables, **options)
+
+
+# What the arithmetic changes
+
+
+def probe(path: Path) -> None:
+    """Train two small networks on known noise, fit a hand-crafted baseline, and write what came out of each.
+
+    Quick, and enough to tell arithmetics apart: what differs in the last bits after the first step differs visibly
+    after some hundred.
+    """
+    import numpy as np
+    import torch
+
+    from music_adversaries import spectra, training
+    from music_adversaries.baselines import MFCCBaseline
+    from music_adversaries.experiments.recipes import recipe
+    from music_adversaries.networks import slices
+
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 3)
+    # Noise whose spectrum falls the steeper, the higher its label.
+    spectrum = np.fft.rfft(rng.normal(size=(len(labels), 3 * spectra.SAMPLE_RATE)))
+    falls = np.linspace(1, 20, spectrum.shape[1])[None] ** (-0.2 * labels[:, None])
+    music = (0.1 * np.fft.irfft(spectrum * falls)).astype(np.float32)
+    sequences = [spectra.magnitudes(torch.from_numpy(waveform)) for waveform in music]
+
+    def trained(name: str, epochs: int) -> np.ndarray:
+        parts = sequences if name != "cdnn" else [slices(sequence, hop=25)[:1] for sequence in sequences]
+        rows = torch.cat(list(parts))
+        targets = torch.repeat_interleave(torch.from_numpy(labels), torch.tensor([len(part) for part in parts]))
+        network = recipe(name).network(rows, 4, torch.Generator().manual_seed(0))
+        schedule = recipe(name).schedule("quick", len(rows)).but(max_epochs=epochs, min_epochs=1)
+        training.train(network, rows, targets, rows, targets, schedule, seed=0)
+        return torch.cat([parameter.detach().flatten() for parameter in network.parameters()]).numpy()
+
+    described = [MFCCBaseline.describe(waveform) for waveform in music]
+    found = {
+        FRAMES: trained("dnn50", 12),
+        "weights of a convolutional network": trained("cdnn", 1),
+        "features by hand": np.concatenate(described).ravel(),
+    }
+    np.savez(path, **found)
+
+
+def differences(native: Path, other: Path) -> dict[str, tuple[float, float]]:
+    """Of each quantity of two probes the largest difference, and the norm of the difference over that of the first."""
+    import numpy as np
+
+    result = {}
+    with np.load(native) as a, np.load(other) as b:
+        for name in a.files:
+            x, y = a[name].astype(float), b[name].astype(float)
+            result[name] = float(np.abs(y - x).max()), float(np.linalg.norm(y - x) / np.linalg.norm(x))
+    return result
+
+
+def shown(changes: dict[str, tuple[float, float]]) -> str:
+    """The differences in words, a line each."""
+    return "\n".join(
+        f"  {name}: " + (f"by up to {largest:.2g}, {relative:.2g} of their norm" if largest else "the same to the bit")
+        for name, (largest, relative) in changes.items()
+    )
+
+
+def check(arithmetic: Arithmetic, changes: dict[str, tuple[float, float]]) -> None:
+    """Refuse an arithmetic that changes no weight.
+
+    Raises
+    ------
+    PortabilityError
+        Where nothing would be shown.
+    """
+    if not changes[FRAMES][0]:
+        raise PortabilityError(
+            f"{arithmetic.name}: no weight of a small trained network differs from this processor's own, so running "
+            "under it would show nothing; choose other variables for this processor in tools/portability.py."
+        )
+
+
+def compare(arithmetic: Arithmetic) -> dict[str, tuple[float, float]]:
+    """What an arithmetic changes, in small.
+
+    Raises
+    ------
+    PortabilityError
+        Where a child does not run, or nothing changes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for number, one in enumerate((None, arithmetic)):
+            paths.append(Path(folder) / f"{number}.npz")
+            if python([MYSELF, "--probe", str(paths[-1])], environment(one)).returncode:
+                raise PortabilityError(f"{arithmetic.name}: the small training failed, see above.")
+        changes = differences(*paths)
+    print(f"{arithmetic.how} ({' '.join(f'{k}={v}' for k, v in arithmetic.variables.items())}) changes")
+    print(shown(changes), flush=True)
+    check(arithmetic, changes)
+    return changes
+
+
+# Everything under it
+
+
+def share_dataset(source: Path, target: Path) -> None:
+    """Lay the generated music of one cache into another, without copying where the disk allows that.
+
+    Files there are replaced and never written into, so that what one run generates does not change the other's.
+    """
+
+    def link(a: str, b: str) -> None:
+        try:
+            os.link(a, b)
+        except OSError:
+            shutil.copy2(a, b)
+
+    if not (target / MUSIC).exists():
+        (target / MUSIC).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source / MUSIC, target / MUSIC, copy_function=link)
+
+
+def rendered_otherwise(source: Path, target: Path) -> str:
+    """How many excerpts of the music in two caches differ, in words."""
+    ours, theirs = (
+        {name: entry["sha256"] for name, entry in json.loads((cache / MUSIC / "index.json").read_text()).items()}
+        for cache in (source, target)
+    )
+    different = sum(ours[name] != theirs.get(name) for name in ours)
+    return f"{different} of {len(ours)} excerpts are rendered otherwise, to the bit."
+
+
+def experiments() -> int:
+    """Compute every record that the notebooks show, with a bar; in a child, under its arithmetic."""
+    refresh.set_environment(refresh.DATASET, refresh.PROFILE)
+
+    def work() -> None:
+        refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE)
+        refresh.run_experiments()
+
+    return refresh.told(work)
+
+
+def pytest_arguments() -> list[str]:
+    """The chapters and the tests, as in tools/check.py on two workers."""
+    tests = [str(ROOT / "tests" / f"test_{name}.py") for name in TESTS]
+    chapters = [str(path) for path in refresh.chapters()]
+    return ["-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", *chapters, *tests]
+
+
+def run(arithmetic: Arithmetic, fresh: bool) -> list[str]:
+    """Everything under one arithmetic; returns what failed."""
+    from music_adversaries.cache import cache_dir
+
+    cache = FOLDER / arithmetic.name
+    if fresh:
+        shutil.rmtree(cache, ignore_errors=True)
+    if not arithmetic.renders:
+        share_dataset(cache_dir(), cache)
+    variables = environment(arithmetic, cache)
+    steps, failed = Steps(), []
+    for name, arguments in (
+        ("experiments, systems trained anew", [MYSELF, "--experiments"]),
+        ("chapters, compared with what is stored, and tests that train or attack", pytest_arguments()),
+    ):
+        with steps.step(f"{arithmetic.name}: {name}"):
+            if python(arguments, variables).returncode:
+                failed.append(name)
+        if arithmetic.renders and not failed and arguments[-1] == "--experiments":
+            print(rendered_otherwise(cache_dir(), cache), flush=True)
+    print(f"\n{steps.summary()}", flush=True)
+    return failed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    names = [arithmetic.name for arithmetic in ARITHMETICS]
+    parser = argparse.ArgumentParser(description="Chapters and tests of experiments under other arithmetics.")
+    parser.add_argument("--list", action="store_true", help="the arithmetics, and no more")
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"some of {', '.join(names)}")
+    parser.add_argument("--by-date", action="store_true", help="one of them, another each day")
+    parser.add_argument("--fresh", action="store_true", help="train anew what an earlier run has kept, too")
+    parser.add_argument("--probe", type=Path, help=argparse.SUPPRESS)  # of a child: the small training
+    parser.add_argument("--experiments", action="store_true", help=argparse.SUPPRESS)  # of a child
+    options = parser.parse_args(arguments)
+    if options.probe:
+        probe(options.probe)
+        return 0
+    if options.experiments:
+        return experiments()
+    chosen = [one for one in ARITHMETICS if not options.only or one.name in options.only]
+    if options.by_date:
+        chosen = [of_day(datetime.date.today())]
+    if options.list:
+        for one in chosen:
+            print(f"{one.name}: {one.how}\n    {' '.join(f'{k}={v}' for k, v in one.variables.items())}")
+        return 0
+
+    refresh.set_environment(refresh.DATASET, refresh.PROFILE)
+    code = refresh.told(lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE))
+    if code:
+        return code
+    rows = []
+    for one in chosen:
+        print(f"\n==== {one.name}", flush=True)
+        start = time.monotonic()
+        try:
+            changes = compare(one)
+            failed = run(one, options.fresh)
+        except PortabilityError as error:
+            print(error, file=sys.stderr)
+            changes, failed = {}, [str(error)]
+        said = "; ".join(f"{name} {relative:.1g}" for name, (_, relative) in changes.items())
+        seconds = time.monotonic() - start
+        rows.append((one.name, said, failed, seconds))
+    print("\nRelative differences, and what came of it:")
+    for name, said, failed, seconds in rows:
+        print(f"  {name}: {said or 'not measured'}; {'FAILED' if failed else 'passed'} after {seconds:.0f} s")
+    return 1 if any(failed for _, _, failed, _ in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
