@@ -82,6 +82,9 @@ def test_what_is_expected_follows_from_this_machine(tmp_path, monkeypatch, capsy
     lines = command.summary().splitlines()
     assert len(lines) == 3 and lines[-1].endswith("total") and "pages" in lines[0]
     command.note("book", {"01.ipynb": 3.14159})
+    assert json.loads(path.read_text()) == noted  # a run from a full cache says nothing of an empty one
+    monkeypatch.setenv("NOTE_DURATIONS", "1")
+    command.note("book", {"01.ipynb": 3.14159})
     again = json.loads(path.read_text())
     assert again["machine"]["slowness"] == 1.5 and set(again["commands"]["book"]) == {"pages", "never timed"}
     assert again["notebooks"] == {"01.ipynb": 3.1}

@@ -8,7 +8,6 @@ or profile than the book's own to _build/DATASET-PROFILE/html.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -30,9 +29,7 @@ def copy_sources(target: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = refresh.parser("Compute the book and build its pages.")
-    parser.add_argument("--note", action="store_true", help=argparse.SUPPRESS)  # what it took, into durations.json
-    options = parser.parse_args(arguments)
+    options = refresh.parser("Compute the book and build its pages.").parse_args(arguments)
     refresh.set_environment(options.dataset, options.profile)
     folder = ROOT / "_build" / f"{options.dataset.replace(':', '_')}-{options.profile}"
     own = (options.dataset, options.profile) == (refresh.DATASET, refresh.PROFILE)
@@ -57,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{steps.summary()}")
     if code == 0:
         print(f"\nThe book is built. Open {(html / 'index.html').as_uri()}")
-        if options.note:
+        if own:
             steps.note("book", board.seconds)
     return code
 

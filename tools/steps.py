@@ -52,7 +52,9 @@ class Steps:
         return "\n".join([*rows, f"{total:8.1f} s         total"])
 
     def note(self, command: str, notebooks: dict[str, float] | None = None) -> None:
-        """Write what was measured into ``durations.json``: for the maintainers, after a run from empty caches."""
+        """Write what was measured into ``durations.json``, if ``NOTE_DURATIONS=1`` says that nothing was cached."""
+        if os.environ.get("NOTE_DURATIONS") != "1":
+            return
         noted = json.loads(DURATIONS.read_text())
         noted["commands"][command] = {name: round(seconds, 1) for name, seconds in self.seconds.items()}
         noted["notebooks"] |= {name: round(seconds, 1) for name, seconds in (notebooks or {}).items()}
