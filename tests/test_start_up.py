@@ -43,6 +43,7 @@ PROGRESS = {"tqdm"}
 TABLES = {"pandas", "dateutil", "six", "pytz", "tzdata", "pyarrow", "numexpr", "bottleneck"}
 LEDGER = {"yaml", "_yaml"}
 SPARSE = {"scipy", "charset_normalizer"}  # which replicas belong together
+SYNTHESISER = {"midirenderer", "pretty_midi", "mido", "packaging", "importlib_resources"}
 PICTURES = {"PIL"}
 # Where packages are installed.
 HOMES = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
@@ -120,6 +121,7 @@ def third_party(code: str, *arguments: object, **environment: str) -> set[str]:
         (["data", "list"], SHELL, SOUND | FILES | PROGRESS),
         (["claims"], SHELL, FILES | LEDGER),
         (["data", "audit", "gtzan"], SHELL | {"pandas"}, SOUND | FILES | PROGRESS | TABLES | SPARSE),
+        (["data", "audit", "synthetic"], SHELL | {"pandas"}, SOUND | FILES | PROGRESS | TABLES | SPARSE | SYNTHESISER),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
