@@ -35,6 +35,7 @@ HANG_S = 600.0  # a process that takes so much longer than its slice does not en
 GROWTH = 20.0  # at most so many times more examples than in the round before, whose times are a guess
 MOST = 10_000.0  # times the examples that a test asks for: small spaces are exhausted long before
 
+CUT_SHORT = "a failing example was kept and is tried first the next time"
 PHASE = re.compile(r"during \w+ phase \(([\d.]+) seconds\)")
 CASES = re.compile(r"(\d+) passing, (\d+) failing, and (\d+) invalid test cases")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
@@ -198,8 +199,10 @@ class Fuzz:
                         cut = "the time was over"
                     if cut:
                         end(process)
-            except BaseException:
+            except BaseException:  # Ctrl-C, as a rule
                 end(process)
+                if self._examples_kept() - before:
+                    self.findings.append(f"{name(file.path)}: {CUT_SHORT}")
                 raise
         output = log.read_text(encoding="utf-8", errors="replace")
         kept = bool(self._examples_kept() - before)
@@ -212,7 +215,7 @@ class Fuzz:
                 return f"cut off, {outcome.cut}"
             what, report = [f"{name(file.path)}: {outcome.cut}"], outcome.output[-4000:]
             if outcome.kept:
-                what[0] += "; a failing example was kept and is tried first the next time"
+                what[0] += f"; {CUT_SHORT}"
         elif outcome.code == 0:
             return "nothing found"
         elif outcome.code == 5:
@@ -248,7 +251,8 @@ class Fuzz:
             told(f"{file.examples:12,}  {name(file.path)}")
         for what in self.findings:
             told(f"FOUND {what}")
-        told(f"{len(self.findings)} found" if self.findings else "OK: nothing found")
+        nothing = "nothing found so far" if stopped else "OK: nothing found"
+        told(f"{len(self.findings)} found" if self.findings else nothing)
 
 
 def command(path: Path, factor: float, seed: int) -> list[str]:
@@ -297,7 +301,8 @@ def with_property_tests(folder: Path) -> list[Path]:
 
 
 def _imports_hypothesis(path: Path) -> bool:
-    nodes = ast.walk(ast.parse(path.read_bytes()))
+    source = path.read_bytes()
+    nodes = ast.walk(ast.parse(source)) if b"hypothesis" in source else ()
     return any(isinstance(node, ast.ImportFrom) and node.module == "hypothesis" for node in nodes)
 
 
