@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import random
 import re
 import secrets
 import signal
@@ -31,6 +32,7 @@ ROOT = TOOLS.parent
 KEPT = ROOT / ".hypothesis" / "fuzz"  # ignored by git, removed by `make clean`
 
 SLICE_S = 45.0  # for the examples of one file in one round; importing and fixtures come on top
+LEAST_S = 5.0  # less is not worth a start
 HANG_S = 600.0  # a process that takes so much longer than its slice does not end
 GROWTH = 20.0  # at most so many times more examples than in the round before, whose times are a guess
 MOST = 10_000.0  # times the examples that a test asks for: small spaces are exhausted long before
@@ -74,7 +76,7 @@ class File:
     """What the examples take at a factor of 1."""
 
     def next_factor(self, slice_s: float, left_s: float) -> float:
-        """The factor that fills a slice, or what is left of the time; 0 where a start alone takes longer than that."""
+        """The factor that fills a slice, or what is left of all time; 0 where a start alone takes longer than that."""
         if not self.factor:
             return 1.0 if left_s > 0 else 0.0
         seconds = min(slice_s, left_s - self.start_s)
@@ -156,8 +158,11 @@ class Fuzz:
         self.rounds += 1
         seed = self.seed + self.rounds - 1
         begun = False
-        for file in self.files:
-            factor = file.next_factor(self.slice_s, self.left_s)
+        # In another order each time, and with less time each in the last round, so that no file is always left out.
+        files = random.Random(seed).sample(self.files, len(self.files))
+        for place, file in enumerate(files):
+            fair_s = self.left_s / (len(files) - place) - file.start_s
+            factor = file.next_factor(min(self.slice_s, max(fair_s, LEAST_S)), self.left_s)
             if not factor:
                 continue
             begun = True
