@@ -33,7 +33,7 @@ KEPT = ROOT / ".hypothesis" / "fuzz"  # ignored by git, removed by `make clean`
 
 SLICE_S = 45.0  # for the examples of one file in one round; importing and fixtures come on top
 LEAST_S = 5.0  # less is not worth a start
-HANG_S = 600.0  # a process that takes so much longer than its slice does not end
+HANG_S = 1200.0  # a process that takes so much longer than its slice does not end
 GROWTH = 20.0  # at most so many times more examples than in the round before, whose times are a guess
 MOST = 10_000.0  # times the examples that a test asks for: small spaces are exhausted long before
 
