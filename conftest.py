@@ -1,4 +1,6 @@
-"""What all tests share, those of the notebooks in book/ too: the kernels' environment, and no silent skip in CI."""
+"""What all tests share, those of the notebooks in book/ too: the kernels' environment, no silent skip in CI, and what
+property tests draw.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pytest
 
 import refresh  # tools/refresh.py, the writer of the notebooks
 
-pytest_plugins = ["property_tests"]  # tools/property_tests.py: what Hypothesis draws is the same every time
+pytest_plugins = ["property_tests"]  # tools/property_tests.py: the same examples every time
 
 ROOT = Path(__file__).resolve().parent
 # On the project's own machines the recordings lie beside the checkout and nothing has a reason to be skipped.

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,17 @@ FINE = """
 SLOW = """
     import time
 
+    calls = []
+
     @given(st.integers())
     def test_slow(n):
-        time.sleep(1)
+        calls.append(n)
+        if len(calls) > 1:
+            drawn("twice")
+            time.sleep(20)
+"""
+SLOW_BUG = SLOW + """
+        assert False
 """
 
 
@@ -152,19 +161,21 @@ def test_what_is_found_is_told_kept_and_tried_again_and_a_crash_ends_no_other(
     assert re.search(r"round 2, seed 7: .* examples, nothing found", said)
 
 
-def test_nothing_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert fuzz.main([str(toy(tmp_path, "c", FINE)), "--folder", str(tmp_path / "kept"), "--rounds", "1"]) == 0
-    assert capsys.readouterr().out.endswith("OK: nothing found\n")
-
-
-def test_ctrl_c_ends_with_a_summary(tmp_path: Path):
-    command = [sys.executable, str(fuzz.TOOLS / "fuzz.py"), str(toy(tmp_path, "slow", SLOW)), "--folder", str(tmp_path)]
+@pytest.mark.parametrize(
+    ("source", "code", "last"),
+    [(SLOW, 130, "nothing found so far\n"), (SLOW_BUG, 1, "is tried first the next time\n1 found\n")],
+)
+def test_ctrl_c_ends_with_a_summary(tmp_path: Path, drawn: Path, source: str, code: int, last: str):
+    path = toy(tmp_path, "slow", source)
+    command = [sys.executable, str(fuzz.TOOLS / "fuzz.py"), str(path), "--folder", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert "1 files with property tests" in process.stdout.readline()
+        while not drawn.exists():  # which is written when its test was called for the second time
+            assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-    assert process.returncode == 130
-    assert "Stopped after" in rest and rest.endswith("OK: nothing found\n")
+        said = process.stdout.read()
+    assert process.returncode == code
+    assert "Stopped after" in said and said.endswith(last)
 
 
 # Its time
@@ -236,8 +247,11 @@ def test_every_file_with_property_tests_is_fuzzed():
     assert files == decorated and len(files) >= 20
 
 
-@pytest.mark.parametrize("options", [["--minutes", "0"], ["--minutes", "nan"], ["no_such_file.py"]])
-def test_what_makes_no_sense_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [(["--minutes", "0"], "above 0"), (["--minutes", "nan"], "above 0"), (["no.py"], "no such file: no.py")],
+)
+def test_what_makes_no_sense_is_refused(options: list[str], why: str, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as caught:
         fuzz.main(options)
-    assert caught.value.code == 2 and "must be above 0" in (err := capsys.readouterr().err) or "no such file" in err
+    assert caught.value.code == 2 and why in capsys.readouterr().err

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import random
 import re
 import secrets
 import signal
@@ -31,10 +32,12 @@ ROOT = TOOLS.parent
 KEPT = ROOT / ".hypothesis" / "fuzz"  # ignored by git, removed by `make clean`
 
 SLICE_S = 45.0  # for the examples of one file in one round; importing and fixtures come on top
-HANG_S = 600.0  # a process that takes so much longer than its slice does not end
+LEAST_S = 5.0  # less is not worth a start
+HANG_S = 1200.0  # a process that takes so much longer than its slice does not end
 GROWTH = 20.0  # at most so many times more examples than in the round before, whose times are a guess
 MOST = 10_000.0  # times the examples that a test asks for: small spaces are exhausted long before
 
+CUT_SHORT = "a failing example was kept and is tried first the next time"
 PHASE = re.compile(r"during \w+ phase \(([\d.]+) seconds\)")
 CASES = re.compile(r"(\d+) passing, (\d+) failing, and (\d+) invalid test cases")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
@@ -73,7 +76,7 @@ class File:
     """What the examples take at a factor of 1."""
 
     def next_factor(self, slice_s: float, left_s: float) -> float:
-        """The factor that fills a slice, or what is left of the time; 0 where a start alone takes longer than that."""
+        """The factor that fills a slice, or what is left of all time; 0 where a start alone takes longer than that."""
         if not self.factor:
             return 1.0 if left_s > 0 else 0.0
         seconds = min(slice_s, left_s - self.start_s)
@@ -155,8 +158,11 @@ class Fuzz:
         self.rounds += 1
         seed = self.seed + self.rounds - 1
         begun = False
-        for file in self.files:
-            factor = file.next_factor(self.slice_s, self.left_s)
+        # In another order each time, and with less time each in the last round, so that no file is always left out.
+        files = random.Random(seed).sample(self.files, len(self.files))
+        for place, file in enumerate(files):
+            fair_s = self.left_s / (len(files) - place) - file.start_s
+            factor = file.next_factor(min(self.slice_s, max(fair_s, LEAST_S)), self.left_s)
             if not factor:
                 continue
             begun = True
@@ -198,8 +204,10 @@ class Fuzz:
                         cut = "the time was over"
                     if cut:
                         end(process)
-            except BaseException:
+            except BaseException:  # Ctrl-C, as a rule
                 end(process)
+                if self._examples_kept() - before:
+                    self.findings.append(f"{name(file.path)}: {CUT_SHORT}")
                 raise
         output = log.read_text(encoding="utf-8", errors="replace")
         kept = bool(self._examples_kept() - before)
@@ -212,7 +220,7 @@ class Fuzz:
                 return f"cut off, {outcome.cut}"
             what, report = [f"{name(file.path)}: {outcome.cut}"], outcome.output[-4000:]
             if outcome.kept:
-                what[0] += "; a failing example was kept and is tried first the next time"
+                what[0] += f"; {CUT_SHORT}"
         elif outcome.code == 0:
             return "nothing found"
         elif outcome.code == 5:
@@ -248,7 +256,8 @@ class Fuzz:
             told(f"{file.examples:12,}  {name(file.path)}")
         for what in self.findings:
             told(f"FOUND {what}")
-        told(f"{len(self.findings)} found" if self.findings else "OK: nothing found")
+        nothing = "nothing found so far" if stopped else "OK: nothing found"
+        told(f"{len(self.findings)} found" if self.findings else nothing)
 
 
 def command(path: Path, factor: float, seed: int) -> list[str]:
@@ -297,7 +306,8 @@ def with_property_tests(folder: Path) -> list[Path]:
 
 
 def _imports_hypothesis(path: Path) -> bool:
-    nodes = ast.walk(ast.parse(path.read_bytes()))
+    source = path.read_bytes()
+    nodes = ast.walk(ast.parse(source)) if b"hypothesis" in source else ()
     return any(isinstance(node, ast.ImportFrom) and node.module == "hypothesis" for node in nodes)
 
 
