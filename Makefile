@@ -10,6 +10,9 @@ PROFILE    ?= quick
 # `make refresh NOTEBOOKS=book/03_training.ipynb` executes one chapter, `make test PYTEST="-k links"` runs some tests.
 NOTEBOOKS  ?=
 PYTEST     ?=
+# `make portability PORTABILITY="--only old-products"` takes one arithmetic.
+PORTABILITY ?=
+MINUTES    ?= 10
 UV_VERSION := 0.13.9
 BIN        := .venv/bin
 SHELL      := /bin/sh
@@ -21,7 +24,7 @@ UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_FIND_LINKS
 
 .DEFAULT_GOAL := help
-.PHONY: book html refresh test lab lock clean distclean help setup
+.PHONY: book html refresh test fuzz portability lab lock clean distclean help setup
 
 book: setup ## compute everything and build the pages; DATASET=gtzan-mini or folder, PROFILE=quick or full
 	@$(BIN)/python tools/build_book.py --dataset "$(DATASET)" --profile "$(PROFILE)"
@@ -35,7 +38,9 @@ refresh: setup ## execute the notebooks again, in place (NOTEBOOKS="book/..." fo
 test: setup ## check everything: style, pages without a warning, library, notebooks, browser (PYTEST="..." for its options)
 	@$(BIN)/python tools/check.py $(PYTEST)
 
-.PHONY: portability
+fuzz: setup ## look for what the property tests miss, with other random examples each time (MINUTES=60)
+	@$(BIN)/python tools/fuzz.py --minutes "$(MINUTES)"
+
 portability: setup ## chapters and tests of experiments under other arithmetics (PORTABILITY="--only ..." for one; --list)
 	@$(BIN)/python tools/portability.py $(PORTABILITY)
 

@@ -11,6 +11,8 @@ import pytest
 
 import refresh  # tools/refresh.py, the writer of the notebooks
 
+pytest_plugins = ["property_tests"]  # tools/property_tests.py: what Hypothesis draws is the same every time
+
 ROOT = Path(__file__).resolve().parent
 # On the project's own machines the recordings lie beside the checkout and nothing has a reason to be skipped.
 EVERYTHING_MUST_RUN = os.environ.get("CI", "").lower() in ("1", "true") and (ROOT.parent / "shared").is_dir()

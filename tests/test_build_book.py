@@ -22,7 +22,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     monkeypatch.setattr(refresh, "set_environment", lambda *_: None)
     monkeypatch.setattr(refresh, "prepare_dataset", lambda *_: None)
     monkeypatch.setattr(refresh, "run_experiments", lambda: None)
-    monkeypatch.setattr(refresh, "refresh", executed.extend)
+    monkeypatch.setattr(refresh, "refresh", lambda notebooks, **_: executed.extend(notebooks))
     monkeypatch.setattr(subprocess, "run", lambda command: SimpleNamespace(returncode=0, command=command))
     for name in ("_config.yml", "_toc.yml"):
         (tmp_path / name).write_text("")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 import soxr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from music_adversaries import audio, datasets, faults
@@ -410,14 +410,19 @@ def clipped(waveform: np.ndarray, share: float, rng: np.random.Generator) -> np.
     return np.round(np.clip(waveform / ceiling, -1, 1) * 0.6 * 32768).astype(np.float32) / 32768
 
 
-def holed(waveform: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """So large a share of the time muted, in gaps of 50 ms that do not touch."""
+def gaps(n_samples: int, share: float, rng: np.random.Generator) -> list[slice]:
+    """Gaps of 50 ms that do not touch, in so large a share of the time."""
     gap = RATE // 20
-    slots = len(waveform) // (2 * gap)
+    chosen = rng.choice(n_samples // (2 * gap), round(share * n_samples / gap), replace=False)
+    starts = [2 * gap * int(slot) + int(rng.integers(gap // 2)) for slot in chosen]
+    return [slice(start, start + gap) for start in starts]
+
+
+def holed(waveform: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """So large a share of the time muted."""
     broken = waveform.copy()
-    for slot in rng.choice(slots, round(share * len(waveform) / gap), replace=False):
-        start = 2 * gap * slot + int(rng.integers(gap // 2))
-        broken[start : start + gap] = 0
+    for gap in gaps(len(waveform), share, rng):
+        broken[gap] = 0
     return broken
 
 
@@ -429,14 +434,36 @@ def noisy(waveform: np.ndarray, share: float, rng: np.random.Generator) -> np.nd
     return np.clip(broken, -1, 1)
 
 
+def stretches(steps: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and last sample of the longest stretches in which neighbours differ by at most so many steps."""
+    last = np.append(np.flatnonzero(np.abs(np.diff(steps)) > most), len(steps) - 1)
+    return np.append(0, last[:-1] + 1), last
+
+
 @settings(max_examples=20, deadline=None)
 @given(share=st.floats(0.005, 0.3), seed=st.integers(0, 19))
+@example(share=0.015625, seed=6)  # disco: of 2,069 samples cut off, 611 are seen
 def test_clipped_samples_are_counted(recordings, share, seed):
+    """No share of those cut off can be promised: where all peaks are narrow (cymbals), each leaves one or two samples,
+    which is what any peak looks like. What is seen follows from the shape of what is left.
+    """
     waveform = clipped(cut(list(recordings.values())[seed]), share, np.random.default_rng(seed))
-    measured = distortion.clipped_share(waveform)
-    # A top of one or two samples is no plateau, so that a part of what was cut off is not seen.
-    assert 0.3 * share < measured < 1.1 * share
-    assert "clipping" in [damage.kind for damage in distortion.distortions(waveform)] or share < 0.007
+    counted = round(distortion.clipped_share(waveform) * SIX)
+    steps = np.rint(32768 * waveform).astype(int)
+    largest = np.abs(steps) == np.abs(steps).max()
+    # Three or more equal ones at the top are a plateau. It is surely no smooth peak where one of its ends is a jump,
+    # and the neighbours of both are lower by more than a step, so that it ends there for every measure.
+    first, last = stretches(steps, 0)
+    inside = largest[first] & (last - first >= 2) & (first > 0) & (last < SIX - 1)
+    first, last = first[inside], last[inside]
+    falls = np.abs(steps[first] - steps[[first - 1, last + 1]])
+    seen = np.sum((last - first + 1)[(falls.min(axis=0) > 1) & (falls.max(axis=0) >= 16)])
+    # And nothing is counted that is not level, to a step, for three samples.
+    first, last = stretches(steps, 1)
+    level = np.sum((last - first + 1)[last - first >= 2])
+    assert seen <= counted <= level
+    if seen >= distortion.LIMITS["clipping"] * SIX:
+        assert "clipping" in [damage.kind for damage in distortion.distortions(waveform)]
 
 
 def test_clipping_below_full_scale_and_a_few_clipped_peaks(piece):
@@ -456,10 +483,19 @@ def test_pure_tones_are_not_clipped(hertz):
 
 @settings(max_examples=15, deadline=None)
 @given(share=st.floats(0.01, 0.3), seed=st.integers(0, 19))
+@example(share=0.01, seed=17)  # the one gap stands beside a rest
+@example(share=0.0167, seed=9)  # one of the two does
 def test_muted_time_is_measured(recordings, share, seed):
+    """A gap in the midst of sound is measured whole. One beside a rest is no fault that could be told from the rest."""
     whole = cut(list(recordings.values())[seed])
-    measured = distortion.muted_share(holed(whole, share, np.random.default_rng(seed)))
-    assert 0.5 * share < measured < 1.3 * share + 0.01
+    holes = gaps(len(whole), share, np.random.default_rng(seed))
+    broken = holed(whole, share, np.random.default_rng(seed))
+    measured = distortion.muted_share(broken)
+    level = np.sqrt(np.mean(broken.astype(float) ** 2))
+    sound, edge = np.abs(broken) >= 0.1001 * level, 33  # samples, 1.5 ms
+    amidst = [hole for hole in holes if sound[hole.start - edge : hole.start].any() and sound[hole.stop :][:edge].any()]
+    quiet = np.count_nonzero(np.abs(broken) <= max(1.25 / 32768, 0.00317 * level))  # at -50 dB, in gaps or elsewhere
+    assert sum(hole.stop - hole.start for hole in amidst) <= round(measured * len(whole)) <= quiet
 
 
 def test_rests_fades_and_silent_ends_are_no_dropouts(piece):

@@ -133,7 +133,8 @@ def test_random_keeps_the_shares_of_each_class_to_one_excerpt(classes, seed, wis
     assert_whole(made, given_)
     table = partitions.audit(given_, made).table()
     for label, sizes in classes.items():
-        assert np.abs(table.loc[label, list(PARTS)].to_numpy(float) - np.array(wished) * sum(sizes)).max() < 1.0001
+        # Less than one, as remainders are; also where three excerpts go one to a part, wished as 1.8, 0.6 and 0.6.
+        assert np.abs(table.loc[label, list(PARTS)].to_numpy(float) - np.array(wished) * sum(sizes)).max() < 1
 
 
 def test_seeds_differ():

@@ -31,13 +31,13 @@ def copy_sources(target: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = refresh.parser("Compute the book and build its pages.")
-    parser.add_argument("--note", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--note", action="store_true", help=argparse.SUPPRESS)  # what it took, into durations.json
     options = parser.parse_args(arguments)
     refresh.set_environment(options.dataset, options.profile)
     folder = ROOT / "_build" / f"{options.dataset.replace(':', '_')}-{options.profile}"
     own = (options.dataset, options.profile) == (refresh.DATASET, refresh.PROFILE)
     source, html = folder / "src", ROOT / "_build" / "html" if own else folder / "html"
-    steps = Steps("book" if own else "")
+    steps, board = Steps("book" if own else ""), refresh.Board(len(refresh.chapters()))
 
     def compute() -> None:
         with steps.step("data set"):
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             refresh.run_experiments()
         copy_sources(source)
         with steps.step("notebooks"):
-            refresh.refresh(refresh.chapters(source / "book"))
+            refresh.refresh(refresh.chapters(source / "book"), board=board)
 
     if code := refresh.told(compute):
         print(f"\n{steps.summary()}")
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == 0:
         print(f"\nThe book is built. Open {(html / 'index.html').as_uri()}")
         if options.note:
-            steps.note("book")
+            steps.note("book", board.seconds)
     return code
 
 

@@ -97,6 +97,7 @@ class Board:
     def __init__(self, n_notebooks: int) -> None:
         self.n_notebooks, self.done = n_notebooks, 0
         self.running: dict[str, str] = {}  # from a notebook's name to the cell it is in
+        self.seconds: dict[str, float] = {}  # that finished notebooks took
         self.start = time.monotonic()
 
     async def tick(self) -> None:
@@ -125,6 +126,7 @@ class Board:
         finally:
             del self.running[name]
             self.done += 1
+            self.seconds[name] = time.monotonic() - start
             end = "\r\033[K" if sys.stdout.isatty() else ""
             took = f"{reached} of {n_cells} cells, {self._seconds(start)}{outcome}"
             print(f"{end}[{self.done}/{self.n_notebooks}] {name}: {took}", flush=True)
@@ -223,7 +225,7 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> bool:
     return True
 
 
-def refresh(notebooks: Sequence[Path], jobs: int | None = None) -> int:
+def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board | None = None) -> int:
     """Execute ``notebooks`` side by side, each written as soon as it has run; returns how many changed.
 
     What several of them need (a data set, trained systems) should be there, so that none waits for another.
@@ -231,19 +233,21 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None) -> int:
     Parameters
     ----------
     jobs : how many run at once; as many as there are processors, at most four, where not given
+    board : tells what runs, and keeps what each took
 
     Raises
     ------
     RefreshError
         The first failure; those that were running by then are stopped, and stay as they were.
     """
-    return asyncio.run(_refresh(notebooks, jobs or min(os.cpu_count() or 1, 4)))
+    board = board or Board(len(notebooks))
+    return asyncio.run(_refresh(notebooks, jobs or min(os.cpu_count() or 1, 4), board))
 
 
-async def _refresh(notebooks: Sequence[Path], jobs: int) -> int:
+async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
     # The longest first, so that none is left to run alone at the end.
     waiting = sorted(notebooks, key=lambda path: -_weight(path))
-    board, changed = Board(len(notebooks)), 0
+    changed = 0
 
     async def work() -> None:
         nonlocal changed

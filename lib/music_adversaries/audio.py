@@ -24,9 +24,9 @@ import soxr
 
 from .cache import atomic_path
 from .errors import InputError
-from .spectra import N_FFT, SAMPLE_RATE
 
 __all__ = [
+    "N_FFT",
     "SAMPLE_RATE",
     "Audio",
     "check_waveform",
@@ -40,6 +40,8 @@ __all__ = [
 
 Waveform = npt.NDArray[np.float32]
 
+SAMPLE_RATE = 22_050  # Hz
+N_FFT = 1_024  # samples in a frame, 46 ms: the shortest recording there is
 FULL_SCALE = 32_768  # steps of a 16-bit file from 0 to full scale
 _BLOCK = 1 << 20  # frames decoded at a time, so that a long stereo file never lies in memory whole
 _FORMATS = "WAV, FLAC, OGG, MP3 or AU"

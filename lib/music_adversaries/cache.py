@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import filelock
 import platformdirs
 
 from .errors import InputError
@@ -72,6 +71,8 @@ def only_one(path: Path) -> Iterator[None]:
     InputError
         When the cache cannot be written.
     """
+    import filelock  # here, since it imports asyncio, which no start of a command should wait for
+
     lock = cache_dir() / "locks" / f"{path.name}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)

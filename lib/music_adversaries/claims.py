@@ -22,19 +22,20 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from .cache import cache_dir
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPRODUCED = "reproduced"
 CONTRADICTED = "contradicted"
@@ -95,30 +96,55 @@ def paper_values(path: Path | str | None = None) -> pd.DataFrame:
     Paper: Table 1
     Notebook: book/09_verdicts.ipynb
     """
+    import pandas as pd  # here, and in what follows, for it takes longer to import than all verdicts to compute
+
+    table = pd.DataFrame(_paper_values(path), columns=[*_VALUE_COLUMNS[:3], "printed", *_VALUE_COLUMNS[3:]])
+    return table.astype({"value": float})
+
+
+def _paper_values(path: Path | str | None = None) -> list[dict[str, Any]]:
+    """The rows of `paper_values`."""
     path = Path(path) if path else book_folder() / "paper_values.csv"
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = [cells for cells in csv.reader(file, strict=True) if cells]
+        if not lines:
+            raise ValueError("it is empty")
+    except (OSError, ValueError, csv.Error) as error:  # a wrong encoding is a ValueError
         raise InputError(f"{path} cannot be read as a CSV table ({error}); restore it from the repository.") from error
-    if list(table) != _VALUE_COLUMNS:
-        raise InputError(f"{path} has the columns {', '.join(table)}; it needs {', '.join(_VALUE_COLUMNS)}.")
-    values = pd.to_numeric(table["value"], errors="coerce")
-    lost = table["value"] == ""
-    # Row 1 of the file is the heading.
-    for number, row in zip(range(2, len(table) + 2), table.itertuples(index=False), strict=True):
-        where = f"Row {number} of {path} ({row.quantity})"
-        if row.source not in SOURCES:
-            raise InputError(f"{where}: the column source says {row.source!r}; use one of {', '.join(SOURCES)}.")
-        if row.value and not math.isfinite(values[number - 2]):
-            raise InputError(f"{where}: the column value says {row.value!r}; give a number or leave it empty.")
-        if (row.value == "") != row.note.startswith(LOST):
+    headings = lines[0]
+    if headings != _VALUE_COLUMNS:
+        raise InputError(f"{path} has the columns {', '.join(headings)}; it needs {', '.join(_VALUE_COLUMNS)}.")
+    rows: list[dict[str, Any]] = []
+    seen = set()
+    for number, cells in enumerate(lines[1:], 2):  # row 1 of the file is the heading
+        if len(cells) != len(headings):
+            raise InputError(
+                f"Row {number} of {path} has {len(cells)} cells under {len(headings)} headings; "
+                "put quotes around text that holds a comma."
+            )
+        row: dict[str, Any] = dict(zip(headings, cells, strict=True))
+        where, written = f"Row {number} of {path} ({row['quantity']})", row["value"]
+        if row["source"] not in SOURCES:
+            raise InputError(f"{where}: the column source says {row['source']!r}; use one of {', '.join(SOURCES)}.")
+        row["value"] = _written_number(written) if written else math.nan
+        if written and not math.isfinite(row["value"]):
+            raise InputError(f"{where}: the column value says {written!r}; give a number or leave it empty.")
+        if (written == "") != row["note"].startswith(LOST):
             raise InputError(f"{where}: the value must be empty exactly where the note begins with {LOST!r}; mend one.")
-    twice = table.duplicated(["where", "quantity", "source"])
-    if twice.any():
-        raise InputError(f"Row {int(twice.idxmax()) + 2} of {path} repeats an earlier row; remove one of them.")
-    table.insert(3, "printed", table["value"].mask(lost, LOST))
-    table["value"] = values
-    return table
+        key = row["where"], row["quantity"], row["source"]
+        if key in seen:
+            raise InputError(f"Row {number} of {path} repeats an earlier row; remove one of them.")
+        seen.add(key)
+        rows.append(row | {"printed": written or LOST})
+    return rows
+
+
+def _written_number(text: str) -> float:
+    try:
+        return math.nan if "_" in text else float(text)  # Python reads 1_000 as a number, and nobody else does
+    except ValueError:
+        return math.nan
 
 
 def paper_value(where: str, quantity: str, source: str | None = None, path: Path | str | None = None) -> float:
@@ -142,28 +168,28 @@ def paper_value(where: str, quantity: str, source: str | None = None, path: Path
     Paper: Table 1
     Notebook: book/09_verdicts.ipynb
     """
-    row = _paper_row(paper_values(path), where, quantity, source)
+    row = _paper_row(_paper_values(path), where, quantity, source)
     if row["printed"] == LOST:
         raise LostValue(f"The paper's {quantity!r} ({where}) is {LOST}; show it as lost rather than guess it.")
     return float(row["value"])
 
 
-def _paper_row(table: pd.DataFrame, where: str, quantity: str, source: str | None) -> pd.Series:
-    rows = table[(table["where"] == where) & (table["quantity"] == quantity)]
+def _paper_row(values: list[dict[str, Any]], where: str, quantity: str, source: str | None) -> dict[str, Any]:
+    rows = [row for row in values if (row["where"], row["quantity"]) == (where, quantity)]
     if source is not None:
-        rows = rows[rows["source"] == source]
-    elif (rows["source"] == PAPER).any():
-        rows = rows[rows["source"] == PAPER]
-    if not len(rows):
+        rows = [row for row in rows if row["source"] == source]
+    else:
+        rows = [row for row in rows if row["source"] == PAPER] or rows
+    if not rows:
         origin = f" from source {source!r}" if source else ""
         raise InputError(f"paper_values.csv has no {quantity!r} of {where!r}{origin}; look the name up in that file.")
-    return rows.iloc[0]
+    return rows[0]
 
 
-def _paper_text(table: pd.DataFrame, references: tuple[PaperReference, ...]) -> str:
+def _paper_text(values: list[dict[str, Any]], references: tuple[PaperReference, ...]) -> str:
     said = []
     for reference in references:
-        row = _paper_row(table, *reference)
+        row = _paper_row(values, *reference)
         unit = f" {row['unit']}" if row["unit"] and row["printed"] != LOST else ""
         origin = "" if row["source"] == PAPER else f", {row['source']}"
         said.append(f"{row['printed']}{unit} ({row['where']}: {row['quantity']}{origin})")
@@ -236,9 +262,12 @@ def read_claims(path: Path | str | None = None) -> list[Claim]:
 
     Notebook: book/09_verdicts.ipynb
     """
+    import yaml
+
     path = Path(path) if path else book_folder() / "claims.yml"
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
+        entries = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problem = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML ({problem}); mend it or restore it.") from error
@@ -471,17 +500,26 @@ def judge(*folders: Path | str, claims: Path | str | None = None, values: Path |
     Paper: Section 6
     Notebook: book/09_verdicts.ipynb
     """
+    import pandas as pd
+
+    return pd.DataFrame(judged(*folders, claims=claims, values=values))
+
+
+def judged(
+    *folders: Path | str, claims: Path | str | None = None, values: Path | str | None = None
+) -> list[dict[str, Any]]:
+    """The rows of `judge` as dictionaries, without pandas."""
     known = read_claims(claims)
-    table = paper_values(values)
+    printed = _paper_values(values)
     records = read_records(*(folders or record_folders()))
     rows = []
     for claim in known:
         fitting = [record for record in records if record["experiment"] == claim.experiment]
-        rows += [_row(claim, record, table) for record in fitting or [None]]
-    return pd.DataFrame(rows)
+        rows += [_row(claim, record, printed) for record in fitting or [None]]
+    return rows
 
 
-def _row(claim: Claim, record: dict[str, Any] | None, table: pd.DataFrame) -> dict[str, Any]:
+def _row(claim: Claim, record: dict[str, Any] | None, values: list[dict[str, Any]]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": claim.id,
         "claim": claim.claim,
@@ -498,7 +536,7 @@ def _row(claim: Claim, record: dict[str, Any] | None, table: pd.DataFrame) -> di
         "verdict": verdict(claim, record),
         "scope": claim.scope,
         "because": claim.because or "",
-        "paper": _paper_text(table, claim.paper),
+        "paper": _paper_text(values, claim.paper),
         "file": record["file"] if record else "",
     }
     if record is None or claim.predicate is None:
@@ -551,7 +589,9 @@ def side_by_side(record: Any, rows: Mapping[str, tuple[str, PaperReference | Non
 
     Notebook: book/09_verdicts.ipynb
     """
-    values = paper_values()
+    import pandas as pd
+
+    values = _paper_values()
     real = book_folder() / "records" / f"{record.experiment}-{'-'.join(REAL)}.json"
     recorded = next((r["results"] for r in read_records(real.parent) if r["file"] == str(real)), None)
     table = {}
@@ -576,14 +616,16 @@ def beside_paper(records: Sequence[Any], rows: Mapping[str, tuple[str, PaperRefe
 
     Notebook: book/05_adversaries.ipynb
     """
-    values = paper_values()
+    import pandas as pd
+
+    values = _paper_values()
     paper = pd.DataFrame({"paper": {row: _paper_cell(values, reference) for row, (_, reference) in rows.items()}})
     if not records:
         return paper.assign(recorded="not recorded")
     return paper.join(measured(records, {row: quantity for row, (quantity, _) in rows.items()}))
 
 
-def _paper_cell(values: pd.DataFrame, reference: PaperReference | None) -> str:
+def _paper_cell(values: list[dict[str, Any]], reference: PaperReference | None) -> str:
     if reference is None:
         return "not in the paper"
     found = _paper_row(values, *reference)
@@ -602,6 +644,8 @@ def measured(records: Any, rows: Mapping[str, str]) -> pd.DataFrame:
 
     Notebook: book/02_partitions.ipynb
     """
+    import pandas as pd
+
     records = records if isinstance(records, (list, tuple)) else [records]
     return pd.DataFrame(
         {
@@ -650,32 +694,36 @@ def _name(record: Mapping[str, Any]) -> str:
 # --- text ---
 
 
-def format_table(judged: pd.DataFrame) -> str:
+def format_table(verdicts: pd.DataFrame | Sequence[Mapping[str, Any]]) -> str:
     """The verdicts as text for a terminal, one block a claim, no line longer than 100 characters.
 
     Parameters
     ----------
-    judged : DataFrame
-        As :func:`judge` gives it, or some of its rows.
+    verdicts : DataFrame, or sequence of mappings
+        As :func:`judge` or :func:`judged` gives it, or some of its rows.
     """
-    return "\n\n".join(_block(rows) for _, rows in judged.groupby("id", sort=False)) if len(judged) else "No claims."
+    rows = verdicts if isinstance(verdicts, Sequence) else verdicts.to_dict("records")
+    by_claim: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_claim.setdefault(row["id"], []).append(row)
+    return "\n\n".join(map(_block, by_claim.values())) or "No claims."
 
 
-def _block(rows: pd.DataFrame) -> str:
-    first = rows.iloc[0]
+def _block(rows: list[Mapping[str, Any]]) -> str:
+    first = rows[0]
     lines = [*_wrap(f"{first['id']} ({first['where']})", ""), *_wrap(first["claim"], "  ")]
-    for row in rows.itertuples(index=False):
-        origin = ", ".join(part for part in (row.dataset, row.profile) if part)
+    for row in rows:
+        origin = ", ".join(part for part in (row["dataset"], row["profile"]) if part)
         details = []
-        if row.measured:
-            details.append(f"{row.quantity.replace('_', ' ')} {row.measured}")
-        if row.line:
-            details.append(f"the claim: {row.line}")
-        if row.verdict == NO_RECORD and not row.because:
-            details.append(f"run the experiment {row.experiment}")
-        if row.because:
-            details.append(row.because)
-        said = f"{row.verdict.upper()}{f' on {origin}' if origin else ''}"
+        if row["measured"]:
+            details.append(f"{row['quantity'].replace('_', ' ')} {row['measured']}")
+        if row["line"]:
+            details.append(f"the claim: {row['line']}")
+        if row["verdict"] == NO_RECORD and not row["because"]:
+            details.append(f"run the experiment {row['experiment']}")
+        if row["because"]:
+            details.append(row["because"])
+        said = f"{row['verdict'].upper()}{f' on {origin}' if origin else ''}"
         lines += _wrap(f"{said}: {'; '.join(details)}" if details else said, "  ", hanging="    ")
     if first["paper"]:
         lines += _wrap(f"Paper: {first['paper']}", "  ", hanging="    ")

@@ -20,6 +20,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .experiments import Config
+    from .networks import System
 
 
 class _Group(click.Group):
@@ -212,7 +213,8 @@ def attack(
     """
     from . import adversary, audio, audition
     from .adversary.entrance import check_settings
-    from .experiments import trained_system
+    from .experiments.kept import kept_system
+    from .training import device_of
 
     # Whatever can be refused is, before anything long begins.
     settings = _method_options(options) | ({} if step is None else {"step": step})
@@ -225,9 +227,12 @@ def attack(
         waveforms[file] = waveform
         for note in notes:
             click.echo(f"{file}: {note}")
-    dataset = _dataset_with(config, target)
-    _make_folder(out)
-    system = trained_system(config, dataset)
+    device_of(config.device)
+    system = kept_system(config)
+    if system is not None and target in ("every", *system.labels):
+        _make_folder(out)
+    else:
+        system = _system_with(config, target, out)
     targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
     jobs = [(file, label) for file in files for label in targets]
     results = adversary.attack(
@@ -265,13 +270,10 @@ def attack(
     ctx.exit(0 if all(result.success for result in results) else 1)
 
 
-def _dataset_with(config: Config, target: str) -> datasets.Dataset:
-    """The dataset of a configuration; refused where no system that is trained on it can give that label."""
-    from .experiments import partition_of
+def _system_with(config: Config, target: str, out: Path) -> System:
+    """The system of a configuration, trained if need be; refused before that where it could not give the label."""
+    from .experiments import partition_of, trained_system
     from .experiments.systems import show_progress
-    from .training import device_of
-
-    device_of(config.device)
 
     def refuse_unless_in(labels: tuple[str, ...], where: str) -> None:
         if target not in ("every", *labels):
@@ -282,7 +284,8 @@ def _dataset_with(config: Config, target: str) -> datasets.Dataset:
     dataset = config.load_dataset(show_progress())
     refuse_unless_in(dataset.labels, config.dataset)
     refuse_unless_in(partition_of(config, dataset).labels, f"{config.dataset} in the partition {config.partition!r}")
-    return dataset
+    _make_folder(out)
+    return trained_system(config, dataset)
 
 
 def _make_folder(folder: Path) -> None:
@@ -385,7 +388,7 @@ def claims(records: tuple[Path, ...]) -> None:
     """Judge the paper's claims by the records: those of the book, and those computed here."""
     from . import claims as ledger
 
-    click.echo(ledger.format_table(ledger.judge(*records)))
+    click.echo(ledger.format_table(ledger.judged(*records)))
 
 
 main.add_command(bench)

@@ -25,7 +25,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -172,6 +171,8 @@ def mfcc_and_zero_crossings(waveform: np.ndarray, name: str = "the waveform") ->
     Paper: Section 5
     Notebook: book/04_baselines.ipynb
     """
+    import librosa  # here, for it takes long to import and nothing else needs it
+
     waveform = audio.check_waveform(waveform, name)
     power = spectra.magnitudes(torch.from_numpy(waveform)).square().numpy().T
     mel = librosa.feature.melspectrogram(S=power, sr=spectra.SAMPLE_RATE, n_fft=spectra.N_FFT)

@@ -1,9 +1,13 @@
-"""Worker processes that do not run the caller's script once more."""
+"""Worker processes that do not run the caller's script once more, and do not outlive it."""
 
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
 import sys
+import threading
 from collections.abc import Iterator
 
 
@@ -24,3 +28,19 @@ def main_module_stays_home() -> Iterator[None]:
     finally:
         for name, value in hidden.items():
             setattr(main, name, value)
+
+
+def end_with_parent() -> None:
+    """Have this worker process end when the process that started it has gone, even if it was killed.
+
+    Otherwise a worker finishes what it is at, and then waits for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="end with parent").start()

@@ -25,10 +25,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from . import audio
 from .errors import InputError
 
-SAMPLE_RATE = 22_050  # Hz
-N_FFT = 1_024  # samples in a frame, 46 ms
+# Defined there, where they are known without torch.
+SAMPLE_RATE, N_FFT = audio.SAMPLE_RATE, audio.N_FFT
 HOP_LENGTH = N_FFT // 2  # samples between frames
 N_BINS = N_FFT // 2 + 1
 

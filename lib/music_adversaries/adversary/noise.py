@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import optimize
 
 from .. import audio, spectra
 from ..audio import Waveform
@@ -144,6 +143,8 @@ def _sum_at_snr(
     while excess(loud) >= 0 and loud > snr - _FARTHEST:
         quiet, loud = loud, loud - _STEP  # the ratio may rise first, where the disturbance cancels what is there
     if excess(loud) < 0:
+        from scipy import optimize  # here, for only noise needs it
+
         level = optimize.brentq(excess, loud, quiet, xtol=1e-4)
         if snr <= reached(level) <= snr + TOLERANCE:
             return changed(level)

@@ -8,10 +8,15 @@ attack on a chosen excerpt, live.
 Notebook: book/05_adversaries.ipynb
 """
 
-from .clips import Change, Clip, coarse
-from .grid import Grid, GridRow, grid
-from .panel import Panel, StaticNote, panel
-from .player import Player, compare, compare_changes, player
+from typing import TYPE_CHECKING
+
+from ..lazily import attach
+
+if TYPE_CHECKING:
+    from .clips import Change, Clip, coarse
+    from .grid import Grid, GridRow, grid
+    from .panel import Panel, StaticNote, panel
+    from .player import Player, compare, compare_changes, player
 
 __all__ = [
     "Change",
@@ -28,3 +33,13 @@ __all__ = [
     "panel",
     "player",
 ]
+
+attach(
+    __name__,
+    {
+        "clips": ("Change", "Clip", "coarse"),
+        "grid": ("Grid", "GridRow", "grid"),
+        "panel": ("Panel", "StaticNote", "panel"),
+        "player": ("Player", "compare", "compare_changes", "player"),
+    },
+)

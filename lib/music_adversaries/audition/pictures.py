@@ -7,13 +7,13 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -25,7 +25,20 @@ N_FFT = 2_048  # samples in a frame of the picture, 93 ms: the bass is drawn, to
 LOWEST_HZ = 50.0
 DYNAMIC_RANGE_DB = 70
 N_LEVELS = 64
-COLOURS = "magma"
+# matplotlib's colour map "magma" (by Stéfan van der Walt and Nathaniel Smith, CC0): 256 colours as red, green and blue,
+# written out since a player needs nothing else of matplotlib.
+_MAGMA = (
+    "AAADAAAEAAAGAQAHAQEJAQELAgINAgIPAwMRBAMTBAQVBQQXBgUZBwUbCAYdCQcfCgciCwgkDAkmDQooDgoqDwssEAwvEQwxEg0zFA01FQ44Fg46"
+    "Fw88GA8/GhBBGxBEHBBGHhBJHxFLIBFNIhFQIxFSJRFVJhFXKBFZKhFcKxFeLRBgLxBiMBBlMhBnNBBoNQ9qNw9sOQ9uOw9vPA9xPg9yQA9zQg90"
+    "Qw91RQ92Rw93SBB4ShB5SxB5TRF6TxF7UBJ7UhJ8UxN8VRN9VxR9WBV+WhV+WxZ+XRd+Xhd/YBh/YRh/Yxl/ZRqAZhqAaBuAaRyAaxyAbB2Abh6B"
+    "bx6BcR+Bcx+BdCCBdiGBdyGBeSKBeiKBfCOBfiSBfySBgSWBgiWBhCaBhSaBhyeBiSiBiiiBjCmAjSmAjyqAkSqAkiuAlCuAlSyAlyx/mS1/mi1/"
+    "nC5/ni5+ny9+oS9+ozB+pDB9pjF9pzF9qTJ8qzN8rDN7rjR7sDR7sTV6szV6tTZ5tjZ5uDd4uTd4uzh3vTl3vjl2wDp1wjp1wzt0xTx0xjxzyD1y"
+    "yj5yyz5xzT9wzkBw0EFv0UJu00Jt1ENt1kRs10Vr2UZq2kdp3Ehp3Ulo3kpn4Etm4Uxm4k1l5E5k5VBj5lFi51Ji6FRh6lVg61Zg7Fhf7Vlf7lte"
+    "7l1d715d8GBd8WFc8mNc82Vc82db9Ghb9Wpb9Wxb9m5b9nBb93Fb93Nc+HVc+Hdc+Xlc+Xtd+X1d+n9e+oBe+oJf+4Rg+4Zg+4hh+4pi/Ixj/I5j"
+    "/JBk/JJl/JNm/ZVn/Zdo/Zlp/Ztq/Z1r/Z9s/aFu/aJv/aRw/qZx/qhz/qp0/qx1/q52/q94/rF5/rN7/rV8/rd9/rl//ruA/ryC/r6D/sCF/sKG"
+    "/sSI/saJ/seL/smN/suO/c2Q/c+S/dGT/dKV/dSX/daY/dia/dqc/dyd/d2f/d+h/eGj/OOl/OWm/Oao/Oiq/Oqs/Oyu/O6w/PCx/PGz/PO1/PW3"
+    "+/e5+/m7+/q9+/y/"
+)
 
 
 def spectrogram(waveform: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float64]:
@@ -90,7 +103,10 @@ def png(level: npt.NDArray[np.float64], bottom: float, top: float) -> bytes:
 
 def palette(n_colours: int) -> npt.NDArray[np.uint8]:
     """Red, green and blue ``[n_colours, 3]``, from the quietest to the loudest."""
-    return np.ascontiguousarray(matplotlib.colormaps[COLOURS](np.linspace(0, 1, n_colours), bytes=True)[:, :3])
+    colours = np.frombuffer(base64.b64decode(_MAGMA), np.uint8).reshape(-1, 3)
+    # As matplotlib chooses among its colours.
+    chosen = np.minimum(np.linspace(0, 1, n_colours) * len(colours), len(colours) - 1)
+    return colours[chosen.astype(int)]
 
 
 def time_ticks(seconds: float) -> Iterator[tuple[str, float]]:

@@ -11,7 +11,7 @@ Goal
     here knows of systems or adversaries.
 
 To add a dataset, write a module with ``NAME``, ``manifest``, ``info``, ``load``, ``get`` and ``check`` as
-`gtzan` has them, and name it in :data:`LOADERS`.
+`gtzan` has them, and name it in :data:`LOADERS`. A module is imported when its dataset is asked for.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -21,13 +21,19 @@ from __future__ import annotations
 
 import inspect
 import os
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from . import fma_small, folder, gtzan, gtzan_mini, lmd, soundtracks, synthetic_dataset, synthetic_latin, variants
-from .base import PROFILES, CheckReport, Dataset, DatasetInfo, Problem, check_profile, unknown
-from .manifest import Manifest
+from ..lazily import attach
+from . import variants
+from .choices import DEFAULT, PROFILES, check_profile, unknown
+
+if TYPE_CHECKING:
+    from .base import CheckReport, Dataset, DatasetInfo, Problem
+    from .manifest import Manifest
 
 __all__ = [
     "DEFAULT",
@@ -46,16 +52,24 @@ __all__ = [
     "shares",
 ]
 
-LOADERS: dict[str, ModuleType] = {
-    module.NAME: module
-    for module in (synthetic_dataset, synthetic_latin, gtzan_mini, gtzan, lmd, soundtracks, fma_small, folder)
+attach(__name__, {"base": ("CheckReport", "Dataset", "DatasetInfo", "Problem"), "manifest": ("Manifest",)})
+
+LOADERS: dict[str, str] = {
+    "synthetic": "synthetic_dataset",
+    "synthetic-latin": "synthetic_latin",
+    "gtzan-mini": "gtzan_mini",
+    "gtzan": "gtzan",
+    "lmd": "lmd",
+    "soundtracks": "soundtracks",
+    "fma-small": "fma_small",
+    "folder": "folder",
 }
-DEFAULT = synthetic_dataset.NAME
+"""The module of each dataset here, by the dataset's name."""
 
 
 def available() -> list[DatasetInfo]:
     """Every dataset with what it is and where it stands; nothing is fetched or verified."""
-    return [loader.info() for loader in LOADERS.values()]
+    return [_module(name).info() for name in LOADERS]
 
 
 def load(name: str, profile: str = "quick", path: Path | str | None = None, progress: bool = True) -> Dataset:
@@ -114,6 +128,8 @@ def get(
     """
     loader, knobs = _loader(name, profile)
     if knobs:
+        from .base import CheckReport
+
         dataset = load(name, profile, path, progress)
         return CheckReport(name, profile, next(iter(dataset.files.values())).parents[1], len(dataset))
     if not allow_missing:
@@ -167,7 +183,7 @@ def shares(name: str) -> tuple[float, float, float]:
     base, _ = variants.split(name)
     if base not in LOADERS:
         raise unknown("dataset", base, LOADERS)
-    return getattr(LOADERS[base], "SHARES", (0.5, 0.25, 0.25))
+    return getattr(_module(base), "SHARES", (0.5, 0.25, 0.25))
 
 
 def from_environment(progress: bool = False) -> Dataset:
@@ -194,6 +210,11 @@ def _loader(name: str, profile: str) -> tuple[ModuleType, dict]:
     if base not in LOADERS:
         raise unknown("dataset", base, LOADERS)
     check_profile(profile)
-    if knobs and not hasattr(LOADERS[base], "load_doses"):
+    loader = _module(base)
+    if knobs and not hasattr(loader, "load_doses"):
         raise InputError(f"{base} has no knobs to turn; name it without {name[len(base) :]!r}.")
-    return LOADERS[base], knobs
+    return loader, knobs
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{LOADERS[name]}")

@@ -10,7 +10,6 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import io
 import json
@@ -18,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +27,10 @@ from tqdm.auto import tqdm
 from .. import audio
 from ..cache import atomic_path, cache_dir
 from ..errors import InputError
-from .manifest import Manifest
+from .choices import unknown
 
-PROFILES = ("quick", "full")
+if TYPE_CHECKING:
+    from .manifest import Manifest
 
 MISSING = "missing"
 CORRUPT = "does not match its checksum"
@@ -278,22 +278,6 @@ def refuse(problems: Iterable[Problem], name: str, remedy: str) -> None:
     shown = "; ".join(f"{problem.path} ({problem.excerpt}) {_is(problem.reason)}" for problem in problems[:3])
     more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
     raise InputError(f"{name} cannot be used: {shown}{more}; {remedy}.")
-
-
-def unknown(what: str, given: object, known: Iterable[str]) -> InputError:
-    """The error for a name that is not one of those known, with the closest of them."""
-    known = [str(name) for name in known]
-    close = difflib.get_close_matches(str(given), known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else ""
-    listed = ", ".join(known) if len(known) <= 12 else f"{', '.join(known[:3])} ... {known[-1]} ({len(known)} in all)"
-    return InputError(f"there is no {what} {given!r}; {hint + ' ' if hint else ''}choose from {listed}.")
-
-
-def check_profile(profile: str) -> str:
-    """Return the profile, or refuse it."""
-    if profile not in PROFILES:
-        raise unknown("profile", profile, PROFILES)
-    return profile
 
 
 def read_json(path: Path) -> Any:

@@ -30,7 +30,6 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import audio
@@ -360,6 +359,8 @@ def _need_space(n_bytes: int, what: str) -> None:
 
 def _manifest(tracks: Path) -> tuple[Manifest, tuple[str, ...]]:
     """The manifest without checksums, and notes; parsed once for each ``tracks.csv`` (it has 260 MB)."""
+    import pandas as pd
+
     memory = cache_dir() / "datasets" / f"{NAME}-tracks.json"
     stat = tracks.stat()
     stamp = [str(tracks), stat.st_size, stat.st_mtime_ns, code_version("datasets/fma_tracks")]

@@ -18,11 +18,13 @@ import csv
 import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .manifest import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUBSET = "small"
 SOURCE = "FMA (Defferrard et al., ISMIR 2017), track {}"
@@ -52,6 +54,8 @@ def read(path: Path, url: str) -> pd.DataFrame:
         When the file cannot be read, is not that table, or a track of the subset lacks its genre or has
         an id or a split that is none.
     """
+    import pandas as pd
+
     remedy = f"give the tracks.csv of fma_metadata.zip ({url})"
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:

@@ -14,12 +14,13 @@ Notebook: book/02_partitions.ipynb
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import audio
@@ -39,6 +40,9 @@ from .base import (
     write_json,
 )
 from .manifest import COLUMNS, PARTS, Manifest, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME = "folder"
 ENVIRONMENT = "MUSIC_ADVERSARIES_FOLDER"
@@ -92,7 +96,7 @@ def check(profile: str, path: Path | str | None = None, progress: bool = True) -
     problems = []
     for row in tqdm(list(manifest.rows()), desc=f"Checking {source.name}", unit="file", disable=not progress):
         file = files[row["excerpt"]]
-        duration_s = MAX_SECONDS if pd.isna(row["duration_s"]) else row["duration_s"]
+        duration_s = MAX_SECONDS if math.isnan(row["duration_s"]) else row["duration_s"]
         reason = MISSING if not file.is_file() else ""
         if not reason and row["checksum"] and not matches(file, row["checksum"]):
             reason = CORRUPT
@@ -137,6 +141,8 @@ def _read(source: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
 
 
 def scan(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    import pandas as pd
+
     rows, left_out = [], Counter[str]()
     for file in sorted(folder.rglob("*")):
         relative = file.relative_to(folder)
@@ -230,7 +236,7 @@ def complete(
                 f"{source}, row {index + 2} ({row['excerpt']}), column start_s: {file} ends after {seconds:.2f} s; "
                 "give an earlier start."
             )
-        if pd.isna(row["duration_s"]) and rest > MAX_SECONDS:
+        if math.isnan(row["duration_s"]) and rest > MAX_SECONDS:
             table.loc[index, "duration_s"] = MAX_SECONDS
             cut += 1
         if not row["checksum"]:

@@ -19,7 +19,8 @@ from tqdm.auto import tqdm
 
 from ..cache import cache_dir
 from ..errors import InputError
-from .base import CORRUPT, MISSING, PROFILES, CheckReport, Dataset, DatasetInfo, Problem, file_digest, read_json
+from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, file_digest, read_json
+from .choices import PROFILES
 from .manifest import Manifest
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ import logging
 import zipfile
 from pathlib import Path
 
-import pooch
 from tqdm.auto import tqdm
 
 from ..cache import atomic_path
@@ -141,6 +140,8 @@ def _download(table: Manifest, progress: bool) -> Path:
 
 def _fetch(archive: Path, progress: bool) -> None:
     """Download the archive; pooch gives it its name only when it is whole."""
+    import pooch  # here, for most commands download nothing
+
     pooch.get_logger().setLevel(logging.WARNING)
     archive.unlink(missing_ok=True)
     try:

@@ -28,7 +28,6 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import audio
@@ -147,6 +146,8 @@ def _load(
 
 def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
     """What the folder holds: manifest (lengths and checksums still unknown), files, notes on what is left out."""
+    import pandas as pd
+
     scanned, notes = any_folder.scan(folder)
     paths = scanned["path"].tolist()
     public = manifest()

@@ -33,12 +33,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..cache import atomic_path
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = (
     "excerpt",
@@ -100,6 +101,8 @@ class Manifest:
         InputError
             When a column is missing or a number is not one.
         """
+        import pandas as pd  # here, for the list of datasets needs none of it
+
         where = where or f"the manifest of {name}"
         missing = [column for column in COLUMNS if column not in table.columns]
         if missing:
@@ -214,6 +217,8 @@ def read_table(path: Path) -> pd.DataFrame:
     InputError
         When it is missing, empty or not a CSV table in UTF-8.
     """
+    import pandas as pd
+
     try:
         # utf-8-sig: spreadsheets begin their CSV files with a byte order mark.
         with open(path, encoding="utf-8-sig", newline="") as file:

@@ -20,8 +20,6 @@ import re
 import time
 from pathlib import Path
 
-import pooch
-import requests
 from tqdm.auto import tqdm
 
 from ..errors import InputError
@@ -29,8 +27,6 @@ from ..errors import InputError
 _CHUNK = 1 << 16  # bytes; as much is lost where a connection breaks
 _TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
 _FULL_OR_READ_ONLY = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-# Worth another try. A ChunkedEncodingError is what requests makes of a connection that ends early.
-_PASSING = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 class Resumable:
@@ -52,14 +48,20 @@ class Resumable:
 
     def __call__(self, url: str, output_file: str, pooch_: object, check_only: bool = False) -> bool | None:
         """Download to the file that pooch names (a path), or tell whether the server has it."""
+        # Here and below, not at the top: both take long to import, and most commands download nothing.
+        import pooch
+        import requests
+
         if check_only:
             return pooch.HTTPDownloader()(url, output_file, pooch_, check_only=True)
+        # Worth another try. A ChunkedEncodingError is what requests makes of a connection that ends early.
+        passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
         most, failures = self.arrived, 0
         while True:
             try:
                 self._attempt(url)
                 break
-            except _PASSING:
+            except passing:
                 # Counted by the most ever had: a server without ranges would else begin anew for ever.
                 failures = 0 if self.arrived > most else failures + 1
                 most = max(most, self.arrived)
@@ -83,6 +85,8 @@ class Resumable:
             return 0
 
     def _attempt(self, url: str) -> None:
+        import requests
+
         have = self.arrived
         # Bytes of the file itself are counted, so nothing may be compressed on the way.
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
@@ -144,6 +148,9 @@ def fetch(url: str, known_hash: str, path: Path, *, otherwise: str, progress: bo
     InputError
         When it cannot be downloaded or written, or does not have the checksum.
     """
+    import pooch
+    import requests
+
     pooch.get_logger().setLevel(logging.WARNING)
     part = part_of(path)
     downloader = Resumable(part, progress)

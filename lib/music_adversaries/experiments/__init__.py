@@ -6,12 +6,17 @@ experiment is one file here, and `EXPERIMENTS` names them.
 Notebook: book/09_verdicts.ipynb
 """
 
-from .config import Config, from_environment
-from .grid import train_all
-from .record import Record, processor, provenance, recorded
-from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run, run_for_book, systems_for_book
-from .systems import partition_of, test_set, trained_system
-from .verdicts import STORED, beside_stored, judged, stored
+from typing import TYPE_CHECKING
+
+from ..lazily import attach
+
+if TYPE_CHECKING:
+    from .config import Config, from_environment
+    from .grid import train_all
+    from .record import Record, processor, provenance, recorded
+    from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run, run_for_book, systems_for_book
+    from .systems import partition_of, test_set, trained_system
+    from .verdicts import STORED, beside_stored, judged, stored
 
 __all__ = [
     "EXPERIMENTS",
@@ -37,3 +42,18 @@ __all__ = [
     "train_all",
     "trained_system",
 ]
+
+attach(
+    __name__,
+    {
+        "config": ("Config", "from_environment"),
+        "grid": ("train_all",),
+        "record": ("Record", "processor", "provenance", "recorded"),
+        "run": (
+            "EXPERIMENTS", "compute", "for_book", "for_comparison", "for_page", "run", "run_for_book",
+            "systems_for_book",
+        ),
+        "systems": ("partition_of", "test_set", "trained_system"),
+        "verdicts": ("STORED", "beside_stored", "judged", "stored"),
+    },
+)  # fmt: skip

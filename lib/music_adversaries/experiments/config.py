@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import datasets
+from ..datasets import fingerprints
 from ..errors import InputError
 from .labelling import LABELLINGS, labels_by_artist
 from .recipes import Recipe, recipe
@@ -68,6 +69,7 @@ class Config:
     def load_dataset(self, progress: bool = False) -> datasets.Dataset:
         """The dataset, generated or verified on first use."""
         dataset = datasets.load(self.dataset, self.profile, self.path, progress=progress)
+        fingerprints.remember(dataset)
         return labels_by_artist(dataset) if self.labelling == "by_artist" else dataset
 
     def key(self, *ingredients: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from ..datasets import Dataset
-from ..processes import main_module_stays_home
+from ..processes import end_with_parent, main_module_stays_home
 from . import spectrograms
 from .config import Config
 from .systems import loaded, systems_missing, trained_system
@@ -55,8 +55,9 @@ def over_processes(
     sizes = [1] * len(jobs) if weights is None else list(weights)
     # Spawned, not forked: a fork of a process that has used torch's threads can hang.
     context = multiprocessing.get_context("spawn")
-    own = executor is None
-    pool = ProcessPoolExecutor(n_processes(len(jobs), device), mp_context=context) if own else executor
+    pool = executor
+    if pool is None:
+        pool = ProcessPoolExecutor(n_processes(len(jobs), device), mp_context=context, initializer=end_with_parent)
     place: dict[Any, int] = {}
     try:
         with main_module_stays_home():
@@ -75,7 +76,7 @@ def over_processes(
             future.cancel()
         raise
     finally:
-        if own:
+        if executor is None:
             pool.shutdown()
     results = {index: future.result() for future, index in place.items()}
     return [results[index] for index in range(len(jobs))]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,10 +24,12 @@ from ..datasets import Dataset
 from ..errors import InputError
 from ..networks import System, slices
 from ..networks.slices import SLICE_LENGTH
-from ..partitions import Partition
 from . import spectrograms
 from .config import Config
 from .recipes import training_hop
+
+if TYPE_CHECKING:
+    from ..partitions import Partition
 
 # The modules on which a trained system depends.
 CODE = (
@@ -122,7 +125,7 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     progress = show_progress() if progress is None else progress
     training.device_of(config.device)  # before anything long begins
     dataset = dataset or config.load_dataset(progress)
-    path = system_path(config, dataset)
+    path = system_path(config, dataset.fingerprint)
     if path.exists():
         return System.load(path)
     with only_one(path):
@@ -134,9 +137,9 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     return system
 
 
-def system_path(config: Config, dataset: Dataset) -> Path:
-    """The file of a configuration's system, which may not be there yet."""
-    key = config.of_system().key(dataset.fingerprint, code_version(*CODE), torch.__version__)
+def system_path(config: Config, fingerprint: str) -> Path:
+    """The file of a configuration's system, trained on the dataset of that fingerprint; it may not be there yet."""
+    key = config.of_system().key(fingerprint, code_version(*CODE), torch.__version__)
     return cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
 
 
@@ -148,7 +151,7 @@ def systems_missing(configs: Iterable[Config]) -> list[tuple[Config, Dataset]]:
         named = (config.dataset, config.profile, config.path, config.labelling)
         if named not in at_hand:
             at_hand[named] = config.load_dataset()
-        path = system_path(config, at_hand[named])
+        path = system_path(config, at_hand[named].fingerprint)
         if not path.exists():
             missing.setdefault(path, (config, at_hand[named]))
     return list(missing.values())

@@ -71,7 +71,12 @@ def distortions(waveform: npt.NDArray[np.float32]) -> list[Distortion]:
 
 
 def clipped_share(waveform: npt.NDArray[np.float32]) -> float:
-    """Share of samples in flat tops, at whatever level these are; about two thirds of all clipped ones."""
+    """Share of samples in flat tops of three samples or more, at whatever level these are.
+
+    Of the samples that clipping cut off it counts those alone: a peak of which one or two samples were cut off looks
+    like any other. How many that leaves out depends on the music: of the synthetic recordings' it counts 97 % down to
+    a quarter, where all peaks are narrow (cymbals).
+    """
     x = np.asarray(waveform, np.float32)
     loudest = float(np.abs(x).max(initial=0))
     starts, ends = _runs(np.abs(np.diff(x)) <= 1.25 * _STEP)  # samples start..end, both included

@@ -9,7 +9,6 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import librosa
 import torch
 from torch import Tensor, nn
 
@@ -47,6 +46,8 @@ class Representation(nn.Module):
             raise InputError(f"representation is {kind!r}; choose one of {', '.join(REPRESENTATIONS)}.")
         self.kind = kind
         if kind == "mel":
+            import librosa  # here, for it takes long to import
+
             filters = librosa.filters.mel(sr=spectra.SAMPLE_RATE, n_fft=spectra.N_FFT, n_mels=N_MELS)
             # Computed anew wherever a system is loaded, so no part of what is saved.
             self.register_buffer("filters", torch.from_numpy(filters.T.copy()), persistent=False)

@@ -28,12 +28,17 @@ Paper: Section 2.4
 Notebook: book/02_partitions.ipynb
 """
 
-from .audit import Audit, audit
-from .drawn import artist_filtered, fault_filtered, random, track_filtered
-from .folds import folds
-from .named import DRAWN, named, published
-from .names import UNKNOWN, clusters
-from .partition import PARTS, SHARES, Partition, restrict
+from typing import TYPE_CHECKING
+
+from ..lazily import attach
+
+if TYPE_CHECKING:
+    from .audit import Audit, audit
+    from .drawn import artist_filtered, fault_filtered, random, track_filtered
+    from .folds import folds
+    from .named import DRAWN, named, published
+    from .names import UNKNOWN, clusters
+    from .partition import PARTS, SHARES, Partition, restrict
 
 __all__ = [
     "DRAWN",
@@ -53,3 +58,15 @@ __all__ = [
     "restrict",
     "track_filtered",
 ]
+
+attach(
+    __name__,
+    {
+        "audit": ("Audit", "audit"),
+        "drawn": ("artist_filtered", "fault_filtered", "random", "track_filtered"),
+        "folds": ("folds",),
+        "named": ("DRAWN", "named", "published"),
+        "names": ("UNKNOWN", "clusters"),
+        "partition": ("PARTS", "SHARES", "Partition", "restrict"),
+    },
+)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from ..errors import InputError
 from .division import seeded
@@ -19,6 +17,8 @@ from .names import artist_keys, tracks
 from .partition import Partition, labels_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..datasets.manifest import Manifest
 
 BY = ("artist", "track", "excerpt")
@@ -59,6 +59,8 @@ def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, 
         raise InputError(f"n_folds is {n_folds} and repeats is {repeats}; give at least 3 folds and 1 repeat.")
     if by not in BY:
         raise InputError(f"Folds cannot be grouped by {by!r}; choose one of {', '.join(BY)}.")
+    from sklearn.model_selection import StratifiedGroupKFold  # here, for no other partition needs scikit-learn
+
     # In the order of ids, so that the order of the manifest's rows does not matter.
     table = manifest.table.sort_values("excerpt", kind="stable").reset_index(drop=True)
     groups = _groups(table, by)

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from ..datasets.manifest import Manifest
@@ -69,6 +67,9 @@ def same(table: pd.DataFrame, relations: Iterable[str] = SAME_RECORDING) -> np.n
     ----------
     relations : :data:`SAME_RECORDING` or :data:`SAME_COMPOSITION`
     """
+    from scipy.sparse import coo_array  # here, for only faults and tracks need it
+    from scipy.sparse.csgraph import connected_components
+
     relations = set(relations)
     places = {excerpt: place for place, excerpt in enumerate(table["excerpt"])}
     written = table["fault"].fillna("").astype(str) if "fault" in table else [""] * len(table)

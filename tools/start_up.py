@@ -1,0 +1,106 @@
+"""How long commands take to start, beside ``import torch``, which no command that computes can avoid.
+
+    python tools/start_up.py [--rounds N]
+
+Seconds differ from machine to machine; their ratios to an import of PyTorch in the same minutes much less. So each
+round takes every command once, and medians are printed. Nothing here fails for being slow: what a command may import
+is tested by ``tests/test_start_up.py``.
+
+The attack is on 30 s of the synthetic music, with a system that is trained in a round that does not count, if it is
+not trained yet (a few minutes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import cache_from_source
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 30
+REFERENCE = "import torch"
+# What each may take, in imports of PyTorch.
+GOALS = {"--help": 0.2, "claims": 0.5, "attack": 1.7}
+OTHERS = (("--version",), ("data", "list"), ("data", "audit", "gtzan"))
+
+
+def run(code: str, *words: str, folder: Path | None = None) -> float:
+    """Seconds that a fresh interpreter takes for some code.
+
+    Raises
+    ------
+    SystemExit
+        When it fails, with what it said.
+    """
+    paths = os.pathsep.join(filter(None, (str(ROOT / "lib"), os.environ.get("PYTHONPATH"))))
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=os.environ | {"PYTHONPATH": paths}, cwd=folder, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    seconds = time.perf_counter() - start
+    # An attack that did not succeed ends with 1, and is one all the same.
+    if done.returncode not in (0, 1) or "Traceback" in done.stderr:
+        sys.exit(f"{' '.join(words) or code} failed:\n{done.stdout}{done.stderr}")
+    return seconds
+
+
+def music(path: Path) -> str:
+    """Half a minute of the synthetic music in a file; returns a label that it does not have."""
+    from music_adversaries import audio, datasets
+
+    dataset = datasets.load("synthetic")
+    first = dataset.excerpts[0]
+    waveform = dataset.load(first)
+    audio.write_wav(path, np.resize(waveform, SECONDS * audio.SAMPLE_RATE))
+    return next(label for label in dataset.labels if not first.startswith(label))
+
+
+def measure(rounds: int) -> dict[str, list[float]]:
+    """Seconds of each command in each round, after one that is not counted."""
+    command = "from music_adversaries.cli import main; main()"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        target = music(folder / "half a minute.wav")
+        attack = ("attack", "half a minute.wav", "--target", target)
+        calls = {REFERENCE: (REFERENCE,)}
+        calls |= {" ".join(words): (command, *words) for words in (("--help",), ("claims",), *OTHERS)}
+        calls["attack"] = (command, *attack)
+        taken: dict[str, list[float]] = {what: [] for what in calls}
+        for number in range(rounds + 1):
+            for what, call in calls.items():
+                seconds = run(*call, folder=folder)
+                if number:
+                    taken[what].append(seconds)
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = max(1, parser.parse_args().rounds)
+    # Else every start compiles, where bytecode may not be written.
+    compileall.compile_dir(ROOT / "lib", quiet=2)
+    import torch
+
+    if not Path(cache_from_source(torch.__file__)).exists():
+        print("note: PyTorch has no bytecode here, so its import compiles it each time and the ratios say little")
+    taken = measure(rounds)
+    reference = statistics.median(taken[REFERENCE])
+    print(f"{'':<20} {'seconds':>8} {'ratio':>6} {'goal':>5}   medians of {rounds}")
+    for what, seconds in taken.items():
+        median = statistics.median(seconds)
+        print(f"{what:<20} {median:8.2f} {median / reference:6.2f} {GOALS.get(what, ''):>5}")
+
+
+if __name__ == "__main__":
+    main()
