@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import nbformat
@@ -71,6 +72,15 @@ def test_notebooks_run_side_by_side(tmp_path: Path, capfd: pytest.CaptureFixture
     ]
     assert refresh.refresh(paths, jobs=2) == 2
     assert "2 of 2 cells" in capfd.readouterr().out
+
+
+def test_a_loop_that_runs_already_is_no_obstacle(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "one.ipynb", "print(1)")
+
+    async def inside() -> int:
+        return refresh.refresh([path])
+
+    assert asyncio.run(inside()) == 1
 
 
 def test_what_runs_beside_a_failure_is_stopped_and_stays(tmp_path: Path) -> None:

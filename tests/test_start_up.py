@@ -210,7 +210,7 @@ def test_a_stale_system_is_never_found(config, monkeypatch):
 
     assert kept.kept_system(config) is not None
     assert changed(fingerprints, "code_version", lambda *modules: "edited") is None
-    assert changed(kept, "code_version", lambda *modules: "edited") is None
+    assert changed(systems, "code_version", lambda *modules: "edited") is None
     assert changed(torch, "__version__", "3.0.0") is None
     assert changed(fingerprints.metadata, "version", lambda library: "3.0.0") is None
     assert changed(fingerprints.platform, "node", lambda: "another machine") is None

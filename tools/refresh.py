@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -240,8 +241,14 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board 
     RefreshError
         The first failure; those that were running by then are stopped, and stay as they were.
     """
-    board = board or Board(len(notebooks))
-    return asyncio.run(_refresh(notebooks, jobs or min(os.cpu_count() or 1, 4), board))
+    work = _refresh(notebooks, jobs or min(os.cpu_count() or 1, 4), board or Board(len(notebooks)))
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    # Called from within another loop (a notebook, a test beside the browser's): one thread has one loop.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
