@@ -24,6 +24,7 @@ LEFT_OUT = {
     "lab": "drives a browser",
     "portability": "this file names the functions",
     "notebooks_stored": "so does that",
+    "start_up": "asks what is imported, of a system that it writes itself",
 }
 
 
