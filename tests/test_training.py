@@ -2,13 +2,15 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
 from music_adversaries import training
 from music_adversaries.errors import InputError
-from music_adversaries.networks import DNN, Standardise
+from music_adversaries.networks import CDNN, DNN, Representation, Standardise
+from music_adversaries.networks.by_hand import StepsByHand, can_step
 from music_adversaries.training import Schedule, train
 
 
@@ -22,6 +24,10 @@ def blobs(n=300, n_labels=3, spread=0.3, seed=0):
 
 def network(frames, n_labels=3, seed=0):
     return DNN(Standardise.fit(frames), n_labels, 16, generator=torch.Generator().manual_seed(seed))
+
+
+class Written(DNN):
+    """A network that somebody wrote: what its gradient is, PyTorch finds out."""
 
 
 def test_schedule_by_hand():
@@ -83,12 +89,15 @@ def one_thread():
 @pytest.mark.parametrize("batch_size", [7, 100, 1_000])
 @pytest.mark.parametrize("dropout", [0.0, 0.25])
 def test_same_bits_as_the_plain_loop(one_thread, batch_size, dropout):
-    """What makes a step fast changes no result: not the weights, not the losses."""
+    """What makes a step fast changes no result: not the weights, not the losses.
+
+    For networks that PyTorch differentiates; those stepped by hand round in another order.
+    """
     frames, targets = blobs()
     wide = torch.cat([frames, frames], 1)[:, 20:]  # rows that do not lie side by side
     schedule = Schedule(batch_size=batch_size, max_epochs=6, ramp_epochs=4, patience=100, min_improvement=0)
     generator = torch.Generator().manual_seed(0)
-    plain = DNN(Standardise.fit(frames), 3, 16, dropout=dropout, generator=generator)
+    plain = Written(Standardise.fit(frames), 3, 16, dropout=dropout, generator=generator)
     quick = copy.deepcopy(plain)
     history = train(quick, wide, targets, frames, targets, schedule, seed=3)
 
@@ -117,33 +126,78 @@ def test_same_bits_as_the_plain_loop(one_thread, batch_size, dropout):
     assert all(torch.equal(weights[name], value) for name, value in quick.state_dict().items())
 
 
+def by_hand(dropout=0.0, n_units=16, representation="linear", n_labels=3):
+    frames, targets = blobs()
+    if representation == "mel":
+        frames = torch.rand(len(frames), 513, generator=torch.Generator().manual_seed(1))
+    elif representation == "log":
+        frames = frames.abs()
+    read = Representation(representation)(frames)
+    net = DNN(
+        Standardise.fit(read), n_labels, n_units, dropout=dropout, representation=representation,
+        generator=torch.Generator().manual_seed(0),
+    ).double()  # fmt: skip
+    return net, frames.double(), targets
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("representation", ["linear", "log", "mel"])
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+def test_steps_by_hand_are_those_of_pytorch(dropout, representation, pieces):
+    """Loss, weights and what dropout draws, over many steps, in double precision."""
+    plain, frames, targets = by_hand(dropout, representation=representation)
+    quick = copy.deepcopy(plain)
+    steps = StepsByHand(quick)
+    optimiser = torch.optim.SGD(plain.parameters(), lr=1.0, momentum=0.5)
+    order = torch.Generator().manual_seed(3)
+    for number in range(60):
+        batch = torch.randperm(len(frames), generator=order)[:40]
+        rate, momentum = 0.3 / (1 + number), 0.5 + number / 200
+        optimiser.param_groups[0]["lr"], optimiser.param_groups[0]["momentum"] = rate, momentum
+        optimiser.zero_grad()
+        pairs = zip(frames[batch].chunk(pieces), targets[batch].chunk(pieces), strict=True)
+        loss = sum(cross_entropy(plain(x), y, reduction="sum") / 40 for x, y in pairs)
+        loss.backward()
+        optimiser.step()
+        assert steps.step(frames[batch], targets[batch], rate, momentum, pieces) == pytest.approx(float(loss), rel=1e-9)
+    for a, b in zip(plain.parameters(), quick.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-10)
+    assert not torch.equal(plain.hidden[0].weight, by_hand(dropout, representation=representation)[0].hidden[0].weight)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_gradients_by_hand_are_differences_of_the_loss(dropout):
-    """In double precision, parameter by parameter, with the units that dropout left out held fixed."""
-    frames, targets = blobs(6)
-    net = DNN(Standardise.fit(frames), 3, 5, dropout=dropout, generator=torch.Generator().manual_seed(0)).double()
-    x = frames.double()
-    states = net.dropout.generator_states() if dropout else {}
-    gradients = [torch.empty_like(p) for p in net.parameters()]
+    """Weight by weight, with the units that dropout left out held fixed."""
+    net, frames, targets = by_hand(dropout, n_units=5)
+    steps, few = StepsByHand(net), slice(0, 6)
 
     def loss():
         if dropout:
-            net.dropout._generators.clear()
-            net.dropout.set_generator_states(states)
-        return float(net.loss_gradients(x, targets, [torch.empty_like(g) for g in gradients]))
+            net.dropout._generators.clear()  # it draws the same again
+        return steps.loss_gradient(frames[few], targets[few])
 
-    net.loss_gradients(x, targets, gradients)
-    assert loss() == pytest.approx(loss())
-    for parameter, gradient in zip(net.parameters(), gradients, strict=True):
-        flat = parameter.data.view(-1)
-        for place in range(0, len(flat), 7):
-            kept = float(flat[place])
-            flat[place] = kept + 1e-6
-            above = loss()
-            flat[place] = kept - 1e-6
-            below = loss()
-            flat[place] = kept
-            assert (above - below) / 2e-6 == pytest.approx(float(gradient.view(-1)[place]), abs=1e-7)
+    loss()
+    gradient = steps.gradient.copy()
+    assert np.count_nonzero(gradient) > len(gradient) // 4
+    for place in range(0, len(gradient), 5):
+        kept = steps.weights[place]
+        steps.weights[place] = kept + 1e-6
+        above = loss()
+        steps.weights[place] = kept - 1e-6
+        below = loss()
+        steps.weights[place] = kept
+        assert (above - below) / 2e-6 == pytest.approx(gradient[place], abs=1e-7)
+
+
+def test_who_is_stepped_by_hand():
+    frames, _ = blobs()
+    frozen, hooked = network(frames), network(frames)
+    frozen.hidden[0].weight.requires_grad_(False)
+    hooked.output.register_forward_hook(lambda *_: None)
+    assert can_step(network(frames)) and can_step(with_dropout())
+    for other in (frozen, hooked, Written(Standardise.fit(frames), 3, 16), Narrow(network(frames), 5)):
+        assert not can_step(other)
+    assert not can_step(CDNN(Standardise.fit(torch.rand(2, 100, 513)), 3)) and not can_step(network(frames).half())
 
 
 def test_a_trained_network_shares_no_memory_and_a_frozen_part_stays(one_thread):
@@ -313,6 +367,26 @@ def test_out_of_memory_the_same_steps_are_made_in_pieces():
     x, y = blobs()
     with pytest.raises(InputError, match="single row"), pytest.warns(UserWarning):
         train(Narrow(network(x), 0), x, y, x, y, schedule, seed=0)
+
+
+def test_out_of_memory_steps_by_hand_are_made_in_pieces(monkeypatch):
+    frames, targets = blobs()
+    whole, narrow = network(frames).double(), network(frames).double()
+    schedule = Schedule(batch_size=20, max_epochs=3)
+    arguments = frames.double(), targets, frames.double(), targets, schedule
+    train(whole, *arguments, seed=0)
+    gradient = StepsByHand.loss_gradient
+
+    def refuses(self, x, y):
+        if len(x) > 5:
+            raise MemoryError
+        return gradient(self, x, y)
+
+    monkeypatch.setattr(StepsByHand, "loss_gradient", refuses)
+    with pytest.warns(UserWarning, match="computed in 4 pieces of up to 5 rows from epoch 1"):
+        train(narrow, *arguments, seed=0)
+    for a, b in zip(whole.parameters(), narrow.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory():

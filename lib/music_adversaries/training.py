@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 from .cache import atomic_path
 from .errors import InputError
 from .networks import Dropout
+from .networks.by_hand import StepsByHand, can_step
 
 CHECKPOINT_SECONDS = 30.0
 FORMAT = 2  # of checkpoints
@@ -187,7 +188,8 @@ def train(
 
     network.load_state_dict(state.best)
     network.eval()
-    state.release()
+    if state.by_hand is not None:
+        state.by_hand.release()
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
     return history
@@ -202,47 +204,14 @@ def _placed(where: torch.device, *arrays: Tensor) -> list[Tensor]:
     return [array.to(where) if fits or array.dim() == 1 else array for array in arrays]
 
 
-class _Flat:
-    """All parameters of a network in one array, and their gradients in another: an optimiser's step is two additions.
-
-    For networks that give their gradient by hand (`DNN.loss_gradients`); the parameters stay views of the array
-    until `release`.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        self.owners = list(network.parameters())
-        sizes = [parameter.numel() for parameter in self.owners]
-        self.parameter = nn.Parameter(torch.cat([parameter.detach().reshape(-1) for parameter in self.owners]))
-        self.parameter.grad = torch.zeros_like(self.parameter)
-        self.gradients = []
-        parts = zip(self.owners, self.parameter.detach().split(sizes), self.parameter.grad.split(sizes), strict=True)
-        for parameter, values, gradient in parts:
-            parameter.data = values.view_as(parameter)
-            self.gradients.append(gradient.view_as(parameter))
-            parameter.grad = self.gradients[-1]
-
-    @classmethod
-    def of(cls, network: nn.Module) -> _Flat | None:
-        """None for a network that leaves its gradient to autograd, or part of which is frozen."""
-        by_hand = hasattr(network, "loss_gradients") and all(p.requires_grad for p in network.parameters())
-        return cls(network) if by_hand else None
-
-    def release(self) -> None:
-        """Give every parameter memory of its own again."""
-        for parameter in self.owners:
-            parameter.data = parameter.detach().clone()
-            parameter.grad = None
-
-
 class _State:
     """Where a training stands: all that changes from epoch to epoch."""
 
     def __init__(self, network: nn.Module, schedule: Schedule, seed: int, sizes: tuple[int, int]) -> None:
         self.network, self.schedule = network, schedule
         self.generator = torch.Generator().manual_seed(seed)
-        self.flat = _Flat.of(network)
-        parameters = network.parameters() if self.flat is None else [self.flat.parameter]
-        self.optimiser = torch.optim.SGD(parameters, lr=schedule.learning_rate, momentum=schedule.momentum)
+        self.by_hand = StepsByHand(network) if can_step(network) else None
+        self.optimiser = torch.optim.SGD(network.parameters(), lr=schedule.learning_rate, momentum=schedule.momentum)
         self.cross_entropy = nn.CrossEntropyLoss()
         self.history: dict[str, Any] = {k: [] for k in ("train_loss", "valid_loss", "valid_error", "learning_rate")}
         self.history |= {"best_epoch": 0, "notes": []}
@@ -250,7 +219,8 @@ class _State:
         self.best = copy.deepcopy(network.state_dict())
         self.pieces = 1
         # What a checkpoint must be of, to be gone on from.
-        self.of = repr((FORMAT, schedule, seed, sizes, {k: tuple(v.shape) for k, v in self.best.items()}))
+        shapes = {name: tuple(value.shape) for name, value in self.best.items()}
+        self.of = repr((FORMAT, self.by_hand is not None, schedule, seed, sizes, shapes))
 
     def step(self, x: Tensor, y: Tensor) -> Tensor:
         """One step on a batch; its loss. Out of memory, again in twice as many pieces."""
@@ -274,11 +244,10 @@ class _State:
                 torch.cuda.empty_cache()
 
     def _step(self, x: Tensor, y: Tensor) -> Tensor:
-        if self.flat is not None and self.pieces == 1:
-            loss = self.network.loss_gradients(x, y, self.flat.gradients)
-            self.optimiser.step()
-            return loss
-        self.network.zero_grad(set_to_none=self.flat is None)
+        if self.by_hand is not None:
+            group = self.optimiser.param_groups[0]
+            return torch.tensor(self.by_hand.step(x, y, group["lr"], group["momentum"], self.pieces))
+        self.optimiser.zero_grad(set_to_none=True)
         if self.pieces == 1:
             loss = self.cross_entropy(self.network(x), y)
             loss.backward()
@@ -290,11 +259,6 @@ class _State:
                 loss = loss + part.detach()
         self.optimiser.step()
         return loss.detach()
-
-    def release(self) -> None:
-        """Leave the network as any other: nothing of its memory is shared."""
-        if self.flat is not None:
-            self.flat.release()
 
     def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float, rate: float) -> None:
         """Note how an epoch went, and keep its weights if they are the best so far."""
@@ -323,6 +287,7 @@ class _State:
         content = {
             "of": self.of, "epoch": self.epoch, "network": self.network.state_dict(), "best": self.best,
             "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(), "history": self.history,
+            "velocity": None if self.by_hand is None else torch.from_numpy(self.by_hand.velocity),
             "best_error": self.best_error, "waited": self.waited, "pieces": self.pieces,
             "dropout": [module.generator_states() for module in self._dropouts()],
         }  # fmt: skip
@@ -342,6 +307,8 @@ class _State:
             self.generator.set_state(content["generator"].cpu())
             for module, states in zip(self._dropouts(), content["dropout"], strict=True):
                 module.set_generator_states(states)
+            if self.by_hand is not None:
+                self.by_hand.velocity[:] = content["velocity"].numpy()
         except (RuntimeError, KeyError, ValueError, EOFError, OSError, pickle.UnpicklingError, TypeError):
             # Damaged: begin anew. The weights are still, or again, those that the network came with.
             self.network.load_state_dict(self.best)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from .. import datasets, partitions, spectra, training
@@ -49,7 +50,8 @@ def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):  # NumPy's, which the variables of `tools/refresh.py` may not reach
+            yield
     finally:
         torch.set_num_threads(before)
 

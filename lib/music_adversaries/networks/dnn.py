@@ -6,7 +6,7 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -99,49 +99,3 @@ class DNN(Network):
     def forward(self, x: Tensor) -> Tensor:
         *_, (_, read) = self._layers(x)
         return self.output(read)
-
-    @torch.no_grad()
-    def loss_gradients(self, x: Tensor, targets: Tensor, out: Sequence[Tensor]) -> Tensor:
-        """Mean cross-entropy of a batch, and its gradient by hand: what autograd gives, in fewer and cheaper steps.
-
-        A step of a network of 50 units is mostly PyTorch's bookkeeping; without autograd it takes half the time.
-        The operations are those that autograd does, so the numbers agree to the last bit.
-
-        Parameters
-        ----------
-        x : Tensor ``[n, n_bins]``, raw magnitudes
-        targets : Tensor ``[n]``, label indices
-        out : one tensor for each of ``parameters()``, of its shape
-            The gradients are written into these.
-
-        Returns
-        -------
-        Tensor ``[]``
-            The loss.
-
-        Paper: Section 2.2
-        Notebook: book/03_training.ipynb
-        """
-        read = self.standardise(self.representation(x))
-        reads, outputs, masks = [read], [], []
-        for layer in self.hidden:
-            output = torch.addmm(layer.bias, read, layer.weight.t()).relu_()
-            mask = self.dropout.mask(output) if self.dropout is not None and self.training else None
-            read = output if mask is None else output * mask
-            outputs.append(output)
-            masks.append(mask)
-            reads.append(read)
-        log_posterior = torch.log_softmax(torch.addmm(self.output.bias, read, self.output.weight.t()), 1)
-        loss = nn.functional.nll_loss(log_posterior, targets)
-        delta = torch.zeros_like(log_posterior).scatter_(1, targets[:, None], -1.0 / len(x))
-        delta = torch.ops.aten._log_softmax_backward_data(delta, log_posterior, 1, log_posterior.dtype)
-        layers = [*self.hidden, self.output]
-        for index in range(len(layers) - 1, -1, -1):
-            torch.mm(delta.t(), reads[index], out=out[2 * index])
-            torch.sum(delta, 0, out=out[2 * index + 1])
-            if index:
-                delta = torch.mm(delta, layers[index].weight)
-                if masks[index - 1] is not None:
-                    delta.mul_(masks[index - 1])
-                delta = torch.ops.aten.threshold_backward(delta, outputs[index - 1], 0)
-        return loss
