@@ -16,14 +16,23 @@ from .grid import train_all
 from .systems import common_labels, test_set, trained_system
 
 
+# Where the two are compared there are more. With five, the interval of their difference on `synthetic` touched zero on
+# some processors and not on others.
+N_SEEDS = {"random": 5, "artist_filtered": 10}
+
+
 def grid(config: Config, dataset: Dataset) -> list[Config]:
     """The systems that it needs."""
     config = config.but(labels=common_labels(config, dataset))
-    return [config.but(partition=partition, seed=seed) for seed in config.repeats() for partition in PARTITIONS]
+    return [
+        config.but(partition=partition, seed=seed)
+        for partition in PARTITIONS
+        for seed in config.repeats(N_SEEDS[partition])
+    ]
 
 
 def measure(config: Config, dataset: Dataset, progress: bool):
-    """Test accuracy of both systems for every seed on both partitions.
+    """Test accuracy of both systems over seeds on both partitions: five seeds, and ten where artists are filtered.
 
     As in the paper, the baseline learns from training and validation excerpts together, the
     network from the training excerpts alone.
