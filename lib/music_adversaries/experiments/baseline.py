@@ -15,7 +15,6 @@ from .config import PARTITIONS, Config
 from .grid import train_all
 from .systems import common_labels, test_set, trained_system
 
-
 # Where the two are compared there are more. With five, the interval of their difference on `synthetic` touched zero on
 # some processors and not on others.
 N_SEEDS = {"random": 5, "artist_filtered": 10}
