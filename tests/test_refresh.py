@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 import refresh
@@ -91,6 +96,33 @@ def test_what_runs_beside_a_failure_is_stopped_and_stays(tmp_path: Path) -> None
     with pytest.raises(refresh.RefreshError, match=r"failing.ipynb: cell 1 failed"):
         refresh.refresh([slow, failing, never], jobs=2)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_ctrl_c_stops_the_kernels_and_leaves_the_notebooks(tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    source = (
+        "from pathlib import Path\nimport os, time\n"
+        f"Path({str(began)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
+    )
+    path = notebook(tmp_path / "long.ipynb", source)
+    before = path.read_bytes()
+    script = (
+        f"import sys; sys.path.insert(0, {str(refresh.ROOT / 'tools')!r}); import refresh; from pathlib import Path\n"
+        f"sys.exit(refresh.told(lambda: refresh.refresh([Path({str(path)!r})])))"
+    )
+    command = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not began.exists() or not began.read_text():
+        assert command.poll() is None and time.monotonic() < until
+        time.sleep(0.1)
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+    # The kernel itself may complain while it ends.
+    assert command.returncode == 130 and "Interrupted" in said.splitlines()[-1], said
+    assert "never retrieved" not in said and "refresh.py" not in said, said
+    assert path.read_bytes() == before
+    kernel = [process for process in psutil.process_iter() if process.pid == int(began.read_text())]
+    assert not psutil.wait_procs(kernel, timeout=30)[1]
 
 
 def test_folders_are_meant_from_where_the_command_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,40 @@ def test_kept_magnitudes_are_the_computed_ones(config, monkeypatch):
         monkeypatch.setattr(spectrograms, "_write", lambda *a: pytest.fail("written again"))
 
 
+def test_kept_magnitudes_that_are_not_whole_are_made_anew(config, monkeypatch):
+    dataset = config.load_dataset()
+    monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
+    excerpt = dataset.excerpts[-1]
+    whole = spectrograms.keep(dataset)(excerpt)
+    (path,) = (systems.cache_dir() / "magnitudes").glob("folder*.f32")
+    for file, damaged in ((path, path.read_bytes()[: -4 * 513]), (path.with_suffix(".json"), b'[["half"')):
+        file.write_bytes(damaged)
+        assert torch.equal(spectrograms.keep(dataset)(excerpt), whole)
+
+
+def test_labels_do_not_matter_and_older_code_leaves_nothing_behind(config, monkeypatch):
+    dataset = config.load_dataset()
+    monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
+    spectrograms.keep(dataset)
+    folder = systems.cache_dir() / "magnitudes"
+    files = sorted(folder.iterdir())
+    spectrograms.keep(config.but(labelling="by_artist").load_dataset())
+    assert sorted(folder.iterdir()) == files
+    monkeypatch.setattr(spectrograms, "_version", lambda: "newer")
+    spectrograms.keep(dataset)
+    assert len(files) == len(list(folder.iterdir())) and all("newer" in file.name for file in folder.iterdir())
+
+
+def test_where_nothing_can_be_kept_magnitudes_are_computed(config, monkeypatch):
+    dataset = config.load_dataset()
+    monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
+    monkeypatch.setattr(spectrograms, "_version", lambda: "unwritable")
+    with monkeypatch.context() as patch:
+        patch.setattr(spectrograms, "_write", lambda *a: (_ for _ in ()).throw(InputError("the disk is full")))
+        sequences, lengths = spectrograms.of(dataset, dataset.excerpts[:2])
+    assert [len(sequence) for sequence in sequences] == lengths
+
+
 def test_rows_are_the_frames_and_slices_of_the_excerpts(config):
     dataset = config.load_dataset()
     labels = tuple(sorted(LABELS))

@@ -191,11 +191,13 @@ def test_gradients_by_hand_are_differences_of_the_loss(dropout):
 
 def test_who_is_stepped_by_hand():
     frames, _ = blobs()
-    frozen, hooked = network(frames), network(frames)
+    frozen, hooked, normed, watched = (network(frames) for _ in range(4))
+    torch.nn.utils.parametrizations.weight_norm(normed.hidden[1])
+    watched.hidden[0].register_full_backward_hook(lambda *_: None)
     frozen.hidden[0].weight.requires_grad_(False)
     hooked.output.register_forward_hook(lambda *_: None)
     assert can_step(network(frames)) and can_step(with_dropout())
-    for other in (frozen, hooked, Written(Standardise.fit(frames), 3, 16), Narrow(network(frames), 5)):
+    for other in (frozen, hooked, normed, watched, Written(Standardise.fit(frames), 3, 16), Narrow(network(frames), 5)):
         assert not can_step(other)
     assert not can_step(CDNN(Standardise.fit(torch.rand(2, 100, 513)), 3)) and not can_step(network(frames).half())
 
@@ -208,7 +210,10 @@ def test_a_trained_network_shares_no_memory_and_a_frozen_part_stays(one_thread):
     for one in (net, half):
         train(one, frames, targets, frames, targets, Schedule(batch_size=20, max_epochs=2), seed=0)
     assert torch.equal(half.hidden[0].weight, before) and not torch.equal(half.output.weight, net.output.weight)
-    for parameter in net.parameters():
+    stopped = network(frames)
+    with pytest.raises(InputError, match="The loss is"):
+        train(stopped, frames * 1e3, targets, frames, targets, Schedule(learning_rate=1e30, batch_size=20), seed=0)
+    for parameter in (*net.parameters(), *stopped.parameters()):
         assert parameter.untyped_storage().nbytes() == parameter.nbytes and parameter.grad is None
 
 

@@ -9,6 +9,7 @@ import pytest
 import refresh
 from music_adversaries import experiments
 from music_adversaries.errors import InputError
+from music_adversaries.experiments.record import processor
 
 
 def table(**verdicts: str) -> pd.DataFrame:
@@ -64,5 +65,5 @@ def test_a_damaged_table_is_named(tmp_path):
 
 
 def test_the_processor_is_named_with_its_instructions():
-    name = experiments.processor()
+    name = processor()
     assert name.endswith(")") and len(name.split(" (")[0]) > 2

@@ -7,12 +7,15 @@ A step that fails does not keep the later ones from running: one run tells all t
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 
 import refresh
 from steps import Steps
+
+HTML = refresh.ROOT / "_build" / "checked" / "html"
 
 
 def main(pytest_options: Sequence[str]) -> int:
@@ -21,16 +24,17 @@ def main(pytest_options: Sequence[str]) -> int:
     pytest = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--durations", "10", "--durations-min", "5"]
     commands = {
         "style (ruff)": ["-m", "ruff", "check", "."],
-        "pages, every warning an error": [str(tools / "build_pages.py"), "--all"],
+        # Beside the pages that `make book` and `make html` build, which stay as they are.
+        "pages, every warning an error": [str(tools / "build_pages.py"), str(refresh.ROOT), str(HTML), "--all"],
         "tests: library, notebooks, browser (pytest)": [*pytest, *pytest_options],
     }
     refresh.set_environment(refresh.DATASET, refresh.PROFILE)
+    os.environ["BOOK_HTML"] = str(HTML)  # where tests look for pages
     steps, failed = Steps("test"), []
     # Here, where their progress shows and all processors are at work, and once, not in every test that needs them.
-    prepared = {
-        "data set": lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE),
-        "experiments": refresh.run_experiments,
-    }
+    prepared = {"data set": lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE)}
+    if not pytest_options:  # some tests alone train what they need, which may be nothing
+        prepared["experiments"] = refresh.run_experiments
     for name, work in prepared.items():
         with steps.step(name):
             if refresh.told(work):

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -106,7 +107,8 @@ class Board:
         while sys.stdout.isatty():
             cells = ", ".join(f"{name} {cell}" for name, cell in self.running.items())
             done = f"{self.done} of {self.n_notebooks} done, {self._seconds(self.start)}"
-            print(f"\r\033[K{done}; {cells}", end="", flush=True)
+            line = f"{done}; {cells}"[: shutil.get_terminal_size().columns - 1]  # a wrapped line could not be redrawn
+            print(f"\r\033[K{line}", end="", flush=True)
             await asyncio.sleep(0.5)
 
     @contextlib.contextmanager
@@ -171,7 +173,9 @@ async def execute(path: Path, board: Board) -> nbformat.NotebookNode:
             raise RefreshError(
                 f"{error}\n{path.name}: cell {cell} failed; the stored notebook is as it was."
             ) from None
-        except DeadKernelError:
+        except RuntimeError as error:
+            if not isinstance(error, DeadKernelError):  # "Kernel didn't respond in 60 seconds"
+                raise RefreshError(f"{path.name}: {error}; the stored notebook is as it was.") from error
             raise RefreshError(
                 f"{path.name}: the kernel died in cell {cell}, perhaps for lack of memory; "
                 "the stored notebook is as it was."
@@ -242,13 +246,22 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board 
         The first failure; those that were running by then are stopped, and stay as they were.
     """
     work = _refresh(notebooks, jobs or min(os.cpu_count() or 1, 4), board or Board(len(notebooks)))
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    # Called from within another loop (a notebook, a test beside the browser's): one thread has one loop.
+    # In a thread of its own: the caller may have a loop already (the browser's, in tests), and Ctrl-C comes here, where
+    # each client would otherwise answer it for itself.
+    running: list[asyncio.Task[int]] = []
+
+    async def main() -> int:
+        running.append(asyncio.ensure_future(work))
+        return await running[0]
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+        future = thread.submit(asyncio.run, main())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            for task in running:
+                task.get_loop().call_soon_threadsafe(task.cancel)
+            raise
 
 
 async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
@@ -266,14 +279,13 @@ async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
     ticker = asyncio.create_task(board.tick())
     workers = [asyncio.create_task(work()) for _ in range(min(jobs, len(waiting)))]
     try:
-        finished, running = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
-        for worker in running:
-            worker.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        finished, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
         for worker in finished:
             worker.result()
     finally:
-        ticker.cancel()
+        for task in (ticker, *workers):
+            task.cancel()
+        await asyncio.gather(ticker, *workers, return_exceptions=True)
     return changed
 
 
@@ -285,9 +297,11 @@ def _weight(path: Path) -> float:
 def store_verdicts() -> int:
     """Write ``book/verdicts.csv``, to which every later run of the book compares its own; 1 if it changed.
 
-    Only the book's own dataset and profile have stored verdicts.
+    What differs from the verdicts stored before is said here. Only the book's own dataset and profile have stored
+    verdicts.
     """
     from music_adversaries import experiments
+    from music_adversaries.cache import atomic_path
 
     config = experiments.from_environment()
     if (config.dataset, config.profile) != (DATASET, PROFILE):
@@ -295,9 +309,12 @@ def store_verdicts() -> int:
     judged = experiments.judged(config)
     content = judged[judged["dataset"] != ""].to_csv(columns=experiments.STORED, index=False, lineterminator="\n")
     path = BOOK / "verdicts.csv"
-    if path.exists() and path.read_text(encoding="utf-8") == content:
-        return 0
-    path.write_text(content, encoding="utf-8")
+    if path.exists():
+        print(experiments.beside_stored(judged, experiments.stored(path), config.dataset, config.profile), flush=True)
+        if path.read_text(encoding="utf-8") == content:
+            return 0
+    with atomic_path(path) as temporary:
+        temporary.write_text(content, encoding="utf-8")
     return 1
 
 
@@ -350,7 +367,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with steps.step("experiments"):
             run_experiments()
         with steps.step("notebooks"):
-            changed = store_verdicts() + refresh(notebooks)
+            # The page of verdicts compares itself with what is stored, so that is written first.
+            changed = store_verdicts() if BOOK / "09_verdicts.ipynb" in notebooks else 0
+            changed += refresh(notebooks)
         print(f"{len(notebooks)} notebooks executed, {changed} files changed.")
 
     code = told(work)

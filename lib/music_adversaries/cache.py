@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +19,10 @@ from pathlib import Path
 import platformdirs
 
 from .errors import InputError
+
+WORD_AFTER_S = 5.0  # of waiting for another process, until that is said
+# File systems that know no locks: there, two processes may do the same work, and the last to finish is believed.
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def cache_dir() -> Path:
@@ -74,12 +79,17 @@ def only_one(path: Path) -> Iterator[None]:
     import filelock  # here, since it imports asyncio, which no start of a command should wait for
 
     lock = cache_dir() / "locks" / f"{path.name}.lock"
+    held = filelock.FileLock(lock)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(lock)
-        held.acquire()
+        try:
+            held.acquire(timeout=WORD_AFTER_S)
+        except filelock.Timeout:
+            print(f"Waiting for another process that makes {path.name} (it holds {lock}).", file=sys.stderr, flush=True)
+            held.acquire()
     except OSError as error:
-        raise _unwritable(path, error) from error
+        if error.errno not in _WITHOUT_LOCKS:
+            raise _unwritable(lock, error) from error
     try:
         yield
     finally:

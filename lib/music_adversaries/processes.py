@@ -1,4 +1,4 @@
-"""Worker processes that do not run the caller's script once more, and do not outlive it."""
+"""Worker processes that do not run the caller's script once more, and a way not to outlive it."""
 
 from __future__ import annotations
 

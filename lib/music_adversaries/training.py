@@ -147,49 +147,50 @@ def train(
     _keep_freed_memory()
     saved = time.monotonic()
 
-    epochs = tqdm(
-        range(state.epoch, schedule.max_epochs), desc="training", unit="epoch", disable=not progress, leave=False,
-        initial=state.epoch, total=schedule.max_epochs,
-    )  # fmt: skip
-    for epoch in epochs:
-        if state.finished(epoch):
-            break
-        rate, momentum = schedule.at(epoch)
-        for group in optimiser.param_groups:
-            group["lr"], group["momentum"] = rate, momentum
+    with contextlib.ExitStack() as at_the_end:
+        if state.by_hand is not None:
+            at_the_end.callback(state.by_hand.release)
+        epochs = tqdm(
+            range(state.epoch, schedule.max_epochs), desc="training", unit="epoch", disable=not progress, leave=False,
+            initial=state.epoch, total=schedule.max_epochs,
+        )  # fmt: skip
+        for epoch in epochs:
+            if state.finished(epoch):
+                break
+            rate, momentum = schedule.at(epoch)
+            for group in optimiser.param_groups:
+                group["lr"], group["momentum"] = rate, momentum
 
-        network.train()
-        losses = []
-        order = torch.randperm(len(frames), generator=state.generator)
-        batches = order.to(frames.device).split(schedule.batch_size)
-        answers = targets[order.to(targets.device)].split(schedule.batch_size)
-        for batch, y in zip(batches, answers, strict=True):
-            # Row by row into memory at hand: a third of the time of frames[batch].
-            x = torch.index_select(frames, 0, batch, out=buffer[: len(batch)])
-            losses.append(state.step(x.to(where), y))
-        sizes = map(len, batches)
-        train_loss = sum(value * n for value, n in zip(torch.stack(losses).tolist(), sizes, strict=True)) / len(frames)
-        if not math.isfinite(train_loss):
-            said = (
-                f"The loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:g} and batch size "
-                f"{schedule.batch_size}; lower learning_rate."
-            )
-            if epoch == 0:
-                raise InputError(said)
-            state.note(f"{said} Training stopped, and epoch {history['best_epoch'] + 1} was kept.")
-            break
+            network.train()
+            losses = []
+            order = torch.randperm(len(frames), generator=state.generator)
+            batches = order.to(frames.device).split(schedule.batch_size)
+            answers = targets[order.to(targets.device)].split(schedule.batch_size)
+            for batch, y in zip(batches, answers, strict=True):
+                # Row by row into memory at hand: a third of the time of frames[batch].
+                x = torch.index_select(frames, 0, batch, out=buffer[: len(batch)])
+                losses.append(state.step(x.to(where), y))
+            weighted = zip(torch.stack(losses).tolist(), map(len, batches), strict=True)
+            train_loss = sum(value * n for value, n in weighted) / len(frames)
+            if not math.isfinite(train_loss):
+                said = (
+                    f"The loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:g} and batch size "
+                    f"{schedule.batch_size}; lower learning_rate."
+                )
+                if epoch == 0:
+                    raise InputError(said)
+                state.note(f"{said} Training stopped, and epoch {history['best_epoch'] + 1} was kept.")
+                break
 
-        valid_loss, valid_error = _validate(network, valid_frames, valid_targets, where)
-        state.end_epoch(epoch, train_loss, valid_loss, valid_error, rate)
-        epochs.set_postfix(valid_error=f"{valid_error:.3f}")
-        if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
-            state.save(Path(checkpoint))
-            saved = time.monotonic()
+            valid_loss, valid_error = _validate(network, valid_frames, valid_targets, where)
+            state.end_epoch(epoch, train_loss, valid_loss, valid_error, rate)
+            epochs.set_postfix(valid_error=f"{valid_error:.3f}")
+            if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
+                state.save(Path(checkpoint))
+                saved = time.monotonic()
 
     network.load_state_dict(state.best)
     network.eval()
-    if state.by_hand is not None:
-        state.by_hand.release()
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
     return history

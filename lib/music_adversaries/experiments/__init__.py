@@ -13,10 +13,10 @@ from ..lazily import attach
 if TYPE_CHECKING:
     from .config import Config, from_environment
     from .grid import train_all
-    from .record import Record, processor, provenance, recorded
+    from .record import Record, provenance, recorded
     from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run, run_for_book, systems_for_book
     from .systems import partition_of, test_set, trained_system
-    from .verdicts import STORED, beside_stored, judged, stored
+    from .verdicts import STORED, beside_stored, computed_on, judged, stored
 
 __all__ = [
     "EXPERIMENTS",
@@ -25,13 +25,13 @@ __all__ = [
     "Record",
     "beside_stored",
     "compute",
+    "computed_on",
     "for_book",
     "for_comparison",
     "for_page",
     "from_environment",
     "judged",
     "partition_of",
-    "processor",
     "provenance",
     "recorded",
     "run",
@@ -48,12 +48,12 @@ attach(
     {
         "config": ("Config", "from_environment"),
         "grid": ("train_all",),
-        "record": ("Record", "processor", "provenance", "recorded"),
+        "record": ("Record", "provenance", "recorded"),
         "run": (
             "EXPERIMENTS", "compute", "for_book", "for_comparison", "for_page", "run", "run_for_book",
             "systems_for_book",
         ),
         "systems": ("partition_of", "test_set", "trained_system"),
-        "verdicts": ("STORED", "beside_stored", "judged", "stored"),
+        "verdicts": ("STORED", "beside_stored", "computed_on", "judged", "stored"),
     },
 )  # fmt: skip

@@ -9,11 +9,13 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from tqdm.auto import tqdm
 
 from ..datasets import Dataset
+from ..errors import InputError
 from ..processes import end_with_parent, main_module_stays_home
 from . import spectrograms
 from .config import Config
@@ -71,6 +73,11 @@ def over_processes(
                 if weights is not None:
                     bar.set_postfix_str(f"{done} of {len(jobs)} ", refresh=False)
                 bar.update(sizes[place[future]])
+    except BrokenProcessPool as error:
+        raise InputError(
+            f"A process that did a part of {description!r} ended suddenly, probably for lack of memory; close other "
+            "programs and run it again: what was finished is kept."
+        ) from error
     except BaseException:
         for future in place:
             future.cancel()
@@ -88,7 +95,7 @@ def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Ex
     if not missing:
         return
     for dataset in {id(dataset): dataset for _, dataset in missing}.values():
-        spectrograms.keep(dataset, progress=progress)  # before the processes want it, each for itself
+        spectrograms.keep(dataset, progress=progress)  # once, before every process does it for itself
     weights = [config.recipe.arithmetic(config.profile, n_frames(dataset)) for config, dataset in missing]
     over_processes(
         _train_one, [config for config, _ in missing], weights=weights, description="training systems",

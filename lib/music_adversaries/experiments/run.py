@@ -5,6 +5,7 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -101,9 +102,12 @@ def for_book(config: Config) -> list[str]:
 def systems_for_book(config: Config, dataset: datasets.Dataset) -> list[Config]:
     """The systems that chapters and their experiments need on this dataset, to be trained at once: see `train_all`."""
     needed = [config, config.but(partition="artist_filtered"), config.but(system="dnn50-dropout")]
-    for experiment in (partition_gap, baseline):
-        needed += experiment.grid(config, dataset)
-    return needed + meaningless_labels.grid(config, labels_by_artist(dataset))
+    for experiment, labelled in (
+        (partition_gap, dataset), (baseline, dataset), (meaningless_labels, labels_by_artist(dataset)),
+    ):  # fmt: skip
+        with contextlib.suppress(InputError):  # the experiment itself will say why it cannot run on this dataset
+            needed += experiment.grid(config, labelled)
+    return needed
 
 
 def for_page(experiment: str, config: Config) -> Record:
@@ -174,7 +178,7 @@ def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record
     names = for_book(config)
     train_all(systems_for_book(config, config.load_dataset(progress)), progress=progress)
     missing = [name for name in names if _kept(name, config, _dataset(name, config, False)) is None]
-    # Those that start processes of their own come alone, and so does a single one: its own bar says more.
+    # Those that start processes of their own run alone. So does a single one, whose own progress bar says more.
     side_by_side = [name for name in missing if name not in PARALLEL_INSIDE]
     if len(side_by_side) > 1 and config.device == "cpu":
         over_processes(

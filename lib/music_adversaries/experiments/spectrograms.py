@@ -9,6 +9,9 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
+import contextlib
+import glob
+import hashlib
 import json
 import math
 import re
@@ -24,8 +27,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .. import spectra
-from ..cache import atomic_path, cache_dir, code_version
+from ..cache import atomic_path, cache_dir, code_version, only_one
 from ..datasets import Dataset
+from ..datasets.base import read_json
 from ..errors import InputError
 
 GIB = 2**30
@@ -88,7 +92,7 @@ class Kept:
 def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> tuple[Iterable[Tensor], list[int]]:
     """Magnitudes ``[n_frames, 513]`` of some excerpts, in their order, and their numbers of frames.
 
-    A large dataset's are read one by one from the cache (see `keep`); a small one's are computed now.
+    They are read one by one from the cache (see `keep`); those of a very small dataset are computed now.
 
     Notebook: book/03_training.ipynb
     """
@@ -102,14 +106,14 @@ def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> 
 
 
 def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = False) -> Kept | None:
-    """The magnitudes of a large dataset, in a file that is made on first use.
+    """The magnitudes of a dataset, in a file that is made on first use.
 
-    None for a small dataset, or when the disk has not the space: then they are computed each time.
+    None for a very small dataset, or when the disk has not the space: then they are computed each time.
 
     Parameters
     ----------
     kept_from : int
-        Bytes of magnitudes from which on a dataset is large; default :data:`KEPT_FROM`.
+        Bytes of magnitudes from which on they are kept; default :data:`KEPT_FROM`.
     """
     seconds = dataset.manifest.table["duration_s"].astype(float).fillna(30.0).sum()
     expected = 4 * spectra.N_BINS * int(seconds * spectra.SAMPLE_RATE / spectra.HOP_LENGTH)
@@ -117,15 +121,57 @@ def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = Fal
         return None
     folder = cache_dir() / "magnitudes"
     name = re.sub(r"[^\w.=-]+", "_", dataset.name)
-    path = folder / f"{name}-{dataset.fingerprint}-{code_version('spectra', 'audio')}.f32"
+    path = folder / f"{name}-{dataset.profile}-{_sounds(dataset)}-{_version()}.f32"
     index = path.with_suffix(".json")
-    if not (path.exists() and index.exists()):
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < 2 * expected:
-            return None
-        _write(dataset, path, index, progress)
-    spans = {excerpt: (first, end) for excerpt, first, end in json.loads(index.read_text())}
-    return Kept(np.memmap(path, np.float32, "r").reshape(-1, spectra.N_BINS), spans)
+    spans = _spans(path, index)
+    if spans is None:
+        try:
+            with only_one(path):
+                spans = _spans(path, index)  # another process may have made it meanwhile
+                if spans is None:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    if shutil.disk_usage(folder).free < 2 * expected:
+                        return None
+                    _write(dataset, path, index, progress)
+                    spans = _spans(path, index)
+                    _remove_older(path)
+        except (InputError, OSError):
+            return None  # the disk is full or the cache cannot be written, which what is asked for does not need
+    return None if spans is None else Kept(np.memmap(path, np.float32, "r").reshape(-1, spectra.N_BINS), spans)
+
+
+def _sounds(dataset: Dataset) -> str:
+    """Hash of what is heard, whatever it is labelled as: two labellings of the same recordings share a file."""
+    table = dataset.manifest.table
+    files = [str(dataset.files[excerpt]) for excerpt in table["excerpt"]]
+    heard = table[["excerpt", "checksum", "start_s", "duration_s"]].assign(file=files)
+    return hashlib.sha256(heard.to_csv(index=False).encode()).hexdigest()[:16]
+
+
+def _version() -> str:
+    return hashlib.sha256(f"{code_version('spectra', 'audio')} {torch.__version__}".encode()).hexdigest()[:12]
+
+
+def _spans(path: Path, index: Path) -> dict[str, tuple[int, int]] | None:
+    """Where each excerpt lies in the file; None where there is no such file, or it is not whole."""
+    listed = read_json(index)
+    if not isinstance(listed, list) or not path.is_file():
+        return None
+    try:
+        spans = {str(excerpt): (int(first), int(end)) for excerpt, first, end in listed}
+    except (TypeError, ValueError):
+        return None
+    last = max((end for _, end in spans.values()), default=0)
+    return spans if path.stat().st_size == 4 * spectra.N_BINS * last else None
+
+
+def _remove_older(path: Path) -> None:
+    """Remove what an older version of the code or of PyTorch has kept of the same recordings."""
+    same = path.stem.rpartition("-")[0]
+    for other in path.parent.glob(f"{glob.escape(same)}-*"):
+        if other.stem != path.stem:
+            with contextlib.suppress(OSError):  # in use, on a system that forbids it
+                other.unlink()
 
 
 def _write(dataset: Dataset, path: Path, index: Path, progress: bool) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from .. import datasets, partitions, spectra, training
@@ -47,6 +46,8 @@ def show_progress() -> bool:
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one thread, so that sums are added in one order and results repeat to the last bit."""
+    from threadpoolctl import threadpool_limits  # here, since nothing that finds its system trained needs it
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -34,6 +34,16 @@ def judged(config: Config) -> pd.DataFrame:
         return claims.judge(claims.book_folder() / "records", this_run)
 
 
+def computed_on(config: Config) -> list[str]:
+    """The processors that the numbers of this run were computed on, as their records name them.
+
+    One, unless the cache is shared by machines or was carried from one to another.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    return sorted({run(name, config).provenance["processor"] for name in for_book(config)})
+
+
 def stored(path: Path | str | None = None) -> pd.DataFrame:
     """The verdicts of the stored pages: `STORED` of each claim and dataset.
 

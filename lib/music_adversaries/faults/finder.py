@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from ..audio import SAMPLE_RATE
 from ..datasets.base import Dataset
 from ..errors import InputError
-from ..processes import main_module_stays_home
+from ..processes import end_with_parent, main_module_stays_home
 from . import alignment, distortion, exact, fingerprint
 from .report import Distorted, FaultReport, LeftOut, Pair
 
@@ -208,6 +208,7 @@ _listener: _Listener
 
 def _begin(dataset: Dataset) -> None:
     global _listener
+    end_with_parent()
     _listener = _Listener(dataset)
 
 

@@ -22,11 +22,16 @@ Array = npt.NDArray[np.floating]
 
 def can_step(network: nn.Module) -> bool:
     """Whether `StepsByHand` does what PyTorch would: for a plain `DNN` on the processor, of which nothing is frozen."""
+    if type(network) is not DNN:
+        return False
+    plain = [part for layer in (*network.hidden, network.output) for part in (layer.weight, layer.bias)]
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return (
-        type(network) is DNN
-        and all(p.requires_grad and p.device.type == "cpu" for p in network.parameters())
+        # None beside those of its layers, and none that something else computes (as `weight_norm` does).
+        [id(parameter) for parameter in network.parameters()] == [id(parameter) for parameter in plain]
+        and all(p.requires_grad and p.device.type == "cpu" and not p._backward_hooks for p in plain)
         and network.output.weight.dtype in (torch.float32, torch.float64)
-        and not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
+        and not any(getattr(module, name) for module in network.modules() for name in hooks)
     )
 
 
@@ -128,7 +133,7 @@ class StepsByHand:
         return loss
 
     def _standardised(self, rows: Array) -> Array:
-        """As `Standardise`, into memory at hand: to fetch new memory for every batch takes as long as the arithmetic."""
+        """As `Standardise`, into memory at hand: new memory for every batch takes as long as the arithmetic."""
         if len(self._room) < len(rows):
             self._room = np.empty(rows.shape, rows.dtype)
         read = self._room[: len(rows)]
