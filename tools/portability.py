@@ -66,8 +66,8 @@ ARITHMETICS = (
     ),
     Arithmetic(
         "old-products",
-        "matrix products and Fourier transforms of MKL by the code that any x86-64 processor has",
-        {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "COMPATIBLE"},
+        "matrix products of NumPy as on a processor of 2011, those of PyTorch by the code that any x86-64 has",
+        {"OPENBLAS_CORETYPE": "Sandybridge", "MKL_CBWR": "COMPATIBLE"},
     ),
     Arithmetic(
         "old-processor",
