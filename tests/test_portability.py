@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import re
 import subprocess
@@ -198,3 +199,18 @@ def test_every_test_that_trains_or_attacks_is_run() -> None:
     found = {path.stem.removeprefix("test_") for path in tests.rglob("test_*.py") if trains.search(path.read_text())}
     assert found - set(LEFT_OUT) <= set(portability.TESTS), "name it in tools/portability.py, or say why not"
     assert all((tests / f"test_{name}.py").is_file() for name in portability.TESTS)
+
+
+def test_what_was_trained_otherwise_is_not_used_again(tmp_path: Path) -> None:
+    first, second = portability.ARITHMETICS[:2]
+    assert portability.read_stamp(tmp_path) is None
+    (tmp_path / portability.STAMP).write_text(json.dumps(portability.stamp(first)))
+    assert portability.read_stamp(tmp_path) == portability.stamp(first) != portability.stamp(second)
+
+
+def test_on_another_kind_of_processor_it_says_that_nothing_was_checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(portability.platform, "machine", lambda: "arm64")
+    assert portability.main([]) == 0
+    assert "NOTHING WAS CHECKED" in capsys.readouterr().out

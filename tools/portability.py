@@ -17,6 +17,7 @@ import datetime
 import json
 import math
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import refresh
@@ -211,6 +213,24 @@ def compare(arithmetic: Arithmetic) -> dict[str, tuple[float, float]]:
 # Everything under it
 
 
+STAMP = "arithmetic.json"
+
+
+def stamp(arithmetic: Arithmetic) -> dict[str, str]:
+    """What decides what a training gives, beside the code: another stamp, and what was trained is not used again."""
+    from music_adversaries.experiments.record import LIBRARIES, processor
+
+    return {"processor": processor(), **arithmetic.variables} | {name: metadata.version(name) for name in LIBRARIES}
+
+
+def read_stamp(cache: Path) -> object:
+    """The stamp of a folder, or None."""
+    try:
+        return json.loads((cache / STAMP).read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def share_dataset(source: Path, target: Path) -> None:
     """Lay the generated music of one cache into another, without copying where the disk allows that.
 
@@ -284,8 +304,12 @@ def run(arithmetic: Arithmetic, fresh: bool) -> tuple[str, list[str]]:
     from music_adversaries.cache import cache_dir
 
     cache = FOLDER / arithmetic.name
-    if fresh:
+    if fresh or read_stamp(cache) != stamp(arithmetic):
         shutil.rmtree(cache, ignore_errors=True)
+    else:
+        print("What an earlier run has trained in this arithmetic, here, is used again; --fresh trains it anew.")
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / STAMP).write_text(json.dumps(stamp(arithmetic), sort_keys=True))
     if not arithmetic.renders:
         share_dataset(cache_dir(), cache)
     variables = environment(arithmetic, cache)
@@ -332,6 +356,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{one.name}: {one.how}\n    {' '.join(f'{k}={v}' for k, v in one.variables.items())}")
         return 0
 
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        print(f"NOTHING WAS CHECKED: these variables are for x86-64 processors, and this is {platform.machine()}.")
+        return 0
     refresh.set_environment(refresh.DATASET, refresh.PROFILE)
     code = refresh.told(lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE))
     if code:
