@@ -15,8 +15,8 @@ from .config import PARTITIONS, Config
 from .grid import train_all
 from .systems import common_labels, test_set, trained_system
 
-# Where the two are compared there are more. With five, the interval of their difference on `synthetic` touched zero on
-# some processors and not on others.
+# Where the two are compared there are more. With five, the interval of their difference on `synthetic` ended so near
+# zero that the verdict could hang on the processor.
 N_SEEDS = {"random": 5, "artist_filtered": 10}
 
 
