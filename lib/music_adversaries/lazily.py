@@ -1,6 +1,6 @@
 """Packages that import a module of theirs when something of it is first asked for (PEP 562).
 
-``from package import name``, ``from package import *`` and ``dir(package)`` work as ever, and type checkers read the
+``from package import name``, ``from package import *`` and ``dir(package)`` work as usual, and type checkers read the
 imports that stand under ``TYPE_CHECKING`` in the package itself.
 """
 
@@ -36,7 +36,7 @@ class _Package(ModuleType):
         where = self._offered.get(name)
         if where is not None:
             value = getattr(import_module(f"{self.__name__}.{where}"), name)
-        elif not name.startswith("_") and find_spec(f"{self.__name__}.{name}"):
+        elif name.isidentifier() and not name.startswith("_") and find_spec(f"{self.__name__}.{name}"):
             value = import_module(f"{self.__name__}.{name}")
         else:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")

@@ -20,7 +20,7 @@ from .base import read_json, write_json
 if TYPE_CHECKING:
     from .base import Dataset
 
-#: The datasets without knobs of which a fingerprint is remembered. Of any other, files have to be looked at.
+#: The datasets, without knobs, of which a fingerprint is remembered. For all others the files must be read.
 GENERATED = ("synthetic", "synthetic-latin")
 # What draws, renders and writes their tables.
 _CODE = ("datasets", "audio", "cache")
