@@ -147,6 +147,7 @@ def test_what_runs_under_it_and_what_is_told(
     monkeypatch.setattr(portability, "FOLDER", tmp_path)
     name = ARITHMETICS[0].name
     (tmp_path / name / "systems").mkdir(parents=True)
+    (tmp_path / name / portability.STAMP).write_text(json.dumps(portability.stamp(ARITHMETICS[0])))
     assert portability.main(["--only", name]) == (0 if "passed" in outcome else 1)
     (experiments, first), (pytest_, second) = ran
     assert experiments == [portability.MYSELF, "--experiments"] and pytest_ == portability.pytest_arguments()
@@ -156,8 +157,11 @@ def test_what_runs_under_it_and_what_is_told(
     assert (tmp_path / name / "systems").exists(), "what an earlier run trained is lost"
     told = capsys.readouterr().out
     assert outcome in told and f"  {name}: " in told
-    portability.main(["--only", name, "--fresh"])
-    assert not (tmp_path / name / "systems").exists()
+    for arguments, stamp in ((["--fresh"], portability.stamp(ARITHMETICS[0])), ([], portability.stamp(ARITHMETICS[1]))):
+        (tmp_path / name / "systems").mkdir(exist_ok=True)
+        (tmp_path / name / portability.STAMP).write_text(json.dumps(stamp))
+        portability.main(["--only", name, *arguments])
+        assert not (tmp_path / name / "systems").exists()
 
 
 def test_music_is_shared_and_what_is_trained_is_not(tmp_path: Path) -> None:
