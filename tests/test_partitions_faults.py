@@ -93,6 +93,19 @@ def test_every_drawn_partition_keeps_its_promise(manifest, seed, name, shuffler)
     assert again.parts.to_dict() == made.parts.to_dict()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_version_of_a_replica_is_a_version_of_its_original(seed):
+    """Found by `make fuzz`: the replica is left out, and the link through it was lost with it."""
+    manifest = faulty()
+    table = manifest.table
+    table["fault"] = ""
+    table.loc[table["excerpt"] == "jazz.00002", "fault"] = "replica_of:jazz.00000"
+    table.loc[table["excerpt"] == "jazz.00004", "fault"] = "version_of:jazz.00002"
+    made = partitions.named(manifest, "fault_filtered", seed=seed)
+    assert made.parts["jazz.00004"] == made.parts["jazz.00000"]
+    assert partitions.audit(manifest, made).overall["shared_composition"] == 0
+
+
 @settings(max_examples=25, deadline=None)
 @given(faulty_manifests(), st.integers(0, 3), st.sampled_from(["artist", "track", "excerpt"]), st.integers(1, 2))
 def test_folds_test_every_excerpt_once_a_repeat(manifest, seed, by, repeats):

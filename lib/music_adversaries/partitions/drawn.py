@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..errors import InputError
 from .division import place, seeded
-from .names import SAME_RECORDING, artist_keys, faults, joined, same, tracks
+from .names import SAME_COMPOSITION, SAME_RECORDING, artist_keys, faults, joined, same, tracks
 from .partition import PARTS, SHARES, Partition, labels_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,10 @@ def fault_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = S
     table = manifest.table
     kinds = faults(table)
     faulty = kinds.isin([*SAME_RECORDING, "distorted"])
-    artists = joined(artist_keys(table), same(table, ("version_of",)))
+    # A composition is followed through what is left out, too (a version of a replica is a version of its original); but
+    # whose excerpt is left out is not joined with others by it.
+    artists, compositions = artist_keys(table), same(table, SAME_COMPOSITION)
+    artists[~faulty] = joined(artists[~faulty], compositions[~faulty.to_numpy()])
     if kinds.eq("").all():
         notes = ["The manifest names no faults: this is an artist-filtered partition."]
     else:
