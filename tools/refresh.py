@@ -306,7 +306,7 @@ def store_verdicts() -> int:
     config = experiments.from_environment()
     if (config.dataset, config.profile) != (DATASET, PROFILE):
         return 0
-    judged = experiments.judged(config)
+    judged = experiments.judged(experiments.run_for_book(config))
     content = judged[judged["dataset"] != ""].to_csv(columns=experiments.STORED, index=False, lineterminator="\n")
     path = BOOK / "verdicts.csv"
     if path.exists():

@@ -142,7 +142,7 @@ def train(
     state = _State(network, schedule, seed, (len(frames), len(valid_frames)))
     if checkpoint is not None:
         state.resume(Path(checkpoint))
-    history, optimiser = state.history, state.optimiser
+    history = state.history
     buffer = frames.new_empty(min(schedule.batch_size, len(frames)), *frames.shape[1:])
     _keep_freed_memory()
     saved = time.monotonic()
@@ -157,10 +157,8 @@ def train(
         for epoch in epochs:
             if state.finished(epoch):
                 break
-            rate, momentum = schedule.at(epoch)
-            for group in optimiser.param_groups:
-                group["lr"], group["momentum"] = rate, momentum
-
+            rate, _ = schedule.at(epoch)
+            state.begin_epoch(epoch)
             network.train()
             losses = []
             order = torch.randperm(len(frames), generator=state.generator)
@@ -170,7 +168,9 @@ def train(
                 # Row by row into memory at hand: a third of the time of frames[batch].
                 x = torch.index_select(frames, 0, batch, out=buffer[: len(batch)])
                 losses.append(state.step(x.to(where), y))
-            weighted = zip(torch.stack(losses).tolist(), map(len, batches), strict=True)
+            # A number each by hand; else one transfer from the device for all.
+            values = losses if state.by_hand is not None else torch.stack(losses).tolist()
+            weighted = zip(values, map(len, batches), strict=True)
             train_loss = sum(value * n for value, n in weighted) / len(frames)
             if not math.isfinite(train_loss):
                 said = (
@@ -212,7 +212,10 @@ class _State:
         self.network, self.schedule = network, schedule
         self.generator = torch.Generator().manual_seed(seed)
         self.by_hand = StepsByHand(network) if can_step(network) else None
-        self.optimiser = torch.optim.SGD(network.parameters(), lr=schedule.learning_rate, momentum=schedule.momentum)
+        self.rate, self.momentum = schedule.at(0)
+        self.optimiser: torch.optim.SGD | None = None  # by hand none is needed, and making one takes 2 s of imports
+        if self.by_hand is None:
+            self.optimiser = torch.optim.SGD(network.parameters(), lr=self.rate, momentum=self.momentum)
         self.cross_entropy = nn.CrossEntropyLoss()
         self.history: dict[str, Any] = {k: [] for k in ("train_loss", "valid_loss", "valid_error", "learning_rate")}
         self.history |= {"best_epoch": 0, "notes": []}
@@ -223,7 +226,14 @@ class _State:
         shapes = {name: tuple(value.shape) for name, value in self.best.items()}
         self.of = repr((FORMAT, self.by_hand is not None, schedule, seed, sizes, shapes))
 
-    def step(self, x: Tensor, y: Tensor) -> Tensor:
+    def begin_epoch(self, epoch: int) -> None:
+        """Set the rates of an epoch."""
+        self.rate, self.momentum = self.schedule.at(epoch)
+        if self.optimiser is not None:
+            for group in self.optimiser.param_groups:
+                group["lr"], group["momentum"] = self.rate, self.momentum
+
+    def step(self, x: Tensor, y: Tensor) -> Tensor | float:
         """One step on a batch; its loss. Out of memory, again in twice as many pieces."""
         while True:
             try:
@@ -244,10 +254,10 @@ class _State:
             if x.is_cuda:
                 torch.cuda.empty_cache()
 
-    def _step(self, x: Tensor, y: Tensor) -> Tensor:
+    def _step(self, x: Tensor, y: Tensor) -> Tensor | float:
         if self.by_hand is not None:
-            group = self.optimiser.param_groups[0]
-            return torch.tensor(self.by_hand.step(x, y, group["lr"], group["momentum"], self.pieces))
+            return self.by_hand.step(x, y, self.rate, self.momentum, self.pieces)
+        assert self.optimiser is not None
         self.optimiser.zero_grad(set_to_none=True)
         if self.pieces == 1:
             loss = self.cross_entropy(self.network(x), y)
@@ -287,7 +297,8 @@ class _State:
         """Write all of it, atomically; a disk that is full costs only the possibility to go on."""
         content = {
             "of": self.of, "epoch": self.epoch, "network": self.network.state_dict(), "best": self.best,
-            "optimiser": self.optimiser.state_dict(), "generator": self.generator.get_state(), "history": self.history,
+            "optimiser": self.optimiser and self.optimiser.state_dict(),
+            "generator": self.generator.get_state(), "history": self.history,
             "velocity": None if self.by_hand is None else torch.from_numpy(self.by_hand.velocity),
             "best_error": self.best_error, "waited": self.waited, "pieces": self.pieces,
             "dropout": [module.generator_states() for module in self._dropouts()],
@@ -304,7 +315,8 @@ class _State:
             if content["of"] != self.of:
                 return
             self.network.load_state_dict(content["network"])
-            self.optimiser.load_state_dict(content["optimiser"])
+            if self.optimiser is not None:
+                self.optimiser.load_state_dict(content["optimiser"])
             self.generator.set_state(content["generator"].cpu())
             for module, states in zip(self._dropouts(), content["dropout"], strict=True):
                 module.set_generator_states(states)

@@ -24,6 +24,15 @@ from .systems import loaded, systems_missing, trained_system
 PROCESSES_A_GPU = 4  # that share one: a small network alone leaves it idle most of the time
 
 
+def pool(n_jobs: int, device: str = "cpu") -> ProcessPoolExecutor:
+    """Processes for that many jobs. They end with this one, even if it is killed.
+
+    Spawned, not forked: a fork of a process that has used torch's threads can hang.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(n_processes(n_jobs, device), mp_context=context, initializer=end_with_parent)
+
+
 def n_processes(n_jobs: int, device: str = "cpu") -> int:
     """How many processes to run that many jobs in: one a core, and a few where all share a GPU."""
     cores = os.cpu_count() or 1
@@ -55,16 +64,12 @@ def over_processes(
     if not jobs:
         return []
     sizes = [1] * len(jobs) if weights is None else list(weights)
-    # Spawned, not forked: a fork of a process that has used torch's threads can hang.
-    context = multiprocessing.get_context("spawn")
-    pool = executor
-    if pool is None:
-        pool = ProcessPoolExecutor(n_processes(len(jobs), device), mp_context=context, initializer=end_with_parent)
+    workers = executor or pool(len(jobs), device)
     place: dict[Any, int] = {}
     try:
         with main_module_stays_home():
             for index in sorted(range(len(jobs)), key=lambda i: -sizes[i]):
-                place[pool.submit(function, jobs[index])] = index
+                place[workers.submit(function, jobs[index])] = index
         shape = None if weights is None else "{l_bar}{bar}| {postfix}[{elapsed}<{remaining}]"
         bar = tqdm(total=sum(sizes), desc=description, disable=not progress, bar_format=shape)
         with bar:
@@ -84,7 +89,7 @@ def over_processes(
         raise
     finally:
         if executor is None:
-            pool.shutdown()
+            workers.shutdown()
     results = {index: future.result() for future, index in place.items()}
     return [results[index] for index in range(len(jobs))]
 

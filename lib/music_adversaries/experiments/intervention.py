@@ -35,9 +35,9 @@ def measure(config: Config, dataset: Dataset, progress: bool):
     if config.dataset != "synthetic":
         raise InputError(f"intervention renders music again, which {config.dataset} cannot; run it on synthetic.")
     table = dataset.manifest.table.set_index("excerpt")
-    results, rows = {}, []
+    systems, asked = {}, {}
     for partition in PARTITIONS:
-        system = trained_system(config.but(partition=partition), dataset, progress=False)
+        system = systems[partition] = trained_system(config.but(partition=partition), dataset, progress=False)
         rng = np.random.default_rng(config.seed)
         waveforms, _ = test_set(system, dataset)
         # Of a faulty excerpt it is not said what another production of it would be.
@@ -45,23 +45,30 @@ def measure(config: Config, dataset: Dataset, progress: bool):
         learnt = table.loc[system.metadata["parts"]["train"]]
         learnt = learnt[learnt["fault"] == ""].drop_duplicates("artist")
         before = system.classify_all({excerpt: waveforms[excerpt] for excerpt in chosen})
-        mine = []
         for excerpt, decision in zip(chosen, before, strict=True):
-            label = table["label"][excerpt]
-            producers = learnt[learnt["label"] != label]
+            producers = learnt[learnt["label"] != table["label"][excerpt]]
             producers = producers.iloc[rng.choice(len(producers), PRODUCERS, replace=False)]
-            again = {
-                name: synthetic.rerender(excerpt, artist=name, profile=config.profile) for name in producers["artist"]
-            }
-            for producer, genre, after in zip(again, producers["label"], system.classify_all(again), strict=True):
-                mine.append(
-                    {
-                        "partition": partition, "excerpt": excerpt, "label": label, "producer": producer,
-                        "producer_label": genre, "before": decision.label, "after": after.label,
-                    }
-                )  # fmt: skip
-        rows += mine
-        results |= {f"{name}_{partition}": value for name, value in _summary(pd.DataFrame(mine)).items()}
+            asked[partition, excerpt] = producers.set_index("artist")["label"], decision.label
+
+    again = {}
+    # Excerpt by excerpt: one that both partitions test is played once.
+    for partition, excerpt in sorted(asked, key=lambda job: job[1]):
+        producers, _ = asked[partition, excerpt]
+        made = {name: synthetic.rerender(excerpt, artist=name, profile=config.profile) for name in producers.index}
+        again[partition, excerpt] = systems[partition].classify_all(made)
+
+    rows = [
+        {
+            "partition": partition, "excerpt": excerpt, "label": table["label"][excerpt], "producer": producer,
+            "producer_label": genre, "before": before, "after": after.label,
+        }
+        for (partition, excerpt), (producers, before) in asked.items()
+        for (producer, genre), after in zip(producers.items(), again[partition, excerpt], strict=True)
+    ]  # fmt: skip
+    results = {}
+    for partition in PARTITIONS:
+        mine = pd.DataFrame([row for row in rows if row["partition"] == partition])
+        results |= {f"{name}_{partition}": value for name, value in _summary(mine).items()}
     return results, {"excerpts": rows}
 
 

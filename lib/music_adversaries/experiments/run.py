@@ -38,7 +38,7 @@ from . import (
     transfer,
 )
 from .config import Config
-from .grid import over_processes, train_all
+from .grid import over_processes, pool, train_all
 from .labelling import labels_by_artist
 from .record import Record, filename, provenance, recorded, records_folder
 from .systems import one_thread, show_progress
@@ -157,11 +157,14 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     _check(experiment)
     training.device_of(config.device)  # before anything long begins
     progress = show_progress() if progress is None else progress
-    dataset = _dataset(experiment, config, progress)
+    return _run(experiment, config, _dataset(experiment, config, progress), progress)
+
+
+def _run(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
     kept = _kept(experiment, config, dataset)
     if kept is not None:
         return kept
-    record = compute(experiment, config, progress=progress)
+    record = _compute(experiment, config, dataset, progress)
     record.key = _key(experiment, config, dataset)
     record.write(records_folder())
     return record
@@ -176,16 +179,20 @@ def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record
     """
     progress = show_progress() if progress is None else progress
     names = for_book(config)
-    train_all(systems_for_book(config, config.load_dataset(progress)), progress=progress)
-    missing = [name for name in names if _kept(name, config, _dataset(name, config, False)) is None]
+    dataset = config.load_dataset(progress)
+    missing = [name for name in names if _kept(name, config, dataset) is None]
     # Those that start processes of their own run alone. So does a single one, whose own progress bar says more.
     side_by_side = [name for name in missing if name not in PARALLEL_INSIDE]
-    if len(side_by_side) > 1 and config.device == "cpu":
-        over_processes(
-            _run_quietly, [(name, config) for name in side_by_side],
-            weights=[SECONDS.get(name, 10.0) for name in side_by_side], description="experiments", progress=progress,
-        )  # fmt: skip
-    return [run(name, config, progress=progress) for name in names]
+    needed = systems_for_book(config, dataset)
+    # The same processes for both: each takes seconds to start. None starts before there is something to do.
+    with pool(len(needed), config.device) as executor:
+        train_all(needed, progress=progress, executor=executor)
+        if len(side_by_side) > 1 and config.device == "cpu":
+            over_processes(
+                _run_quietly, [(name, config) for name in side_by_side], description="experiments",
+                weights=[SECONDS.get(name, 10.0) for name in side_by_side], progress=progress, executor=executor,
+            )  # fmt: skip
+    return [_run(name, config, dataset, progress) for name in names]
 
 
 def _run_quietly(job: tuple[str, Config]) -> None:
@@ -212,7 +219,10 @@ def _key(experiment: str, config: Config, dataset: datasets.Dataset) -> str:
 def compute(experiment: str, config: Config, *, progress: bool = False) -> Record:
     """Compute a record without looking into, or writing to, the cache of records."""
     _check(experiment)
-    dataset = _dataset(experiment, config, progress)
+    return _compute(experiment, config, _dataset(experiment, config, progress), progress)
+
+
+def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
     start = time.perf_counter()
     with one_thread():
         results, tables = EXPERIMENTS[experiment](config, dataset, progress)

@@ -6,20 +6,24 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from .. import claims
 from ..errors import InputError
-from .config import Config
-from .run import for_book, run
+from .record import Record
 
 STORED = ("id", "dataset", "profile", "verdict")  #: columns of ``book/verdicts.csv``
 
 
-def judged(config: Config) -> pd.DataFrame:
+def judged(records: Iterable[Record]) -> pd.DataFrame:
     """Every claim, judged by the records that the repository holds and by those of this run.
+
+    Parameters
+    ----------
+    records : Records of this run, as `run` and `run_for_book` give them
 
     Returns
     -------
@@ -29,19 +33,19 @@ def judged(config: Config) -> pd.DataFrame:
     Notebook: book/09_verdicts.ipynb
     """
     with tempfile.TemporaryDirectory() as this_run:
-        for name in for_book(config):
-            run(name, config).write(this_run)
+        for record in records:
+            record.write(this_run)
         return claims.judge(claims.book_folder() / "records", this_run)
 
 
-def computed_on(config: Config) -> list[str]:
-    """The processors that the numbers of this run were computed on, as their records name them.
+def computed_on(records: Iterable[Record]) -> list[str]:
+    """The processors that records were computed on, as they name them.
 
     One, unless the cache is shared by machines or was carried from one to another.
 
     Notebook: book/09_verdicts.ipynb
     """
-    return sorted({run(name, config).provenance["processor"] for name in for_book(config)})
+    return sorted({record.provenance["processor"] for record in records})
 
 
 def stored(path: Path | str | None = None) -> pd.DataFrame:

@@ -10,6 +10,8 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -66,7 +68,8 @@ class StepsByHand:
         self.slopes = list(zip(slopes[::2], slopes[1::2], strict=True))
         self.mean = network.standardise.mean.numpy()
         self.scale = network.standardise.scale.numpy()
-        self._room: Array = np.empty((0, len(self.mean)), self.mean.dtype)
+        self._spare = np.empty_like(self.weights)
+        self._rooms: dict[int, _Room] = {}
 
     def step(self, x: Tensor, targets: Tensor, rate: float, momentum: float, pieces: int = 1) -> float:
         """One step on a batch; returns the mean loss before it.
@@ -89,59 +92,77 @@ class StepsByHand:
             self.gradient[:] = total
         self.velocity *= momentum
         self.velocity += self.gradient
-        self.weights -= rate * self.velocity
+        np.multiply(self.velocity, rate, out=self._spare)
+        self.weights -= self._spare
         return loss
 
     def loss_gradient(self, x: Tensor, targets: Tensor) -> float:
         """The mean loss of a batch; its gradient is then in ``gradient``."""
-        dropout, places = self.network.dropout, np.arange(len(x))
+        n_rows, network = len(x), self.network
+        if n_rows not in self._rooms:
+            if len(self._rooms) == 4:  # those of a batch and of the last one, whole and in pieces
+                self._rooms.clear()
+            self._rooms[n_rows] = _Room(n_rows, self.layers)
+        room = self._rooms[n_rows]
+        dropout = network.dropout if network.training else None
+        raw = x if network.representation.kind == "linear" else network.representation(x)
         with np.errstate(all="ignore"):  # a loss that is no number is told where it is looked at
-            read = self._standardised(self.network.representation(x).numpy())
-            reads, outputs, masks = [read], [], []
-            for weight, bias in self.layers[:-1]:
-                output = read @ weight.T
+            read = room.reads[0]
+            np.subtract(raw.numpy(), self.mean, out=read)
+            read *= self.scale
+            masks = []
+            for (weight, bias), output, following in zip(self.layers, room.outputs, room.reads[1:], strict=False):
+                np.matmul(read, weight.T, out=output)
                 output += bias
                 np.maximum(output, 0, out=output)
-                mask = dropout.mask(torch.from_numpy(output)).numpy() if dropout and self.network.training else None
-                read = output if mask is None else output * mask
-                outputs.append(output)
-                masks.append(mask)
-                reads.append(read)
+                read = output
+                if dropout:
+                    masks.append(dropout.mask(torch.from_numpy(output)).numpy())
+                    read = np.multiply(output, masks[-1], out=following)
+            # A row a label: sums over labels then run along whole rows.
             weight, bias = self.layers[-1]
-            logits = read @ weight.T
-            logits += bias
-            logits -= logits.max(1, keepdims=True)
-            posterior = np.exp(logits)
-            total = posterior.sum(1, keepdims=True)
-            wanted = targets.numpy()
-            loss = float((np.log(total[:, 0]) - logits[places, wanted]).mean())
+            logits, posterior = room.logits, room.posterior
+            np.matmul(weight, read.T, out=logits)
+            logits += bias[:, None]
+            logits -= np.maximum.reduce(logits, 0)
+            np.exp(logits, out=posterior)
+            total = np.add.reduce(posterior, 0)
+            places = targets.numpy() * n_rows
+            places += room.numbers
+            loss = float(np.add.reduce(np.log(total)) - np.add.reduce(logits.ravel()[places])) / n_rows
 
             # Backwards: first d loss / d logits.
             posterior /= total
-            posterior[places, wanted] -= 1
-            posterior /= len(x)
-            delta = posterior
+            posterior.ravel()[places] -= 1
+            posterior *= posterior.dtype.type(1 / n_rows)
+            delta = posterior.T
             for index in range(len(self.layers) - 1, -1, -1):
                 slope, offset = self.slopes[index]
-                np.matmul(delta.T, reads[index], out=slope)
-                np.sum(delta, 0, out=offset)
+                np.matmul(delta.T, room.reads[index] if dropout or not index else room.outputs[index - 1], out=slope)
+                np.matmul(room.ones, delta, out=offset)  # the sum over rows
                 if index:
-                    delta = delta @ self.layers[index][0]
-                    if masks[index - 1] is not None:
-                        delta *= masks[index - 1]
-                    delta *= np.sign(outputs[index - 1])  # 1 where the unit is on, 0 where it is off
+                    output = room.outputs[index - 1]
+                    below = np.matmul(delta, self.layers[index][0], out=room.deltas[index - 1])
+                    if dropout:
+                        below *= masks[index - 1]
+                    below *= output > 0
+                    delta = below
         return loss
-
-    def _standardised(self, rows: Array) -> Array:
-        """As `Standardise`, into memory at hand: new memory for every batch takes as long as the arithmetic."""
-        if len(self._room) < len(rows):
-            self._room = np.empty(rows.shape, rows.dtype)
-        read = self._room[: len(rows)]
-        np.subtract(rows, self.mean, out=read)
-        np.multiply(read, self.scale, out=read)
-        return read
 
     def release(self) -> None:
         """Give every parameter memory of its own again."""
         for parameter in self.network.parameters():
             parameter.data = parameter.detach().clone()
+
+
+class _Room:
+    """Memory for a batch of so many rows: new memory for each would take as long as the arithmetic."""
+
+    def __init__(self, n_rows: int, layers: Sequence[tuple[Array, Array]]) -> None:
+        kind = layers[0][0].dtype
+        self.reads = [np.empty((n_rows, weight.shape[1]), kind) for weight, _ in layers]
+        self.outputs = [np.empty((n_rows, weight.shape[0]), kind) for weight, _ in layers[:-1]]
+        self.deltas = [np.empty_like(output) for output in self.outputs]
+        self.logits = np.empty((len(layers[-1][1]), n_rows), kind)
+        self.posterior = np.empty_like(self.logits)
+        self.ones, self.numbers = np.ones(n_rows, kind), np.arange(n_rows)

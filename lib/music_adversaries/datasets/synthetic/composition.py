@@ -99,7 +99,7 @@ class _Piece:
             beat = _swung(beat, self.habits.swing, self.style.swing_unit)
         beats = bar * BEATS_PER_BAR + beat
         slow = 4 * BEATS_PER_BAR / (2 * np.pi)  # the tempo breathes once every four bars
-        drift = self.style.rubato * slow * (np.sin(beats / slow + self.rubato_phase) - np.sin(self.rubato_phase))
+        drift = self.style.rubato * slow * (math.sin(beats / slow + self.rubato_phase) - math.sin(self.rubato_phase))
         return (beats + drift) * 60 / self.habits.tempo_bpm
 
     def note(
@@ -109,14 +109,19 @@ class _Piece:
         end = self.seconds_at(bar, stroke.beat + stroke.beats, stroke.triplet)
         start = max(0.0, start + rng.normal(0, self.style.looseness))
         length = max(0.05, (end - start) * articulation)
-        velocity = int(np.clip(round(loud + rng.normal(0, 5)), 1, 127))
-        return Note(round(start, 4), round(start + length, 4), int(np.clip(pitch, 21, 108)), velocity)
+        velocity = _within(1, round(loud + rng.normal(0, 5)), 127)
+        return Note(round(start, 4), round(start + length, 4), _within(21, pitch, 108), velocity)
 
 
 def _swung(beat: float, swing: float, unit: float) -> float:
     whole, inside = divmod(beat / unit, 1)
     warped = inside * 2 * swing if inside < 0.5 else swing + (inside - 0.5) * 2 * (1 - swing)
     return (whole + warped) * unit
+
+
+def _within(least: int, value: float, most: int) -> int:
+    # NumPy's `clip` takes ten times as long for one number, and there are hundreds of thousands of notes.
+    return int(min(max(value, least), most))
 
 
 def _near(pitch: int, centre: int) -> int:
@@ -227,12 +232,13 @@ def _melody(piece: _Piece, layer: Layer, habit: LayerHabits, rng: np.random.Gene
             step = direction * habit.contour[position % len(habit.contour)]
             if rng.random() < 0.08:
                 step += int(rng.choice((-1, 1)))
-            pitch = ladder[int(np.clip(anchor + step, 0, len(ladder) - 1))]
+            pitch = ladder[_within(0, anchor + step, len(ladder) - 1)]
             if stroke.beat in (0, 2) or stroke.beats >= 1.5:
                 chord = piece.chord_at(bar, stroke.beat)
                 pitch = min((_near(piece.habits.tonic + chord.root + t, pitch) for t in chord.tones),
                             key=lambda p, target=pitch: abs(p - target))  # fmt: skip
-            loud = 92 + _accent(stroke.beat) + 8 * np.sin(np.pi * (bar % SECTION_BARS + stroke.beat / 4) / SECTION_BARS)
+            place = (bar % SECTION_BARS + stroke.beat / 4) / SECTION_BARS
+            loud = 92 + _accent(stroke.beat) + 8 * math.sin(math.pi * place)
             notes.append(piece.note(bar, stroke, pitch, loud, layer.articulation, rng))
     return tuple(notes)
 

@@ -159,9 +159,14 @@ class Excerpt:
 
         Of the recipe and not of the audio, whose last bit may differ from one processor to the next.
         """
-        everything = asdict(self) | renderer_version() | {"code": cache.code_version("datasets/synthetic")}
-        canonical = json.dumps(everything, sort_keys=True, separators=(",", ":"))
-        return "recipe:" + hashlib.sha256(canonical.encode()).hexdigest()
+        return _checksum(self, cache.code_version("datasets/synthetic"))
+
+
+@lru_cache(maxsize=4096)
+def _checksum(piece: Excerpt, code: str) -> str:
+    everything = asdict(piece) | renderer_version() | {"code": code}
+    canonical = json.dumps(everything, sort_keys=True, separators=(",", ":"))
+    return "recipe:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ... import audio, cache
-from ...processes import main_module_stays_home
+from ...processes import end_with_parent, main_module_stays_home
 from .excerpts import Excerpt, Settings, excerpt, render_excerpt
 
 INDEX = "index.json"
@@ -81,7 +81,8 @@ def _in_this_process(tasks: list[Task]) -> Iterator[tuple[Path, Excerpt, str]]:
 
 def _in_parallel(tasks: list[Task], workers: int) -> Iterator[tuple[Path, Excerpt, str]]:
     # Spawned, not forked: a fork of a process that runs threads (PyTorch's) may hang, and Windows has none.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
     try:
         with main_module_stays_home():
             futures = {pool.submit(_write_all, task): task for task in tasks}

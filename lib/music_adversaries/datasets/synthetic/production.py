@@ -92,13 +92,14 @@ class Production:
     def response(self, frequencies_hz: np.ndarray) -> np.ndarray:
         """Gain (linear) of equaliser, common lift and band limits at each frequency; same shape as the argument."""
         frequencies = np.maximum(np.asarray(frequencies_hz, dtype=float), 1.0)
-        curve = CubicSpline(np.log(EQUALISER_HZ), self.equaliser_db, bc_type="natural")
+        octaves, points = np.log2(frequencies), np.log2(EQUALISER_HZ)
         # Beyond the outer points the curve stays level: a spline runs away there.
-        db = curve(np.log(np.clip(frequencies, EQUALISER_HZ[0], EQUALISER_HZ[-1])))
-        db = db + LIFT_DB * np.clip(np.log2(frequencies / LIFT_FROM_HZ), 0, LIFT_OCTAVES)
-        low_pass = 1 / np.sqrt(1 + (frequencies / self.low_pass_hz) ** 8)
-        high_pass = 1 / np.sqrt(1 + (self.high_pass_hz / frequencies) ** 4)
-        return 10 ** (db / 20) * low_pass * high_pass
+        db = CubicSpline(points, self.equaliser_db, bc_type="natural")(np.clip(octaves, points[0], points[-1]))
+        db += LIFT_DB * np.clip(octaves - np.log2(LIFT_FROM_HZ), 0, LIFT_OCTAVES)
+        # Squares of squares: a general power takes ten times as long, and this is asked of 100,000 frequencies.
+        low_pass = np.square(np.square(np.square(frequencies / self.low_pass_hz)))
+        high_pass = np.square(np.square(self.high_pass_hz / frequencies))
+        return _gain(db) / np.sqrt((1 + low_pass) * (1 + high_pass))
 
 
 NEUTRAL = Production.from_latent(np.zeros(LATENT_SIZE))
@@ -194,6 +195,15 @@ def _room(seconds: float) -> np.ndarray:
 def _noise(db_per_octave: float, n: int, rng: np.random.Generator) -> np.ndarray:
     """Noise of unit RMS whose spectrum falls by ``db_per_octave`` above 50 Hz."""
     spectrum = rfft(rng.standard_normal(n))
-    octaves = np.log2(np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE), 50) / 50)
-    coloured = irfft(spectrum * 10 ** (db_per_octave * octaves / 20), n)
+    coloured = irfft(spectrum * _gain(db_per_octave * _octaves_above_50_hz(n)), n)
     return coloured / _rms(coloured)
+
+
+@lru_cache(maxsize=2)
+def _octaves_above_50_hz(n: int) -> np.ndarray:
+    return np.log2(np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE), 50) / 50)
+
+
+def _gain(db: np.ndarray) -> np.ndarray:
+    """``10 ** (db / 20)``, in half the time."""
+    return np.exp(db * (np.log(10) / 20))
