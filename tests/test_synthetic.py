@@ -187,6 +187,22 @@ def test_without_strength_every_production_is_neutral():
         assert {a.production for a in excerpts.artists(settings)} == {production.NEUTRAL}
 
 
+def test_a_response_is_equaliser_lift_and_band_limits():
+    """Written out with powers and decibels; SciPy's spline is shared."""
+    from scipy.interpolate import CubicSpline
+
+    made = production.Production.from_latent(np.random.default_rng(5).standard_normal(production.LATENT_SIZE))
+    hz = np.geomspace(1, 11_025, 500)
+    inside = np.clip(hz, production.EQUALISER_HZ[0], production.EQUALISER_HZ[-1])
+    spline = CubicSpline(np.log(production.EQUALISER_HZ), made.equaliser_db, bc_type="natural")
+    above = np.clip(np.log2(hz / production.LIFT_FROM_HZ), 0, production.LIFT_OCTAVES)
+    low_pass = 1 / np.sqrt(1 + (hz / made.low_pass_hz) ** 8)
+    high_pass = 1 / np.sqrt(1 + (made.high_pass_hz / hz) ** 4)
+    expected = 10 ** ((spline(np.log(inside)) + production.LIFT_DB * above) / 20) * low_pass * high_pass
+    np.testing.assert_allclose(made.response(hz), expected, rtol=1e-12)
+    assert made.response(np.zeros(1)) == made.response(np.ones(1))  # no logarithm of nothing
+
+
 def test_strength_moves_a_production_away_from_neutral():
     for number in range(0, 100, 9):
         gains = [
