@@ -78,4 +78,5 @@ def slowness() -> float:
         sum(number * number for number in range(200_000))
         return time.perf_counter() - start
 
-    return min(once() for _ in range(5))
+    # Enough of them that one falls between what else the machine does.
+    return min(once() for _ in range(20))
