@@ -120,7 +120,7 @@ def _swung(beat: float, swing: float, unit: float) -> float:
 
 
 def _within(least: int, value: float, most: int) -> int:
-    # NumPy's `clip` takes ten times as long for one number, and there are hundreds of thousands of notes.
+    # NumPy's `clip` takes more than ten times as long for one number, and there are hundreds of thousands of notes.
     return int(min(max(value, least), most))
 
 

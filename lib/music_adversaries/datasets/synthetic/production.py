@@ -96,7 +96,7 @@ class Production:
         # Beyond the outer points the curve stays level: a spline runs away there.
         db = CubicSpline(points, self.equaliser_db, bc_type="natural")(np.clip(octaves, points[0], points[-1]))
         db += LIFT_DB * np.clip(octaves - np.log2(LIFT_FROM_HZ), 0, LIFT_OCTAVES)
-        # Squares of squares: a general power takes ten times as long, and this is asked of 100,000 frequencies.
+        # Squares of squares: a power takes twice as long, and this is asked of 100,000 frequencies.
         low_pass = np.square(np.square(np.square(frequencies / self.low_pass_hz)))
         high_pass = np.square(np.square(self.high_pass_hz / frequencies))
         return _gain(db) / np.sqrt((1 + low_pass) * (1 + high_pass))
