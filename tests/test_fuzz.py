@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import fuzz
+from interrupts import answers_ctrl_c
 
 ROOT = fuzz.ROOT
 
@@ -168,12 +169,12 @@ def test_what_is_found_is_told_kept_and_tried_again_and_a_crash_ends_no_other(
 def test_ctrl_c_ends_with_a_summary(tmp_path: Path, drawn: Path, source: str, code: int, last: str):
     path = toy(tmp_path, "slow", source)
     command = [sys.executable, str(fuzz.TOOLS / "fuzz.py"), str(path), "--folder", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=answers_ctrl_c) as process:
         while not drawn.exists():  # which is written when its test was called for the second time
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        said = process.stdout.read()
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Stopped after" in said and said.endswith(last)
 

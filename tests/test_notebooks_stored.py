@@ -114,8 +114,9 @@ def test_the_file_is_as_refresh_writes_it(path: Path) -> None:
 # in its own code. What else it may show is known from the design (how many excerpts are asked for); then its metadata
 # say so under "same_everywhere". `make portability` checks that the words are the same everywhere.
 
-# Names of functions and methods. The verdicts of `judged` are compared as they are: `make portability` checks them.
+# Names of functions and methods.
 FOUND_BY = {"trained_system", "run", "compute", "attack", "every_label", "find", "fit", "train", "backward"}
+JUDGED_BY = {"judged"}  # what it returns are verdicts, compared as they are: `make portability` checks them
 EXCUSE = "same_everywhere"
 FOUND = re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{'|'.join(GENRES)})\b")  # a number, or a label of the book's own dataset
 
@@ -123,8 +124,8 @@ FOUND = re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{'|'.join(GENRES)})\b")  # a number, 
 class Followed:
     """Which names of a notebook hold what was found; cells are given in order.
 
-    Errs on the safe side: whatever is computed from such a name, in any way, is such a name. Through files nothing is
-    followed: chapter 9 reads its records from a folder that it has written, and shows their verdicts.
+    Errs on the safe side: whatever is computed from such a name, in any way but one (`JUDGED_BY`), is such a name.
+    Through files nothing is followed.
     """
 
     def __init__(self) -> None:
@@ -177,6 +178,9 @@ class Followed:
         if uses:  # whatever is assigned in passing, `(n := found)`
             self.names |= {part.target.id for part in ast.walk(statement) if isinstance(part, ast.NamedExpr)}
         match statement:
+            case ast.Assign(targets=targets, value=ast.Call(func=function)) if _last_name(function) in JUDGED_BY:
+                for target in targets:
+                    self.mark(target, False)
             case ast.Assign(targets=targets):
                 for target in targets:
                     self.mark(target, uses)
@@ -312,6 +316,9 @@ def test_an_excuse_is_needed_and_given(path: Path, cells: list[nbformat.Notebook
         (["a = 1\na += attack(x)", "a += 1"], "a", True),
         (["model = M()\nloss(model(x)).backward()"], "print(model(x))", True),
         (["for i in range(2):\n    b = a\n    a = attack(x)"], "b", True),
+        (["r = run('x', c)", "j = experiments.judged(r)"], "print(j)", False),
+        (["r = run('x', c)", "j = f(experiments.judged(r), r)"], "print(j)", True),
+        (["r = run('x', c)", "j = experiments.judged(r)"], "print(j, r)", True),
     ],
 )
 def test_what_was_found_is_followed(cells_before: list[str], last: str, uses: bool) -> None:

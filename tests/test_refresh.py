@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 import refresh
+from interrupts import answers_ctrl_c
 from music_adversaries.errors import InputError
 
 STEADY = """
@@ -112,7 +113,9 @@ def test_ctrl_c_stops_the_kernels_and_leaves_the_notebooks(tmp_path: Path) -> No
         f"import sys; sys.path.insert(0, {str(refresh.ROOT / 'tools')!r}); import refresh; from pathlib import Path\n"
         f"sys.exit(refresh.told(lambda: refresh.refresh([Path({str(path)!r})])))"
     )
-    command = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    command = subprocess.Popen(
+        [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, preexec_fn=answers_ctrl_c
+    )
     until = time.monotonic() + 120
     while not began.exists() or not began.read_text():
         assert command.poll() is None and time.monotonic() < until

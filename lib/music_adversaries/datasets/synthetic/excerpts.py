@@ -159,12 +159,12 @@ class Excerpt:
 
         Of the recipe and not of the audio, whose last bit may differ from one processor to the next.
         """
-        return _checksum(self, cache.code_version("datasets/synthetic"))
+        return _checksum(self, cache.code_version("datasets/synthetic"), tuple(renderer_version().items()))
 
 
 @lru_cache(maxsize=4096)
-def _checksum(piece: Excerpt, code: str) -> str:
-    everything = asdict(piece) | renderer_version() | {"code": code}
+def _checksum(piece: Excerpt, code: str, renderer: tuple[tuple[str, str], ...]) -> str:
+    everything = asdict(piece) | dict(renderer) | {"code": code}
     canonical = json.dumps(everything, sort_keys=True, separators=(",", ":"))
     return "recipe:" + hashlib.sha256(canonical.encode()).hexdigest()
 
