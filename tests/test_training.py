@@ -189,6 +189,20 @@ def test_gradients_by_hand_are_differences_of_the_loss(dropout):
         assert (above - below) / 2e-6 == pytest.approx(gradient[place], abs=1e-7)
 
 
+def test_gradients_by_hand_of_batches_of_any_size():
+    """Memory is kept for the last few sizes; none of it may show in the next batch."""
+    net, frames, targets = by_hand(n_units=5)
+    steps = StepsByHand(net)
+    for size in (9, 5, 7, 3, 8, 9, 1, 5):
+        loss = steps.loss_gradient(frames[:size], targets[:size])
+        net.zero_grad()
+        expected = cross_entropy(net(frames[:size]), targets[:size])
+        expected.backward()
+        assert loss == pytest.approx(float(expected), rel=1e-12)
+        slopes = np.concatenate([parameter.grad.numpy().ravel() for parameter in net.parameters()])
+        np.testing.assert_allclose(steps.gradient, slopes, rtol=1e-9, atol=1e-12)
+
+
 def test_who_is_stepped_by_hand():
     frames, _ = blobs()
     frozen, hooked, normed, watched = (network(frames) for _ in range(4))

@@ -157,7 +157,6 @@ def train(
         for epoch in epochs:
             if state.finished(epoch):
                 break
-            rate, _ = schedule.at(epoch)
             state.begin_epoch(epoch)
             network.train()
             losses = []
@@ -174,7 +173,7 @@ def train(
             train_loss = sum(value * n for value, n in weighted) / len(frames)
             if not math.isfinite(train_loss):
                 said = (
-                    f"The loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:g} and batch size "
+                    f"The loss is {train_loss} in epoch {epoch + 1} at learning rate {state.rate:g} and batch size "
                     f"{schedule.batch_size}; lower learning_rate."
                 )
                 if epoch == 0:
@@ -183,7 +182,7 @@ def train(
                 break
 
             valid_loss, valid_error = _validate(network, valid_frames, valid_targets, where)
-            state.end_epoch(epoch, train_loss, valid_loss, valid_error, rate)
+            state.end_epoch(epoch, train_loss, valid_loss, valid_error)
             epochs.set_postfix(valid_error=f"{valid_error:.3f}")
             if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
                 state.save(Path(checkpoint))
@@ -271,10 +270,10 @@ class _State:
         self.optimiser.step()
         return loss.detach()
 
-    def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float, rate: float) -> None:
+    def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float) -> None:
         """Note how an epoch went, and keep its weights if they are the best so far."""
         values = {
-            "train_loss": train_loss, "valid_loss": valid_loss, "valid_error": valid_error, "learning_rate": rate,
+            "train_loss": train_loss, "valid_loss": valid_loss, "valid_error": valid_error, "learning_rate": self.rate,
         }  # fmt: skip
         for key, value in values.items():
             self.history[key].append(value)
