@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import io
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -186,15 +185,9 @@ def test_a_part_that_is_kept_is_not_found_again(config, monkeypatch):
     parts.in_turn("gradient", [part("a", settings=(2,))], dataset)
     parts.in_turn("gradient", [part("a", config=config.but(seed=7))], dataset)
     parts.in_turn("relaxed", [part("a")], dataset)
-    monkeypatch.setattr(parts, "code_version", lambda *modules: "edited")
+    monkeypatch.setattr(parts, "code_of", lambda *modules: "edited")
     parts.in_turn("gradient", [part("a")], dataset)
     assert found[3:] == ["a"] * 4
-
-
-def test_the_code_of_parts_is_there():
-    for name in (*parts.CODE, "experiments/gradient", "experiments/success_curves", "experiments/relaxed"):
-        path = Path(parts.__file__).parents[1] / name
-        assert path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def test_a_second_opinion_does_not_take_the_attacks_word(config):

@@ -15,7 +15,6 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis.strategies import integers, sampled_from
 
-from music_adversaries import cache
 from music_adversaries.datasets import synthetic
 from music_adversaries.datasets.manifest import Manifest
 from music_adversaries.datasets.synthetic import (
@@ -127,7 +126,7 @@ def test_the_checksum_covers_code_and_renderer(monkeypatch):
     before = piece.checksum()
     monkeypatch.setattr(excerpts, "renderer_version", lambda: {"renderer": "another"})
     other_renderer = piece.checksum()
-    monkeypatch.setattr(cache, "code_version", lambda *modules: "another")
+    monkeypatch.setattr(excerpts.source, "code_version", lambda *modules: "another")
     assert len({before, other_renderer, piece.checksum()}) == 3
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ import soundfile
 from tqdm.auto import tqdm
 
 from .. import audio
-from ..cache import atomic_path, cache_dir
+from ..cache import cache_dir, read_json, write_json
 from ..errors import InputError
 from .choices import unknown
 
@@ -278,24 +277,6 @@ def refuse(problems: Iterable[Problem], name: str, remedy: str) -> None:
     shown = "; ".join(f"{problem.path} ({problem.excerpt}) {_is(problem.reason)}" for problem in problems[:3])
     more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
     raise InputError(f"{name} cannot be used: {shown}{more}; {remedy}.")
-
-
-def read_json(path: Path) -> Any:
-    """Content of a JSON file, or None where it is missing, unreadable or damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def write_json(path: Path, content: Any) -> str:
-    """Write a small JSON file that only saves time; why it could not be written, else ``""``."""
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    except (InputError, OSError) as error:
-        return str(error).rstrip(".")
-    return ""
 
 
 def _is(reason: str) -> str:

@@ -14,16 +14,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..cache import cache_dir, code_version
-from .base import read_json, write_json
+from ..cache import cache_dir, read_json, write_json
+from ..source import code_version, imported_by
 
 if TYPE_CHECKING:
     from .base import Dataset
 
 #: The datasets, without knobs, of which a fingerprint is remembered. For all others the files must be read.
 GENERATED = ("synthetic", "synthetic-latin")
-# What draws, renders and writes their tables.
-_CODE = ("datasets", "audio", "cache")
 _LIBRARIES = ("midirenderer", "numpy", "pandas", "pretty_midi", "scipy")
 
 
@@ -57,7 +55,7 @@ def _path(name: str, profile: str) -> Path:
 def _origin() -> dict[str, Any]:
     """All that a fingerprint follows from, as JSON gives it back."""
     return {
-        "code": code_version(*_CODE),
+        "code": code_version(*imported_by("datasets")),
         "libraries": {library: metadata.version(library) for library in _LIBRARIES},
         # The last bit of what is drawn may differ from one machine to the next, and a cache may be shared by several.
         "python": platform.python_version(),

@@ -33,8 +33,9 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from .. import audio
-from ..cache import atomic_path, cache_dir, code_version
+from ..cache import atomic_path, cache_dir, read_json, write_json
 from ..errors import InputError
+from ..source import code_version
 from . import fma_tracks, located, resumable
 from .base import (
     CORRUPT,
@@ -45,9 +46,7 @@ from .base import (
     Problem,
     Verified,
     file_digest,
-    read_json,
     refuse,
-    write_json,
 )
 from .manifest import Manifest
 

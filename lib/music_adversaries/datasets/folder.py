@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from tqdm.auto import tqdm
 
 from .. import audio
-from ..cache import cache_dir
+from ..cache import cache_dir, read_json, write_json
 from ..errors import InputError
 from .base import (
     CORRUPT,
@@ -36,8 +36,6 @@ from .base import (
     Verified,
     file_digest,
     matches,
-    read_json,
-    write_json,
 )
 from .manifest import COLUMNS, PARTS, Manifest, read_table
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
-from ..cache import cache_dir
+from ..cache import cache_dir, read_json
 from ..errors import InputError
-from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, file_digest, read_json
+from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, file_digest
 from .choices import PROFILES
 from .manifest import Manifest
 

@@ -23,9 +23,9 @@ from itertools import islice
 from pathlib import Path
 
 from .. import audio
-from ..cache import cache_dir
+from ..cache import cache_dir, read_json, write_json
 from ..errors import InputError
-from .base import CORRUPT, MISSING, CheckReport, Dataset, Problem, Verified, read_json, refuse, verify_all, write_json
+from .base import CORRUPT, MISSING, CheckReport, Dataset, Problem, Verified, refuse, verify_all
 from .manifest import Manifest
 
 SUFFIXES = (".wav", ".flac", ".au")

@@ -12,11 +12,20 @@ from pathlib import Path
 from .. import datasets
 from ..datasets import fingerprints
 from ..errors import InputError
+from ..source import code_version, imported_by
 from .labelling import LABELLINGS, labels_by_artist
 from .recipes import Recipe, recipe
 
 N_SEEDS = 5
 PARTITIONS = ("random", "artist_filtered")
+
+
+def code_of(module: str, *without: str) -> str:
+    """Version of the code that a module runs: its own and what it imports, see `source.imported_by`.
+
+    Without that of datasets, for whose content a dataset's fingerprint stands, and of whatever else is named.
+    """
+    return code_version(*imported_by(module, without=("datasets", *without)))
 
 
 @dataclass(frozen=True)

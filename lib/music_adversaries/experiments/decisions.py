@@ -21,22 +21,18 @@ from tqdm.auto import tqdm
 
 from .. import features
 from ..baselines import ForestOnActivations, MFCCBaseline
-from ..cache import cache_dir, code_version
+from ..cache import cache_dir, read_json, write_json
 from ..datasets import Dataset
-from ..datasets.base import read_json, write_json
 from ..networks import System
 from . import spectrograms
-from .config import Config
+from .config import Config, code_of
 from .grid import n_frames, n_processes, over_processes
-from .systems import CODE as SYSTEM_CODE
 from .systems import labels_of, loaded, one_thread, partition_of, test_set, trained_system
 
 LAYERS: tuple[int | str, ...] = (1, 2, 3, "all")
 N_TREES = 500
 COVARIANCES = ("shared", "per_class")  # of the hand-crafted baseline
 BASELINE = "mfcc"  # the name of the system that has no network
-
-CODE = (*SYSTEM_CODE, "features", "baselines", "experiments/decisions")
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,10 @@ def decide(job: Job, dataset: Dataset | None = None) -> dict[str, Any]:
     config = job.config
     dataset = dataset or loaded(config)
     key = config.of_system().key(
-        dataset.fingerprint, code_version(*CODE), torch.__version__, repr((job.baselines, job.forests))
+        dataset.fingerprint,
+        code_of("experiments/decisions"),
+        torch.__version__,
+        repr((job.baselines, job.forests)),
     )
     path = cache_dir() / "decisions" / f"{job.system}-{config.partition}-{config.seed}-{key}.json"
     kept = read_json(path)

@@ -14,17 +14,10 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from ..cache import cache_dir, code_version
+from ..cache import cache_dir, read_json, write_json
 from ..datasets import Dataset
-from ..datasets.base import read_json, write_json
-from .config import Config
-from .systems import CODE as SYSTEM_CODE
+from .config import Config, code_of
 from .systems import one_thread
-
-CODE = (
-    *SYSTEM_CODE, "features", "adversary",
-    "experiments/attacking", "experiments/confirmed", "experiments/parts",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +35,7 @@ def in_turn(experiment: str, parts: Sequence[Part], dataset: Dataset, *, progres
     """What each part finds, in their order: from the cache, or found now and kept.
 
     A part is found again when its data, settings, system or code change; the code is that of the experiment's
-    module, of attacks and of systems. The bar counts what is not in the cache, by weight.
+    module and of what it imports, apart from `evaluation`. The bar counts what is not in the cache, by weight.
 
     Returns
     -------
@@ -51,7 +44,8 @@ def in_turn(experiment: str, parts: Sequence[Part], dataset: Dataset, *, progres
 
     Notebook: book/05_adversaries.ipynb
     """
-    code = code_version(*CODE, f"experiments/{experiment}")
+    # What is computed from what the parts found, such as intervals, is no part of it.
+    code = code_of(f"experiments/{experiment}", "evaluation")
     paths = []
     for part in parts:
         key = part.config.of_system().key(dataset.fingerprint, code, torch.__version__, part.name, repr(part.settings))

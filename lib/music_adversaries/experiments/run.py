@@ -14,7 +14,6 @@ from collections.abc import Callable
 import torch
 
 from .. import datasets, training
-from ..cache import code_version
 from ..errors import InputError
 from . import (
     attack_random_target,
@@ -37,7 +36,7 @@ from . import (
     table1,
     transfer,
 )
-from .config import Config
+from .config import Config, code_of
 from .grid import over_processes, pool, train_all
 from .labelling import labels_by_artist
 from .record import Record, filename, provenance, recorded, records_folder
@@ -82,13 +81,6 @@ MANIFEST_ONLY = ("benchmark_index",)
 PARALLEL_INSIDE = ("table1", "systems_folds")
 #: What those of the book's default run take once their systems are trained, roughly: the longest begin first.
 SECONDS = {"intervention": 70.0, "ensemble": 40.0, "baseline": 30.0, "attack_random_target": 29.0}
-
-# An edit to any of these makes earlier records stale.
-CODE = (
-    "spectra", "audio", "partitions", "networks", "training", "features", "baselines", "adversary", "evaluation",
-    "processing",
-    "experiments",
-)  # fmt: skip
 
 
 def for_book(config: Config) -> list[str]:
@@ -213,7 +205,12 @@ def _kept(experiment: str, config: Config, dataset: datasets.Dataset) -> Record 
 
 
 def _key(experiment: str, config: Config, dataset: datasets.Dataset) -> str:
-    return config.key(experiment, dataset.fingerprint, code_version(*CODE), torch.__version__)
+    return config.key(
+        experiment,
+        dataset.fingerprint,
+        code_of(f"experiments/{experiment}"),
+        torch.__version__,
+    )
 
 
 def compute(experiment: str, config: Config, *, progress: bool = False) -> Record:

@@ -27,10 +27,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .. import spectra
-from ..cache import atomic_path, cache_dir, code_version, only_one
+from ..cache import atomic_path, cache_dir, only_one, read_json
 from ..datasets import Dataset
-from ..datasets.base import read_json
 from ..errors import InputError
+from ..source import code_version
 
 GIB = 2**30
 #: Magnitudes of a dataset are kept from this size on; smaller ones are computed in a second or two.

@@ -19,23 +19,17 @@ import torch
 from torch import Tensor
 
 from .. import datasets, partitions, spectra, training
-from ..cache import cache_dir, code_version, only_one
+from ..cache import cache_dir, only_one
 from ..datasets import Dataset
 from ..errors import InputError
 from ..networks import System, slices
 from ..networks.slices import SLICE_LENGTH
 from . import spectrograms
-from .config import Config
+from .config import Config, code_of
 from .recipes import training_hop
 
 if TYPE_CHECKING:
     from ..partitions import Partition
-
-# The modules on which a trained system depends.
-CODE = (
-    "spectra", "audio", "partitions", "networks", "training",
-    "experiments/systems", "experiments/recipes", "experiments/spectrograms",
-)  # fmt: skip
 
 
 def show_progress() -> bool:
@@ -142,7 +136,7 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
 
 def system_path(config: Config, fingerprint: str) -> Path:
     """The file of a configuration's system, trained on the dataset of that fingerprint; it may not be there yet."""
-    key = config.of_system().key(fingerprint, code_version(*CODE), torch.__version__)
+    key = config.of_system().key(fingerprint, code_of("experiments/systems"), torch.__version__)
     return cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
 
 

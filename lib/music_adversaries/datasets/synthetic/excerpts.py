@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ... import cache
+from ... import source
 from ...errors import InputError
 from . import habits
 from .artists import Artist, artist
@@ -159,7 +159,7 @@ class Excerpt:
 
         Of the recipe and not of the audio, whose last bit may differ from one processor to the next.
         """
-        return _checksum(self, cache.code_version("datasets/synthetic"), tuple(renderer_version().items()))
+        return _checksum(self, source.code_version("datasets/synthetic"), tuple(renderer_version().items()))
 
 
 @lru_cache(maxsize=4096)
