@@ -8,7 +8,7 @@ from music_adversaries import datasets, experiments
 from music_adversaries.datasets import synthetic
 from music_adversaries.errors import InputError
 from music_adversaries.experiments import Config, dose_response
-from music_adversaries.experiments import record as record_module
+from music_adversaries.records import filename, recorded
 
 
 def test_a_condition_names_its_dataset():
@@ -67,14 +67,14 @@ def test_the_index_of_gtzan_is_counted_without_audio(tmp_path, monkeypatch):
     assert record.quantity("artists_pop")["estimate"] == pop.nunique()
     assert record.quantity("largest_artist_pop")["estimate"] == pop.value_counts().iloc[0]
     assert record.quantity("shared_artist_random")["estimate"] == pytest.approx(200 / 234)
-    stored = experiments.recorded("benchmark_index", "gtzan", "full")
+    stored = recorded("benchmark_index", "gtzan", "full")
     assert (stored.results, stored.tables) == (record.results, record.tables)
 
 
 def test_a_record_of_a_variant_has_a_name_that_every_file_system_takes():
-    name = record_module.filename("partition_gap", "synthetic:faults=no,production_strength=0.5", "quick")
+    name = filename("partition_gap", "synthetic:faults=no,production_strength=0.5", "quick")
     assert name == "partition_gap-synthetic_faults=no_production_strength=0.5-quick.json"
-    assert record_module.filename("ensemble", "gtzan-mini", "full") == "ensemble-gtzan-mini-full.json"
+    assert filename("ensemble", "gtzan-mini", "full") == "ensemble-gtzan-mini-full.json"
 
 
 def test_systems_are_trained_on_the_papers_shares_of_each_dataset():

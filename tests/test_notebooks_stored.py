@@ -316,9 +316,9 @@ def test_an_excuse_is_needed_and_given(path: Path, cells: list[nbformat.Notebook
         (["a = 1\na += attack(x)", "a += 1"], "a", True),
         (["model = M()\nloss(model(x)).backward()"], "print(model(x))", True),
         (["for i in range(2):\n    b = a\n    a = attack(x)"], "b", True),
-        (["r = run('x', c)", "j = experiments.judged(r)"], "print(j)", False),
-        (["r = run('x', c)", "j = f(experiments.judged(r), r)"], "print(j)", True),
-        (["r = run('x', c)", "j = experiments.judged(r)"], "print(j, r)", True),
+        (["r = run('x', c)", "j = claims.judged(r)"], "print(j)", False),
+        (["r = run('x', c)", "j = f(claims.judged(r), r)"], "print(j)", True),
+        (["r = run('x', c)", "j = claims.judged(r)"], "print(j, r)", True),
     ],
 )
 def test_what_was_found_is_followed(cells_before: list[str], last: str, uses: bool) -> None:

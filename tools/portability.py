@@ -218,7 +218,7 @@ STAMP = "arithmetic.json"
 
 def stamp(arithmetic: Arithmetic) -> dict[str, str]:
     """What decides what a training gives, beside the code: another stamp, and what was trained is not used again."""
-    from music_adversaries.experiments.record import LIBRARIES, processor
+    from music_adversaries.provenance import LIBRARIES, processor
 
     return {"processor": processor(), **arithmetic.variables} | {name: metadata.version(name) for name in LIBRARIES}
 

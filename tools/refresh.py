@@ -300,17 +300,17 @@ def store_verdicts() -> int:
     What differs from the verdicts stored before is said here. Only the book's own dataset and profile have stored
     verdicts.
     """
-    from music_adversaries import experiments
+    from music_adversaries import claims, experiments
     from music_adversaries.cache import atomic_path
 
     config = experiments.from_environment()
     if (config.dataset, config.profile) != (DATASET, PROFILE):
         return 0
-    judged = experiments.judged(experiments.run_for_book(config))
-    content = judged[judged["dataset"] != ""].to_csv(columns=experiments.STORED, index=False, lineterminator="\n")
+    judged = claims.judged(experiments.run_for_book(config))
+    content = judged[judged["dataset"] != ""].to_csv(columns=claims.STORED, index=False, lineterminator="\n")
     path = BOOK / "verdicts.csv"
     if path.exists():
-        print(experiments.beside_stored(judged, experiments.stored(path), config.dataset, config.profile), flush=True)
+        print(claims.beside_stored(judged, claims.stored(path), config.dataset, config.profile), flush=True)
         if path.read_text(encoding="utf-8") == content:
             return 0
     with atomic_path(path) as temporary:

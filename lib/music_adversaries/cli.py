@@ -374,10 +374,10 @@ def run(experiment: str, out: Path | None, **which: Any) -> None:
                 f"  n = {value['n']}  {value['unit']}"
             )
         if name == "table1":
-            from . import tables
+            from .claims import table1
 
             click.echo("\nRandom, in brackets filtered, in per cent:")
-            click.echo(tables.side_by_side(tables.of_paper(), tables.of_record(record, "this run")).to_string())
+            click.echo(table1.compare(table1.of_paper(), table1.of_record(record, "this run")).to_string())
         if out is not None:
             click.echo(f"  written to {record.write(out)}")
 
@@ -387,8 +387,10 @@ def run(experiment: str, out: Path | None, **which: Any) -> None:
 def claims(records: tuple[Path, ...]) -> None:
     """Judge the paper's claims by the records: those of the book, and those computed here."""
     from . import claims as ledger
+    from .records import read_records
 
-    click.echo(ledger.format_table(ledger.judged(*records)))
+    judged_by = read_records(*records) if records else None
+    click.echo(ledger.format_table(ledger.judgements(judged_by)))
 
 
 main.add_command(bench)

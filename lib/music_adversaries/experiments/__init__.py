@@ -13,30 +13,20 @@ from ..lazily import attach
 if TYPE_CHECKING:
     from .config import Config, from_environment
     from .grid import train_all
-    from .record import Record, provenance, recorded
     from .run import EXPERIMENTS, compute, for_book, for_comparison, for_page, run, run_for_book, systems_for_book
     from .systems import partition_of, test_set, trained_system
-    from .verdicts import STORED, beside_stored, computed_on, judged, stored
 
 __all__ = [
     "EXPERIMENTS",
-    "STORED",
     "Config",
-    "Record",
-    "beside_stored",
     "compute",
-    "computed_on",
     "for_book",
     "for_comparison",
     "for_page",
     "from_environment",
-    "judged",
     "partition_of",
-    "provenance",
-    "recorded",
     "run",
     "run_for_book",
-    "stored",
     "systems_for_book",
     "test_set",
     "train_all",
@@ -48,12 +38,10 @@ attach(
     {
         "config": ("Config", "from_environment"),
         "grid": ("train_all",),
-        "record": ("Record", "provenance", "recorded"),
         "run": (
             "EXPERIMENTS", "compute", "for_book", "for_comparison", "for_page", "run", "run_for_book",
             "systems_for_book",
         ),
         "systems": ("partition_of", "test_set", "trained_system"),
-        "verdicts": ("STORED", "beside_stored", "computed_on", "judged", "stored"),
     },
 )  # fmt: skip

@@ -15,6 +15,8 @@ import torch
 
 from .. import datasets, training
 from ..errors import InputError
+from ..provenance import provenance
+from ..records import Record, book_folder, filename, read_records, recorded, records_folder
 from . import (
     attack_random_target,
     baseline,
@@ -39,7 +41,6 @@ from . import (
 from .config import Config, code_of
 from .grid import over_processes, pool, train_all
 from .labelling import labels_by_artist
-from .record import Record, filename, provenance, recorded, records_folder
 from .systems import one_thread, show_progress
 
 EXPERIMENTS: dict[str, Callable] = {
@@ -121,10 +122,7 @@ def for_comparison(experiment: str, config: Config) -> list[Record]:
 
     Notebook: book/05_adversaries.ipynb
     """
-    from ..claims import book_folder, read_records
-
-    kept = [Record.read(one["file"]) for one in read_records(book_folder() / "records")]
-    found = [record for record in kept if record.experiment == experiment]
+    found = [record for record in read_records(book_folder() / "records") if record.experiment == experiment]
     own = records_folder() / filename(experiment, config.dataset, config.profile)
     if not _is_the_books(config) and own.exists():
         mine = Record.read(own)

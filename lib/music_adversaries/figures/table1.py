@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
+from ..claims.table1 import KINDS, LAYERS, SIZES, Table1
 from ..errors import InputError
-from ..tables import KINDS, LAYERS, SIZES, Table1
 from .base import BLUE, FAINT, INK, ORANGE, RULE, BookFigure, new_figure, percent, styled
 
 

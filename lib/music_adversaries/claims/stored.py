@@ -5,15 +5,14 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from .. import claims
 from ..errors import InputError
-from .record import Record
+from ..records import Record, book_folder, latest, read_records
+from .judge import judge
 
 STORED = ("id", "dataset", "profile", "verdict")  #: columns of ``book/verdicts.csv``
 
@@ -28,14 +27,11 @@ def judged(records: Iterable[Record]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `claims.judge` gives it.
+        As `judge` gives it.
 
     Notebook: book/09_verdicts.ipynb
     """
-    with tempfile.TemporaryDirectory() as this_run:
-        for record in records:
-            record.write(this_run)
-        return claims.judge(claims.book_folder() / "records", this_run)
+    return judge(latest([*read_records(book_folder() / "records"), *records]))
 
 
 def computed_on(records: Iterable[Record]) -> list[str]:
@@ -63,7 +59,7 @@ def stored(path: Path | str | None = None) -> pd.DataFrame:
 
     Notebook: book/09_verdicts.ipynb
     """
-    path = Path(path) if path else claims.book_folder() / "verdicts.csv"
+    path = Path(path) if path else book_folder() / "verdicts.csv"
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from .claims import paper_values
-from .errors import InputError
-from .evaluation import FigureOfMerit, wilson
+from ..errors import InputError
+from ..evaluation import FigureOfMerit, wilson
+from ..records import Record
+from .paper import paper_values
 
 LAYERS = ("1", "2", "3", "all")
 KINDS = ("ReLU", "ReLU+Dropout")
@@ -91,12 +91,12 @@ def of_paper() -> Table1:
     return Table1("paper, GTZAN", tuple(cells))
 
 
-def of_record(record: Any, kind: str = "recorded") -> Table1:
+def of_record(record: Record, kind: str = "recorded") -> Table1:
     """The table that a record of the experiment ``table1`` holds, with intervals over artists.
 
     Parameters
     ----------
-    record : experiments.Record
+    record : Record
     kind : str
         What to call it, as ``"this run"``.
 
@@ -120,7 +120,7 @@ def of_record(record: Any, kind: str = "recorded") -> Table1:
     return Table1(f"{kind}: {record.dataset}, {record.profile}", tuple(cells))
 
 
-def side_by_side(*tables: Table1) -> pd.DataFrame:
+def compare(*tables: Table1) -> pd.DataFrame:
     """The tables, network by network: accuracy in per cent on the random partition, and in brackets on the filtered.
 
     Paper: Table 1
@@ -142,7 +142,7 @@ def side_by_side(*tables: Table1) -> pd.DataFrame:
     return shown
 
 
-def merit(record: Any, system: str, classifier: str, partition: str, seed: int = 0) -> FigureOfMerit:
+def merit(record: Record, system: str, classifier: str, partition: str, seed: int = 0) -> FigureOfMerit:
     """Figure of merit of one classifier in a record of ``table1``.
 
     Raises
@@ -167,7 +167,7 @@ def merit(record: Any, system: str, classifier: str, partition: str, seed: int =
     return FigureOfMerit([labels[i] for i in tests[0]["truth"]], [labels[i] for i in rows[0]["said"]], tuple(labels))
 
 
-def merit_over_folds(record: Any, system: str, classifier: str, seed: int = 0) -> FigureOfMerit:
+def merit_over_folds(record: Record, system: str, classifier: str, seed: int = 0) -> FigureOfMerit:
     """Figure of merit over all excerpts of one classifier in a record of ``systems_folds``.
 
     Raises
@@ -189,7 +189,7 @@ def merit_over_folds(record: Any, system: str, classifier: str, seed: int = 0) -
     return FigureOfMerit(truth, said, tuple(rows[0]["labels"]))
 
 
-def accuracies(record: Any, systems: Sequence[str] | None = None) -> pd.DataFrame:
+def accuracies(record: Record, systems: Sequence[str] | None = None) -> pd.DataFrame:
     """Accuracy of every classifier of a record of ``systems_folds``, best first: estimate, interval, artists.
 
     Notebook: book/04_baselines.ipynb
