@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from music_adversaries import claims, evaluation
-from music_adversaries.claims import (
+from music_adversaries import evaluation
+from music_adversaries.book import claims
+from music_adversaries.book.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
     NO_RECORD,
@@ -24,8 +25,8 @@ from music_adversaries.claims import (
     Line,
     Predicate,
 )
+from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
-from music_adversaries.records import Record, read_records
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ORDER = [CONTRADICTED, INCONCLUSIVE, REPRODUCED]

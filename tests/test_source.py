@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from music_adversaries import source
-from music_adversaries.source import code_version, imported_by, syntax_hash
+from music_adversaries.book import source
+from music_adversaries.book.source import code_version, imported_by, syntax_hash
 
 CODE = '''"""What it is."""
 import math

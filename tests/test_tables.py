@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from music_adversaries import claims, datasets, figures, partitions
-from music_adversaries.claims import table1
+from music_adversaries.book import claims, datasets, figures, partitions
+from music_adversaries.book.claims import table1
+from music_adversaries.book.harness import Config
+from music_adversaries.book.harness.labelling import labels_by_artist
+from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import cluster_bootstrap, cluster_statistic
-from music_adversaries.experiments import Config
-from music_adversaries.experiments.labelling import labels_by_artist
-from music_adversaries.records import Record, read_records
 
 
 def made(shift=0.0):

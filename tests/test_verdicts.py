@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import refresh
-from music_adversaries import claims
+from music_adversaries.book import claims
+from music_adversaries.book.provenance import processor
 from music_adversaries.errors import InputError
-from music_adversaries.provenance import processor
 
 
 def table(**verdicts: str) -> pd.DataFrame:
