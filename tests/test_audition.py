@@ -31,6 +31,7 @@ from music_adversaries.audition import (
     StaticNote,
     compare,
     compare_changes,
+    listening_page,
     panel,
     player,
 )
@@ -255,6 +256,16 @@ def test_a_page_is_written_whole(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == made.page()
     assert "<title>A &lt;pair&gt;</title>" in made.page()
     assert [p.name for p in tmp_path.iterdir()] == ["listen.html"]
+
+
+def test_players_share_a_page() -> None:
+    players = [compare(*pair(), title=f"a.wav as {label}") for label in ("jazz", "rock")]
+    source = listening_page(players, title="Adversaries <2>")
+    assert source.count("<!doctype html>") == source.count("<title>Adversaries &lt;2&gt;</title>") == 1
+    assert source.count("<h1>Adversaries &lt;2&gt;</h1>") == 1
+    assert source.index(players[0]._repr_html_()) < source.index(players[1]._repr_html_())
+    style = re.search("<style>.*?</style>", players[0].page(), re.DOTALL)[0]
+    assert style in source and "prefers-color-scheme: dark" in style
 
 
 def test_script_and_style_are_in_the_package_and_small() -> None:

@@ -28,7 +28,7 @@ from music_adversaries.book.experiments import (
 )  # fmt: skip
 from music_adversaries.book.harness import attacking, decisions, forests, parts, recipes, systems
 from music_adversaries.book.harness.confirmed import confirmed
-from music_adversaries.evaluation import FigureOfMerit, wilson
+from music_adversaries.evaluation import FigureOfMerit
 from small_music import write_music
 from small_system import LABELS
 
@@ -414,21 +414,3 @@ def test_relaxed(config):
         assert all(row["snr"] == "inf" or row["snr"] >= relaxed.SNR for row in mine)
     assert f"{relaxed.NOISE}: drop beyond noise" not in results
     assert results["target is the label before"]["estimate"] == pytest.approx(1 - len(news) / len(mine))
-
-
-def test_normalised_accuracy_over_artists():
-    truth = ["x"] * 6 + ["y"] * 2
-    artists = ["a", "a", "b", "b", "c", "c", "d", "e"]
-    right = {"before": [True] * 8, "under": [True, True, False, False, False, True, False, False], "none": [False] * 8}
-    both = relaxed.Normalised(right, truth, artists)
-    assert both.accuracy("under").estimate == pytest.approx((3 / 6 + 0 / 2) / 2)  # and not 3 / 8
-    assert both.difference("before", "under").estimate == pytest.approx(0.75)
-    assert both.difference("before", "under").low > 0
-    # The same columns, the other way round.
-    there, back = both.difference("before", "under"), both.difference("under", "before")
-    assert (back.estimate, back.low, back.high) == pytest.approx((-there.estimate, -there.high, -there.low), abs=0.02)
-    # Nothing varies: Wilson's interval over artists, and no claim of a difference.
-    assert (both.accuracy("before").low, both.accuracy("before").high) == wilson(5, 5)
-    assert (both.accuracy("none").low, both.accuracy("none").high) == wilson(0, 5)
-    alone = relaxed.Normalised({"before": [True, False]}, ["x", "x"], ["a", "a"]).accuracy("before")
-    assert (alone.estimate, alone.low, alone.high, alone.n) == (0.5, 0.0, 1.0, 1)

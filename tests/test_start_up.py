@@ -154,6 +154,7 @@ def test_an_attack_imports_what_it_uses(tmp_path, monkeypatch):
         (".book.harness", set()),
         (".audition", set()),
         (".book.claims", FILES),
+        (".evaluation", ARRAYS | SPARSE),
         (".adversary", {"torch"} | SOUND | FILES | PROGRESS),
     ],
 )
@@ -271,7 +272,7 @@ def test_a_lazy_package_offers_what_it_says(name):
 
 @pytest.mark.parametrize("first", ["import music_adversaries.book.partitions.audit", "partitions.audit", "pass"])
 def test_a_function_hides_the_module_of_its_name(first):
-    code = f"""from music_adversaries import partitions
+    code = f"""from music_adversaries.book import partitions
 {first}
 from music_adversaries.book.partitions.audit import Audit
 from music_adversaries.book.partitions import audit

@@ -146,7 +146,7 @@ def attack(
         if result.n_clipped:
             click.echo(f"{file}: {result.n_clipped} samples reached full scale and were clipped", err=True)
     _write_text(out / "report.json", json.dumps(report, indent=1) + "\n")
-    _write_text(out / "listen.html", _page(players))
+    _write_text(out / "listen.html", audition.listening_page(players, title="Adversaries"))
     click.echo(f"written to {out}: WAV files, report.json, and listen.html to hear them")
     ctx.exit(0 if all(result.success for result in results) else 1)
 
@@ -217,11 +217,3 @@ def _write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _page(players: list) -> str:
-    body = "\n".join(player._repr_html_() for player in players)
-    return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Adversaries</title>\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        "<style>body{font-family:system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}</style>\n"
-        f"<h1>Adversaries</h1>\n{body}\n</html>\n"
-    )

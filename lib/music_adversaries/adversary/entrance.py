@@ -19,9 +19,8 @@ import numpy as np
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from ..book.features import evaluated
 from ..errors import InputError
-from ..networks import Decision, Network, System
+from ..networks import Decision, Network, System, evaluated
 from .algorithm1 import Algorithm1
 from .apgd import APGD
 from .batch import Batch

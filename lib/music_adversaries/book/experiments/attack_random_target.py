@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ... import adversary, audio
-from ...evaluation import Estimate, mean_interval
+from ...evaluation import Estimate, mean_interval, share
 from ..datasets import Dataset
-from ..harness.attacking import share
 from ..harness.config import Config
 from ..harness.confirmed import confirmed
 from ..harness.experiment import Experiment, Measured

@@ -10,9 +10,8 @@ import numpy as np
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1
-from ...evaluation import Estimate, mean_interval, paired_difference
+from ...evaluation import Estimate, mean_interval, paired_difference, share
 from ..datasets import Dataset
-from ..harness.attacking import share
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.forests import decider, forest_on

@@ -10,9 +10,9 @@ import numpy as np
 
 from ... import adversary, spectra
 from ...adversary import Algorithm1
-from ...evaluation import mean_interval
+from ...evaluation import mean_interval, share
 from ..datasets import Dataset
-from ..harness.attacking import choose, share
+from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import trained_system

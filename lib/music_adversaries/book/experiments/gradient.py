@@ -16,10 +16,10 @@ import pandas as pd
 
 from ... import adversary, audio, spectra
 from ...adversary import Algorithm1
-from ...evaluation import paired_difference, paired_permutation
+from ...evaluation import paired_difference, paired_permutation, share
 from ...networks import System
 from ..datasets import Dataset
-from ..harness.attacking import Chosen, attack_within, choose, share
+from ..harness.attacking import Chosen, attack_within, choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of

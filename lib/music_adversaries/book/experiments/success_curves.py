@@ -12,9 +12,10 @@ import pandas as pd
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1, Noise
+from ...evaluation import share
 from ...networks import System
 from ..datasets import Dataset
-from ..harness.attacking import Chosen, choose, nested, share
+from ..harness.attacking import Chosen, choose, nested
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1
+from ...evaluation import share
 from ...processing import PROCESSES
 from ..datasets import Dataset
-from ..harness.attacking import choose, share
+from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import trained_system

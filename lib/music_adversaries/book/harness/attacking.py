@@ -14,7 +14,6 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ... import adversary
-from ...evaluation import Estimate, wilson
 from ...networks import System
 from ..datasets import Dataset
 from .systems import labels_of
@@ -31,13 +30,6 @@ class Chosen:
 
     def __len__(self) -> int:
         return len(self.excerpts)
-
-
-def share(flags: Sequence[bool]) -> dict[str, Any]:
-    """How often something holds, with Wilson's interval, as a record has it."""
-    flags = list(flags)
-    k, n = int(sum(flags)), len(flags)
-    return Estimate(k / n, *wilson(k, n), n, "fraction").as_record()
 
 
 def choose(systems: Sequence[System], dataset: Dataset, count: int, *, seed: int) -> Chosen:
