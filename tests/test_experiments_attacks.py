@@ -149,7 +149,8 @@ def test_what_a_fixed_step_does_within_two_budgets_it_does_within_all(config):
 
     def attack(waveforms, targets, names, snr):
         asked.append(len(names))
-        return adversary.attack(system, waveforms, targets, snr=snr, step=1e-3, max_iterations=5, names=names)
+        budget = adversary.Budget(snr, max_iterations=5)
+        return adversary.attack(system, waveforms, targets, budget, method=adversary.Algorithm1(step=1e-3), names=names)
 
     budgets = (60.0, 40.0, 20.0, 0.0, -20.0)
     rows = attacking.nested(attack, chosen, budgets, description="", fixed_step=True)
@@ -192,7 +193,11 @@ def test_a_second_opinion_does_not_take_the_attacks_word(config):
         system = harness.trained_system(config.but(system=name), dataset)
         chosen = attacking.choose([system], dataset, 2, seed=0)
         (result,) = adversary.attack(
-            system, [chosen.waveforms[0]], [chosen.targets[0]], snr=-20.0, confidence=0.0, step_unit="budget"
+            system,
+            [chosen.waveforms[0]],
+            [chosen.targets[0]],
+            adversary.Budget(snr=-20.0, confidence=0.0),
+            method=adversary.Algorithm1(step_unit="budget"),
         )
         assert confirmed(result, system) == result.success
         if result.success:

@@ -33,7 +33,7 @@ from refresh import ROOT
 
 LIBRARY = ROOT / "lib" / "music_adversaries"
 # The packages whose modules are imported on first use.
-LAZY = ("audition", "book.claims", "book.datasets", "book.harness", "book.partitions")
+LAZY = ("adversary", "audition", "book.claims", "book.datasets", "book.harness", "book.partitions")
 
 # What may be imported besides the standard library and this one.
 SHELL = {"click"}
@@ -155,7 +155,8 @@ def test_an_attack_imports_what_it_uses(tmp_path, monkeypatch):
         (".audition", set()),
         (".book.claims", FILES),
         (".evaluation", ARRAYS | SPARSE),
-        (".adversary", {"torch"} | SOUND | FILES | PROGRESS),
+        (".adversary", set()),
+        (".adversary.attack", {"torch"} | SOUND | FILES | PROGRESS),
     ],
 )
 def test_a_module_imports_what_it_uses(module, allowed):

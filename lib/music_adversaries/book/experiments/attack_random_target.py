@@ -46,8 +46,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         ("waveform_", "by_excerpt_waveform", adversary.PGD()),
     ):
         attacked = adversary.attack(
-            system, list(waveforms.values()), targets, names=list(waveforms), method=method, snr=config.snr,
-            confidence=config.confidence, max_iterations=config.max_iterations, progress=progress,
+            system, list(waveforms.values()), targets,
+            adversary.Budget(config.snr, config.confidence, config.max_iterations), names=list(waveforms),
+            method=method, progress=progress,
         )  # fmt: skip
         rows = [
             {"excerpt": excerpt, "truth": label, "artist": artist, **result.report()}

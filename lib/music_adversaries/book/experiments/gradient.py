@@ -119,8 +119,8 @@ def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dat
     heard = []
     for case in (CHAIN, PUBLISHED):
         (result,) = adversary.attack(
-            system, [chosen.waveforms[i]], [chosen.targets[i]], method=CASES[case][1], snr=config.snr,
-            confidence=CONFIDENCE, max_iterations=MAX_ITERATIONS, names=[chosen.excerpts[i]],
+            system, [chosen.waveforms[i]], [chosen.targets[i]],
+            adversary.Budget(config.snr, CONFIDENCE, MAX_ITERATIONS), method=CASES[case][1], names=[chosen.excerpts[i]],
         )  # fmt: skip
         heard.append(
             {

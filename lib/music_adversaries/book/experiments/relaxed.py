@@ -114,8 +114,8 @@ def _attack(
     system: System, waveforms: dict[str, np.ndarray], targets: list[str], method, seed: int, progress: bool
 ) -> list[dict[str, Any]]:
     attacked = adversary.attack(
-        system, list(waveforms.values()), targets, names=list(waveforms), method=method, snr=SNR,
-        confidence=CONFIDENCE, max_iterations=MAX_ITERATIONS, batch_size=4, seed=seed, progress=progress,
+        system, list(waveforms.values()), targets, adversary.Budget(SNR, CONFIDENCE, MAX_ITERATIONS),
+        names=list(waveforms), method=method, batch_size=4, seed=seed, progress=progress,
     )  # fmt: skip
     return [_row(result) for result in attacked]
 

@@ -101,8 +101,8 @@ def _attack(
 
     def attack(waveforms, targets, excerpts, snr):
         return adversary.attack(
-            system, waveforms, targets, method=method, snr=snr, confidence=config.confidence,
-            max_iterations=iterations, batch_size=8, names=excerpts, seed=config.seed,
+            system, waveforms, targets, adversary.Budget(snr, config.confidence, iterations), method=method,
+            batch_size=8, names=excerpts, seed=config.seed,
         )  # fmt: skip
 
     fixed = isinstance(method, Algorithm1) and method.step_unit == "magnitude"

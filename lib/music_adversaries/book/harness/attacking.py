@@ -146,8 +146,8 @@ def attack_within(
 
     def attack(waveforms, targets, names, snr):
         return adversary.attack(
-            system, waveforms, targets, method=method, snr=snr, confidence=confidence,
-            max_iterations=max_iterations, batch_size=4, names=names,
+            system, waveforms, targets, adversary.Budget(snr, confidence, max_iterations), method=method,
+            batch_size=4, names=names,
         )  # fmt: skip
 
     return nested(attack, chosen, budgets, description=description, progress=progress)
