@@ -278,22 +278,23 @@ class Codebase:
 
     @cache  # noqa: B019
     def members(self, place: str) -> dict[str, Definition]:
-        """The public methods, properties and described fields of a class, by name."""
+        """The public methods, properties and fields of a class that are described, by name.
+
+        What is not described is an override of what a base class describes, such as ``forward``.
+        """
         found = self.definition(place)
         if found is None or not isinstance(found[1], ast.ClassDef):
             return {}
         module, node = found
         members: dict[str, Definition] = {}
         for item in node.body:
-            if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-                members.setdefault(item.name, item)
-            elif isinstance(item, ast.AnnAssign | ast.Assign) and module.documentation(item, node.body):
-                target = item.target if isinstance(item, ast.AnnAssign) else item.targets[0]
-                if isinstance(target, ast.Name):
-                    members[target.id] = item
-        return {name: item for name, item in members.items() if not name.startswith("_")}
+            target = item.targets[0] if isinstance(item, ast.Assign) else getattr(item, "target", item)
+            name = target.id if isinstance(target, ast.Name) else getattr(target, "name", "_")
+            if not name.startswith("_") and module.documentation(item, node.body):
+                members[name] = item
+        return members
 
-    # Who imports whom
+    # What imports what
 
     @cached_property
     def imports(self) -> dict[str, set[str]]:
