@@ -1,8 +1,8 @@
 """Sphinx extension: ``.. architecture::`` draws which modules and packages of the library import which.
 
-The picture is made of the import statements when the book is built. A box stands above everything that it imports; an
-arrow leads from it to what it imports, and is left out where a longer way of arrows leads there too. Every box is a link
-to its page of the reference. Colours are the theme's, light or dark.
+The picture is made of the import statements when the book is built. A box stands above everything that it imports. An
+arrow leads from it to what it imports, and is left out where a longer way of arrows leads there too. Every box is a
+link to its page of the reference. Colours are the theme's, light or dark.
 """
 
 from __future__ import annotations

@@ -79,15 +79,7 @@ class Module:
     @cached_property
     def imports(self) -> dict[str, str]:
         """The dotted name of what each imported name stands for, wherever in the file it is imported."""
-        found = {}
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                found |= {alias.asname or alias.name: alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                start = self.package.split(".")[: 1 - node.level or None] if node.level else []
-                base = ".".join([*start, *([node.module] if node.module else [])])
-                found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names}
-        return found
+        return imported_names(self.tree, self.package)
 
     @property
     def listed(self) -> list[str] | None:
@@ -296,22 +288,35 @@ class Codebase:
 
     # What imports what
 
+    def page_of(self, dotted: str) -> str | None:
+        """The page of the module or package that holds a dotted name."""
+        owners = {module.name: page for page, module in self.pages.items()}
+        while dotted and dotted not in owners:
+            dotted = dotted.rpartition(".")[0]
+        return owners.get(dotted)
+
     @cached_property
     def imports(self) -> dict[str, set[str]]:
         """Of each page the pages whose modules it imports, anywhere in its files."""
-        owners = {module.name: page for page, module in self.pages.items()}
-
-        def owner(dotted: str) -> str | None:
-            while dotted and dotted not in owners:
-                dotted = dotted.rpartition(".")[0]
-            return owners.get(dotted)
-
         found: dict[str, set[str]] = {page: set() for page in self.pages}
         for module in self.modules.values():
-            page = owner(module.name)
+            page = self.page_of(module.name)
             if page is not None:
-                found[page] |= {other for name in module.imports.values() if (other := owner(name))} - {page}
+                found[page] |= {other for name in module.imports.values() if (other := self.page_of(name))} - {page}
         return found
+
+
+def imported_names(tree: ast.AST, package: str = "") -> dict[str, str]:
+    """The dotted name of what each imported name stands for; relative imports start from ``package``."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.asname or alias.name: alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package.split(".")[: 1 - node.level or None] if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            found |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in node.names}
+    return found
 
 
 def _dotted(path: Path, folder: Path) -> str:
