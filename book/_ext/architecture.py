@@ -30,36 +30,47 @@ Graph = Mapping[str, set[str]]
 def levels(imports: Graph, floors: Sequence[Sequence[str]]) -> dict[str, int]:
     """How high each box stands: above all it imports, and above all of the floors below its own.
 
+    A box that imports from a floor above its own stays on its floor, and its arrow leads up.
+
     Raises
     ------
     ValueError
-        Where modules import each other in a circle.
+        Where modules of one floor import each other in a circle.
     """
     found: dict[str, int] = {}
+    allowed: set[str] = set()
+    ground = 0
 
-    def visit(name: str, ground: int, way: tuple[str, ...]) -> int:
+    def visit(name: str, way: tuple[str, ...]) -> int:
         if name in way:
             raise ValueError(f"imports run in a circle: {' -> '.join([*way[way.index(name) :], name])}")
         if name not in found:
-            found[name] = max([ground, *(visit(each, ground, (*way, name)) + 1 for each in sorted(imports[name]))])
+            below = sorted(imports[name] & allowed)
+            found[name] = max([ground, *(visit(each, (*way, name)) + 1 for each in below)])
         return found[name]
 
-    ground = 0
     for floor in floors:
+        allowed |= set(floor)
         for name in floor:
-            visit(name, ground, ())
+            visit(name, ())
         ground = max(found.values(), default=-1) + 1
+    return found
+
+
+def everything_below(name: str, imports: Graph) -> set[str]:
+    """A box and all that it imports, directly or not."""
+    found, todo = set(), {name}
+    while todo:
+        found |= todo
+        todo = set().union(*(imports[each] for each in todo)) - found
     return found
 
 
 def without_detours(imports: Graph) -> dict[str, set[str]]:
     """The imports to which no longer way leads."""
-
-    def below(name: str) -> set[str]:
-        return {name}.union(*(below(each) for each in imports[name]))
-
+    below = {name: everything_below(name, imports) for name in imports}
     return {
-        name: {each for each in targets if not any(each in below(other) for other in targets - {each})}
+        name: {each for each in targets if not any(each in below[other] for other in targets - {each})}
         for name, targets in imports.items()
     }
 
@@ -163,11 +174,20 @@ class Drawing:
         return sum(weight * start for weight, start in zip(weights, starts, strict=True)) / sum(weights)
 
 
+def bands(code: Codebase) -> dict[str, list[str]]:
+    """The pages of each floor by its caption, lowest first; what joins the floors stands above all of them."""
+    ground, *upper = [[page for page in code.pages if code.floor(page) == floor] for floor in code.floors]
+    above = {page for floor in upper for page in floor}
+    below = set().union(*(everything_below(page, code.imports) for page in above))
+    joining = [page for page in ground if page not in below and above & everything_below(page, code.imports)]
+    floors = [[page for page in ground if page not in joining], *upper]
+    captions = [FLOORS[floor] for floor in code.floors]
+    return dict(zip(captions, floors, strict=True)) | ({"Above both": joining} if joining else {})
+
+
 def in_words(code: Codebase) -> str:
     """What the picture shows, for those who cannot see it."""
-    rows: list[str] = []
-    for page, imported in code.imports.items():
-        rows.append(f"{page} imports {', '.join(sorted(imported)) or 'nothing'}")
+    rows = [f"{page} imports {', '.join(sorted(found)) or 'nothing'}" for page, found in code.imports.items()]
     return "Modules and packages as boxes, each above what it imports. " + "; ".join(rows) + "."
 
 
@@ -179,7 +199,8 @@ def svg(code: Codebase, links: Mapping[str, str]) -> str:
     code : the library
     links : of each page, its address
     """
-    floors = [[page for page in code.pages if code.floor(page) == floor] for floor in code.floors]
+    captions = bands(code)
+    floors = list(captions.values())
     drawing = Drawing(code.imports, floors)
     highest = len(drawing.rows) - 1
     width = max(drawing.x[name] + drawing.width[name] / 2 for name in drawing.x) + MARGIN
@@ -189,11 +210,11 @@ def svg(code: Codebase, links: Mapping[str, str]) -> str:
         return MARGIN + above + (highest - drawing.level[name]) * LEVEL
 
     parts = []
-    for floor, pages in zip(code.floors, floors, strict=True):
+    for caption, pages in captions.items():
         tops = [top(page) for page in pages]
         y, height = min(tops) - HEAD, max(tops) - min(tops) + HEIGHT + HEAD + MARGIN / 2
         parts.append(f'<rect class="floor" x="2" y="{y:.0f}" width="{width - 4:.0f}" height="{height:.0f}" rx="6"/>')
-        parts.append(f'<text class="floor" x="12" y="{y + 19:.0f}">{escape(FLOORS[floor])}</text>')
+        parts.append(f'<text class="floor" x="12" y="{y + 19:.0f}">{escape(caption)}</text>')
     for arrow in drawing.arrows:
         points = [(drawing.x[name], top(name)) for name in arrow]
         path = f"M{points[0][0]:.0f} {points[0][1] + HEIGHT:.0f}"

@@ -8,7 +8,7 @@ What is public
       affair, but a package in it that lists ``__all__`` as well offers its names too.
     * Any other module offers what it defines and does not begin with an underscore; any other package what its
       modules offer.
-    * Every module or package directly on a floor (see :data:`FLOORS`) has one page, named as it is.
+    * Every module or package directly on a floor (see :data:`FLOORS`) has one page, named as the module is.
 """
 
 from __future__ import annotations
@@ -174,11 +174,9 @@ class Codebase:
         for floor in self.floors:
             for module in self.children(floor):
                 page = module.name.rpartition(".")[2]
-                if module.name in self.floors or page.startswith("_"):
-                    continue
-                if page in found:
-                    raise ValueError(f"{found[page].name} and {module.name} would share the page {page}; rename one.")
-                found[page] = module
+                if module.name not in self.floors and not page.startswith("_"):
+                    # The lower floor has the plain name where both have a module of it: `cli` and `book_cli`.
+                    found[f"{floor.rpartition('.')[2]}_{page}" if page in found else page] = module
         return found
 
     def floor(self, page: str) -> str:
