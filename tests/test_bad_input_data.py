@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 import soundfile
 
-from music_adversaries import audio, cache, datasets
-from music_adversaries.datasets import gtzan_mini, synthetic
-from music_adversaries.datasets.manifest import COLUMNS, Manifest
+from music_adversaries import audio, cache
+from music_adversaries.book import datasets
+from music_adversaries.book.datasets import gtzan_mini, synthetic
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest
 from music_adversaries.errors import InputError
 
 RATE = 22_050

@@ -17,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
-from music_adversaries import features, spectra
-from music_adversaries.baselines import (
+from music_adversaries import spectra
+from music_adversaries.book import features
+from music_adversaries.book.baselines import (
     ForestOnActivations,
     MFCCBaseline,
     MinimumMahalanobis,

@@ -8,11 +8,11 @@ import torch
 from click.testing import CliRunner
 
 from music_adversaries import spectra
-from music_adversaries.bench import arithmetic, measure, memory, timing, toolbox
-from music_adversaries.bench.command import command as bench_command
-from music_adversaries.bench.iteration import Iteration
-from music_adversaries.bench.plain import PlainIteration
-from music_adversaries.bench.report import Row, format_table, frame
+from music_adversaries.book.bench import arithmetic, measure, memory, timing, toolbox
+from music_adversaries.book.bench.command import command as bench_command
+from music_adversaries.book.bench.iteration import Iteration
+from music_adversaries.book.bench.plain import PlainIteration
+from music_adversaries.book.bench.report import Row, format_table, frame
 
 
 @pytest.mark.parametrize("snr", [0.0, 100.0], ids=["inside the ball", "on it"])

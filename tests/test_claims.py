@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import math
 import os
 import re
@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from music_adversaries import claims, evaluation
-from music_adversaries.claims import (
+from music_adversaries import evaluation
+from music_adversaries.book import claims
+from music_adversaries.book.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
     NO_RECORD,
@@ -24,6 +25,7 @@ from music_adversaries.claims import (
     Line,
     Predicate,
 )
+from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -42,16 +44,12 @@ def result(low, high, unit="fraction", estimate=None):
     return {"estimate": estimate, "low": low, "high": high, "n": 9, "unit": unit}
 
 
-def record(**results) -> dict:
-    return {"experiment": "test", "dataset": "synthetic", "profile": "quick", "results": results}
+def record(**results) -> Record:
+    return Record("test", "synthetic", "quick", results)
 
 
-def write(folder: Path, made: dict, **changed) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    made = {**made, "config": {}, "provenance": {}, **changed}
-    path = folder / f"{made['experiment']}-{made['dataset']}-{made['profile']}.json"
-    path.write_text(json.dumps(made))
-    return path
+def write(folder: Path, made: Record, **changed) -> Path:
+    return dataclasses.replace(made, **changed).write(folder)
 
 
 CLAIM = """
@@ -140,24 +138,24 @@ def test_judge_gives_a_row_for_each_claim_and_record(tmp_path, ledger):
     write(tmp_path / "a", record(gain=result(0.1, 0.3)))
     write(tmp_path / "a", record(gain=result(-0.2, 0.3)), dataset="gtzan-mini")
     write(tmp_path / "a", record(gain=result(-0.2, 0.3)), experiment="other")
-    judged = claims.judge(tmp_path / "a", tmp_path / "missing", claims=ledger)
+    judged = claims.judge(read_records(tmp_path / "a", tmp_path / "missing"), claims=ledger)
     assert list(judged["dataset"]) == ["gtzan-mini", "synthetic"]
     assert list(judged["verdict"]) == [INCONCLUSIVE, REPRODUCED]
     assert judged["measured"][1] == "20.0 % [10.0, 30.0], n = 9"
     assert judged["line"][1] == "above 0.0 %"
-    assert list(claims.judge(tmp_path / "missing", claims=ledger)["verdict"]) == [NO_RECORD]
+    assert list(claims.judge(read_records(tmp_path / "missing"), claims=ledger)["verdict"]) == [NO_RECORD]
 
 
 def test_the_later_folder_counts(tmp_path, ledger):
     write(tmp_path / "book", record(gain=result(0.1, 0.3)))
     path = write(tmp_path / "own", record(gain=result(-0.3, -0.1)))
-    judged = claims.judge(tmp_path / "book", tmp_path / "own", claims=ledger)
+    judged = claims.judge(read_records(tmp_path / "book", tmp_path / "own"), claims=ledger)
     assert list(judged["verdict"]) == [CONTRADICTED] and judged["file"][0] == str(path)
 
 
 def test_a_record_without_the_quantity_is_said(tmp_path, ledger):
     write(tmp_path, record(loss=result(0.1, 0.3)))
-    judged = claims.judge(tmp_path, claims=ledger)
+    judged = claims.judge(read_records(tmp_path), claims=ledger)
     assert judged["verdict"][0] == NO_RECORD
     assert judged["because"][0] == "test-synthetic-quick.json has no result 'gain'; run the experiment again."
 
@@ -166,7 +164,7 @@ def test_a_record_without_the_quantity_is_said(tmp_path, ledger):
 def test_a_file_that_is_no_record_is_named(tmp_path, ledger, text):
     (tmp_path / "broken.json").write_text(text)
     with pytest.raises(InputError, match=r"broken\.json"):
-        claims.judge(tmp_path, claims=ledger)
+        claims.judge(read_records(tmp_path), claims=ledger)
 
 
 @pytest.mark.parametrize(
@@ -235,11 +233,11 @@ def test_a_bad_file_of_claims_is_refused(tmp_path, text, said):
 def test_a_claim_that_names_a_number_the_paper_lacks_is_refused(tmp_path, ledger):
     ledger.write_text(CLAIM + "  paper: [{where: Table 9, quantity: x}]\n")
     with pytest.raises(InputError, match="no 'x' of 'Table 9'"):
-        claims.judge(tmp_path, claims=ledger)
+        claims.judge(read_records(tmp_path), claims=ledger)
 
 
 def test_the_books_claims_are_judged_without_records(tmp_path):
-    judged = claims.judge(tmp_path)
+    judged = claims.judge(read_records(tmp_path))
     assert set(judged["verdict"]) == {"no record", "not tested yet", "not testable here"}
     assert {"random-above-filtered", "adversary-effective", "every-label", "baseline-beats-dnn"} <= set(judged["id"])
     assert (judged["because"][judged["verdict"] != NO_RECORD] != "").all()
@@ -249,7 +247,7 @@ def test_the_books_claims_follow_their_records(tmp_path):
     def verdicts(**results):
         for experiment, result_ in results.items():
             write(tmp_path, record(**result_), experiment=experiment)
-        judged = claims.judge(tmp_path)
+        judged = claims.judge(read_records(tmp_path))
         return dict(zip(judged["id"], judged["verdict"], strict=True))
 
     chance = {"estimate": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
@@ -269,7 +267,7 @@ def test_the_books_claims_follow_their_records(tmp_path):
 
 def test_text_is_wrapped_and_says_everything(tmp_path):
     write(tmp_path, record(difference=result(0.1, 0.3, "fraction difference")), experiment="partition_gap")
-    text = claims.format_table(claims.judge(tmp_path))
+    text = claims.format_table(claims.judge(read_records(tmp_path)))
     assert max(map(len, text.splitlines())) <= 100
     assert len(text.split("\n\n")) == len(claims.read_claims())
     flat = " ".join(text.split())
@@ -392,16 +390,14 @@ def test_a_bad_file_of_values_is_refused(tmp_path):
 
 
 def test_measured_shows_one_record_and_says_what_is_missing():
-    class Some:
-        dataset, profile = "soundtracks", "full"
-        results = {"random": {"estimate": 0.5, "low": 0.4, "high": 0.6, "n": 7, "unit": "fraction"}}
-
-    table = claims.measured(Some, {"accuracy": "random", "speed": "speed"})
+    accuracy = {"estimate": 0.5, "low": 0.4, "high": 0.6, "n": 7, "unit": "fraction"}
+    some = Record("test", "soundtracks", "full", {"random": accuracy})
+    table = claims.measured(some, {"accuracy": "random", "speed": "speed"})
     assert table["soundtracks, full"].to_dict() == {"accuracy": "50.0 % [40.0, 60.0], n = 7", "speed": "not measured"}
 
     reference = ("Section 4", "relaxed CDNN attack: step size", "published code")
     rows = {"accuracy": ("random", None), "speed": ("speed", reference)}
-    both = claims.beside_paper([Some], rows)
+    both = claims.beside_paper([some], rows)
     assert list(both.columns) == ["paper", "soundtracks, full"]
     assert both["soundtracks, full"].to_dict() == table["soundtracks, full"].to_dict()
     assert both["paper"]["accuracy"] == "not in the paper" and both["paper"]["speed"].endswith(", published code")

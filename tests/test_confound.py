@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from music_adversaries import datasets, experiments
-from music_adversaries.datasets import synthetic
+from music_adversaries.book import datasets, experiments, harness, runs
+from music_adversaries.book.datasets import synthetic
+from music_adversaries.book.experiments import dose_response
+from music_adversaries.book.harness import Config
+from music_adversaries.book.records import filename, recorded
 from music_adversaries.errors import InputError
-from music_adversaries.experiments import Config, dose_response
-from music_adversaries.experiments import record as record_module
 
 
 def test_a_condition_names_its_dataset():
@@ -50,38 +51,38 @@ def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
 @pytest.mark.parametrize("name", ["dose_response", "intervention"])
 def test_only_synthetic_allows_them(name):
     with pytest.raises(InputError, match="synthetic"):
-        experiments.EXPERIMENTS[name](Config(dataset="gtzan-mini"), None, False)
+        experiments.experiment(name).measure(Config(dataset="gtzan-mini"), None, False)
 
 
 def test_the_book_leaves_out_what_is_recorded_or_impossible():
-    synthetic = experiments.for_book(Config())
+    synthetic = runs.for_book(Config())
     assert "intervention" in synthetic and "dose_response" not in synthetic
-    assert "intervention" not in experiments.for_book(Config(dataset="gtzan-mini"))
+    assert "intervention" not in runs.for_book(Config(dataset="gtzan-mini"))
 
 
 def test_the_index_of_gtzan_is_counted_without_audio(tmp_path, monkeypatch):
     monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path))
-    record = experiments.run("benchmark_index", Config(dataset="gtzan", profile="full"), progress=False)
+    record = runs.run("benchmark_index", Config(dataset="gtzan", profile="full"), progress=False)
     table = datasets.manifest_of("gtzan").table
     pop = table[(table["label"] == "pop") & (table["artist"] != "")]["artist"]
     assert record.quantity("artists_pop")["estimate"] == pop.nunique()
     assert record.quantity("largest_artist_pop")["estimate"] == pop.value_counts().iloc[0]
     assert record.quantity("shared_artist_random")["estimate"] == pytest.approx(200 / 234)
-    stored = experiments.recorded("benchmark_index", "gtzan", "full")
+    stored = recorded("benchmark_index", "gtzan", "full")
     assert (stored.results, stored.tables) == (record.results, record.tables)
 
 
 def test_a_record_of_a_variant_has_a_name_that_every_file_system_takes():
-    name = record_module.filename("partition_gap", "synthetic:faults=no,production_strength=0.5", "quick")
+    name = filename("partition_gap", "synthetic:faults=no,production_strength=0.5", "quick")
     assert name == "partition_gap-synthetic_faults=no_production_strength=0.5-quick.json"
-    assert record_module.filename("ensemble", "gtzan-mini", "full") == "ensemble-gtzan-mini-full.json"
+    assert filename("ensemble", "gtzan-mini", "full") == "ensemble-gtzan-mini-full.json"
 
 
 def test_systems_are_trained_on_the_papers_shares_of_each_dataset():
     for name, wished in {"synthetic": [0.5, 0.25, 0.25], "synthetic-latin": [0.6, 0.2, 0.2]}.items():
         config = Config(dataset=name)
         manifest = datasets.manifest_of(name)
-        made = experiments.partition_of(config, datasets.Dataset(name, "quick", manifest, files={}))
+        made = harness.partition_of(config, datasets.Dataset(name, "quick", manifest, files={}))
         counts = made.counts()
         assert [counts[part] / len(manifest) for part in ("train", "valid", "test")] == pytest.approx(wished, abs=0.02)
 
@@ -89,7 +90,7 @@ def test_systems_are_trained_on_the_papers_shares_of_each_dataset():
 def test_a_record_says_what_was_left_out(monkeypatch):
     note = "left out, as --allow-missing allowed: 1 of 2 excerpts (jazz.00054: missing)"
     whole = datasets.Dataset("gtzan", "full", datasets.manifest_of("gtzan"), files={}, notes={"": (note, "other")})
-    monkeypatch.setattr(Config, "load_dataset", lambda self, progress=False: whole)
-    monkeypatch.setitem(experiments.EXPERIMENTS, "ensemble", lambda *_: ({}, {}))
-    record = experiments.compute("ensemble", Config(dataset="gtzan", profile="full"))
+    monkeypatch.setattr(runs, "load_dataset", lambda config, progress=False: whole)
+    monkeypatch.setattr(runs, "declared", lambda name: harness.Experiment(lambda *_: ({}, {})))
+    record = runs.compute("ensemble", Config(dataset="gtzan", profile="full"))
     assert record.provenance["left_out"] == [note] and record.provenance["excerpts"] == 1000

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from music_adversaries import cli, datasets
+from music_adversaries import cli
+from music_adversaries.book import datasets
 from music_adversaries.errors import InputError
 
 

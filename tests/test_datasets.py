@@ -15,9 +15,10 @@ import pooch
 import pytest
 import soundfile
 
-from music_adversaries import audio, datasets
-from music_adversaries.datasets import base, folder, gtzan_mini, manifest, synthetic, synthetic_dataset
-from music_adversaries.datasets.manifest import COLUMNS, Manifest
+from music_adversaries import audio
+from music_adversaries.book import datasets
+from music_adversaries.book.datasets import base, folder, gtzan_mini, manifest, synthetic, synthetic_dataset
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest
 from music_adversaries.errors import InputError
 from real_audio import gtzan_mini_or_skip
 

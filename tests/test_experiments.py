@@ -8,10 +8,13 @@ import soundfile
 import torch
 from click.testing import CliRunner
 
-from music_adversaries import audio, cli, datasets, experiments
+from music_adversaries import audio, cli
+from music_adversaries.book import datasets, harness, runs
+from music_adversaries.book.experiments import ensemble
+from music_adversaries.book.harness import recipes, systems
+from music_adversaries.book.records import Record
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import wilson
-from music_adversaries.experiments import ensemble, recipes, systems
 from music_adversaries.networks import System
 from small_music import write_music
 from small_system import LABELS, recording
@@ -35,7 +38,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture
 def config(music, cache):
-    return experiments.Config(dataset="folder", path=str(music), seeds=(0, 1), step=1.0)
+    return harness.Config(dataset="folder", path=str(music), seeds=(0, 1), step=1.0)
 
 
 def test_configurations_are_frozen_and_hashed(config):
@@ -44,7 +47,7 @@ def test_configurations_are_frozen_and_hashed(config):
     with pytest.raises(AttributeError):
         config.seed = 3
     with pytest.raises(InputError, match="no system 'svm'"):
-        experiments.Config(system="svm")
+        harness.Config(system="svm")
 
 
 def test_batches_give_as_many_updates_as_the_papers():
@@ -53,54 +56,54 @@ def test_batches_give_as_many_updates_as_the_papers():
 
 
 def test_a_system_is_trained_once(config, monkeypatch):
-    first = experiments.trained_system(config)
+    first = harness.trained_system(config)
     assert first.labels == tuple(sorted(LABELS))
     monkeypatch.setattr(systems, "_train", lambda *a: pytest.fail("trained again"))
-    again = experiments.trained_system(config.but(snr=3.0))  # what the attack is does not matter
+    again = harness.trained_system(config.but(snr=3.0))  # what the attack is does not matter
     x = torch.rand(2, 513)
     assert torch.equal(first.network(x), again.network(x))
     with pytest.raises(pytest.fail.Exception):
-        experiments.trained_system(config.but(seed=9))
+        harness.trained_system(config.but(seed=9))
 
 
 def test_an_interrupted_training_leaves_nothing(config, monkeypatch):
     monkeypatch.setattr(System, "save", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
-        experiments.trained_system(config.but(seed=8))
+        harness.trained_system(config.but(seed=8))
     monkeypatch.undo()
     assert not list((systems.cache_dir() / "systems").glob("*-8-*"))
 
 
 def test_test_set_is_unseen_and_artist_filter_holds(config):
-    system = experiments.trained_system(config.but(partition="artist_filtered"))
-    dataset = config.load_dataset()
+    system = harness.trained_system(config.but(partition="artist_filtered"))
+    dataset = harness.load_dataset(config)
     artist = dict(zip(dataset.manifest.table["excerpt"], dataset.manifest.table["artist"], strict=True))
     parts = {k: {artist[e] for e in v} for k, v in system.metadata["parts"].items()}
     assert not parts["test"] & (parts["train"] | parts["valid"])
-    waveforms, truth = experiments.test_set(system, dataset)
+    waveforms, truth = harness.test_set(system, dataset)
     assert len(waveforms) == len(truth) == len(system.metadata["parts"]["test"])
 
 
-@pytest.mark.parametrize("name", sorted({*experiments.for_book(experiments.Config(dataset="folder"))} - {"table1"}))
+@pytest.mark.parametrize("name", sorted({*runs.for_book(harness.Config(dataset="folder"))} - {"table1"}))
 def test_every_experiment_gives_a_record(config, name):
-    record = experiments.run(name, config)
+    record = runs.run(name, config)
     for quantity, value in record.results.items():
         assert set(value) == {"estimate", "low", "high", "n", "unit"}, quantity
         assert value["low"] <= value["estimate"] <= value["high"] or quantity == "snr", quantity
     assert record.provenance["libraries"]["torch"] and record.provenance["wall_seconds"] >= 0
     assert "path" not in record.config  # no path of this machine in a record
-    again = experiments.run(name, config)
+    again = runs.run(name, config)
     assert again == record
     path = systems.cache_dir() / "records" / f"{name}-folder-quick.json"
-    assert experiments.Record.read(path) == record
+    assert Record.read(path) == record
     # Another configuration is another record; a damaged file is computed again.
     path.write_text(path.read_text()[:100])
-    assert experiments.run(name, config).results == record.results
+    assert runs.run(name, config).results == record.results
 
 
 def test_folds_test_every_excerpt_once_a_repeat(config):
-    record = experiments.run("partition_folds", config)
-    n_excerpts = len(config.load_dataset())
+    record = runs.run("partition_folds", config)
+    n_excerpts = len(harness.load_dataset(config))
     rows = record.table("by_seed")
     assert set(rows["partition"]) == {"random", "artist_filtered"}  # no track has several excerpts here
     assert (rows["n_test"] == n_excerpts).all()
@@ -114,18 +117,18 @@ def test_folds_test_every_excerpt_once_a_repeat(config):
 
 def test_records_and_experiments_are_checked(config, tmp_path):
     with pytest.raises(InputError, match="no experiment 'table9'"):
-        experiments.run("table9", config)
+        runs.run("table9", config)
     with pytest.raises(InputError, match="does not exist"):
-        experiments.Record.read(tmp_path / "none.json")
+        Record.read(tmp_path / "none.json")
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(InputError, match="not a record"):
-        experiments.Record.read(tmp_path / "x.json")
+    with pytest.raises(InputError, match="is no record: its field 'experiment'"):
+        Record.read(tmp_path / "x.json")
     with pytest.raises(InputError, match="no quantity"):
-        experiments.run("ensemble", config).quantity("speed")
+        runs.run("ensemble", config).quantity("speed")
 
 
 def test_attack_record_counts_what_the_results_say(config):
-    record = experiments.run("attack_random_target", config)
+    record = runs.run("attack_random_target", config)
     rows = record.table("by_excerpt")
     assert record.quantity("success_rate")["estimate"] == rows["success"].mean()
     assert record.quantity("accuracy_under_attack")["estimate"] == (rows["label"] == rows["truth"]).mean()
@@ -135,7 +138,7 @@ def test_attack_record_counts_what_the_results_say(config):
 
 
 def test_an_ensemble_counts_excerpts_and_not_attempts(config):
-    record = experiments.run("ensemble", config)
+    record = runs.run("ensemble", config)
     rows = record.table("by_label")
     n = rows["excerpt"].nunique()
     assert len(rows) == 2 * n * len(LABELS) and set(rows["asked_confidence"]) == {0.5, 0.9}
@@ -160,9 +163,9 @@ def test_an_ensemble_counts_excerpts_and_not_attempts(config):
 
 
 def test_an_ensemble_takes_other_recordings_artists_and_labels_first(config):
-    dataset = config.load_dataset()
-    system = experiments.trained_system(config, dataset)
-    waveforms, truth = experiments.test_set(system, dataset)
+    dataset = harness.load_dataset(config)
+    system = harness.trained_system(config, dataset)
+    waveforms, truth = harness.test_set(system, dataset)
     label_of = dict(zip(waveforms, truth, strict=True))
     chosen = ensemble.chosen_excerpts(system, dataset)
     assert sorted(chosen) == sorted(waveforms)
@@ -197,7 +200,7 @@ def test_attack_command(config, music, tmp_path):
     assert result.exit_code == 0, result.output
     (report,) = json.loads((out / "report.json").read_text())
     written, rate = soundfile.read(out / report["output"], dtype="float32")
-    system = experiments.trained_system(config)
+    system = harness.trained_system(config)
     decision = system.classify(written)
     assert rate == 22_050 and decision.label == report["label"] == "even" and report["success"]
     assert decision.confidence == pytest.approx(report["confidence"], abs=1e-5)
@@ -259,7 +262,7 @@ def test_mistakes_get_one_sentence_and_exit_code_2(words, says, config, music, t
 )
 def test_attack_refuses_before_it_trains(words, says, config, music, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(experiments, "trained_system", lambda *_: pytest.fail("a system was trained or loaded"))
+    monkeypatch.setattr(harness, "trained_system", lambda *_: pytest.fail("a system was trained or loaded"))
     (tmp_path / "NOT.wav").write_text("this is no audio")
     audio.write_wav(tmp_path / "GOOD.wav", recording("dark", 81))
     result = invoke("attack", "GOOD.wav", *words, "--dataset", "folder", "--from", music)
@@ -275,7 +278,7 @@ def test_an_unknown_target_is_refused_before_music_is_made(tmp_path, monkeypatch
 
 
 def test_a_target_that_the_partition_leaves_out_is_refused(config, music, tmp_path, monkeypatch):
-    monkeypatch.setattr(experiments, "trained_system", lambda *_: pytest.fail("a system was trained or loaded"))
+    monkeypatch.setattr(harness, "trained_system", lambda *_: pytest.fail("a system was trained or loaded"))
     few, text = tmp_path / "few.csv", music.read_text()
     for i in range(4):  # then all dark recordings are by one artist, who cannot be in two parts
         text = text.replace(f"dark artist {i}", "dark artist")

@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import io
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,26 +13,22 @@ import pandas as pd
 import pytest
 import soundfile
 
-from music_adversaries import adversary, experiments, processing, spectra
-from music_adversaries.evaluation import FigureOfMerit, wilson
-from music_adversaries.experiments import (
-    attacking,
-    decisions,
+from music_adversaries import adversary, processing, spectra
+from music_adversaries.book import harness
+from music_adversaries.book.experiments import (
     directives,
-    forests,
     frequencies,
     gradient,
     gradient_trainings,
-    parts,
-    recipes,
     relaxed,
     success_curves,
     survival,
-    systems,
     table1,
     transfer,
 )  # fmt: skip
-from music_adversaries.experiments.confirmed import confirmed
+from music_adversaries.book.harness import attacking, decisions, forests, parts, recipes, systems
+from music_adversaries.book.harness.confirmed import confirmed
+from music_adversaries.evaluation import FigureOfMerit, wilson
 from small_music import write_music
 from small_system import LABELS
 
@@ -73,7 +68,7 @@ def music(tmp_path_factory):
 
 @pytest.fixture
 def config(music, cache):
-    return experiments.Config(dataset="folder", path=str(music), step=1.0, max_iterations=30)
+    return harness.Config(dataset="folder", path=str(music), step=1.0, max_iterations=30)
 
 
 def shares(results):
@@ -84,8 +79,8 @@ def shares(results):
 
 
 def test_excerpts_are_spread_over_labels_and_targets_are_news(config):
-    dataset = config.load_dataset()
-    systems = [experiments.trained_system(config.but(system=name), dataset) for name in ("dnn8", "dnn50")]
+    dataset = harness.load_dataset(config)
+    systems = [harness.trained_system(config.but(system=name), dataset) for name in ("dnn8", "dnn50")]
     chosen = attacking.choose(systems, dataset, 5, seed=0)
     again = attacking.choose(systems, dataset, 5, seed=0)
     assert (chosen.excerpts, chosen.targets) == (again.excerpts, again.targets)
@@ -147,8 +142,8 @@ def test_an_attack_that_met_neither_of_two_budgets_is_not_run_again():
 
 
 def test_what_a_fixed_step_does_within_two_budgets_it_does_within_all(config):
-    dataset = config.load_dataset()
-    system = experiments.trained_system(config, dataset)
+    dataset = harness.load_dataset(config)
+    system = harness.trained_system(config, dataset)
     chosen = attacking.choose([system], dataset, 3, seed=0)
     asked = []
 
@@ -163,7 +158,7 @@ def test_what_a_fixed_step_does_within_two_budgets_it_does_within_all(config):
 
 
 def test_a_part_that_is_kept_is_not_found_again(config, monkeypatch):
-    dataset, found = config.load_dataset(), []
+    dataset, found = harness.load_dataset(config), []
 
     def part(name, settings=(1,), config=config, fails=False):
         def find():
@@ -186,21 +181,15 @@ def test_a_part_that_is_kept_is_not_found_again(config, monkeypatch):
     parts.in_turn("gradient", [part("a", settings=(2,))], dataset)
     parts.in_turn("gradient", [part("a", config=config.but(seed=7))], dataset)
     parts.in_turn("relaxed", [part("a")], dataset)
-    monkeypatch.setattr(parts, "code_version", lambda *modules: "edited")
+    monkeypatch.setattr(parts, "code_of", lambda *modules: "edited")
     parts.in_turn("gradient", [part("a")], dataset)
     assert found[3:] == ["a"] * 4
 
 
-def test_the_code_of_parts_is_there():
-    for name in (*parts.CODE, "experiments/gradient", "experiments/success_curves", "experiments/relaxed"):
-        path = Path(parts.__file__).parents[1] / name
-        assert path.is_dir() or path.with_suffix(".py").is_file()
-
-
 def test_a_second_opinion_does_not_take_the_attacks_word(config):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     for name in ("dnn50", "cdnn"):
-        system = experiments.trained_system(config.but(system=name), dataset)
+        system = harness.trained_system(config.but(system=name), dataset)
         chosen = attacking.choose([system], dataset, 2, seed=0)
         (result,) = adversary.attack(
             system, [chosen.waveforms[0]], [chosen.targets[0]], snr=-20.0, confidence=0.0, step_unit="budget"
@@ -217,7 +206,7 @@ def test_a_second_opinion_does_not_take_the_attacks_word(config):
 
 
 def test_directives(config):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     results, tables = directives.measure(config, dataset, progress=False)
     right, wrong = (results[f"network, always {name}: accuracy"] for name in ("right", "wrong"))
     assert right["estimate"] >= results["network, clean: accuracy"]["estimate"] >= wrong["estimate"]
@@ -236,7 +225,7 @@ def test_directives(config):
 
 
 def test_success_curves_only_rise(config):
-    results, tables = success_curves.measure(config, config.load_dataset(), progress=False)
+    results, tables = success_curves.measure(config, harness.load_dataset(config), progress=False)
     curves = tables["curves"]
     assert {row["partition"] for row in curves} == {"random", "artist_filtered"}
     assert {row["system"] for row in curves} == {"dnn8", "dnn12-dropout", "cdnn"}
@@ -251,7 +240,7 @@ def test_success_curves_only_rise(config):
 
 
 def test_success_curves_go_on_where_they_were(config, monkeypatch):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     whole = success_curves.measure(config, dataset, progress=False)
 
     def refuse(*_, **__):
@@ -280,7 +269,7 @@ def test_long_excerpts_are_fewer(config, monkeypatch):
 
 
 def test_survival(config):
-    results, tables = survival.measure(config, config.load_dataset(), progress=False)
+    results, tables = survival.measure(config, harness.load_dataset(config), progress=False)
     assert {row["process"] for row in tables["by_excerpt"]} == {"-1 dB"}
     for case in survival.METHODS:
         assert {f"{case}: {stage}" for stage in ("iterate", "waveform", "written")} <= set(results)
@@ -289,7 +278,7 @@ def test_survival(config):
 
 
 def test_frequencies(config):
-    results, tables = frequencies.measure(config, config.load_dataset(), progress=False)
+    results, tables = frequencies.measure(config, harness.load_dataset(config), progress=False)
     assert {row["of"] for row in tables["by_band"]} >= {"music"}
     for row in tables["by_band"]:
         assert row["low"] < row["high"] and row["level"] <= 0
@@ -305,7 +294,7 @@ def test_frequencies_of_a_tone_are_known():
 
 
 def test_transfer_and_gradient(config):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     results, tables = transfer.measure(config, dataset, progress=False)
     matrix = tables["matrix"]
     sources, listeners = ({row[key] for row in matrix} for key in ("source", "listener"))
@@ -326,7 +315,7 @@ def test_transfer_and_gradient(config):
 
 def test_gradients_on_several_trainings(config):
     """Each seed has the differences of its own cases; put together are their mean, the least and the most."""
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     seeds = (0, 1)
     results, tables = gradient_trainings.measure(config.but(seeds=seeds), dataset, progress=False)
     all_of_it = pd.DataFrame(gradient.measure(config, dataset, progress=False)[1]["by_excerpt"])
@@ -352,7 +341,7 @@ def test_gradients_on_several_trainings(config):
 
 def test_what_is_heard_of_the_two_gradients(config, monkeypatch):
     """The first that the chain rule reached within the budget, from its middle; what is kept is what was judged."""
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     system = systems.trained_system(config.but(system="cdnn"), dataset)
     chosen = attacking.choose([system], dataset, 3, seed=0)
     rows = [
@@ -379,8 +368,8 @@ def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatc
     lines = music.read_text().splitlines()
     few = music.with_name("few.csv")
     few.write_text("\n".join(re.sub(r"dark artist \d", "dark artist 0", line) for line in lines) + "\n")
-    config = experiments.Config(dataset="folder", path=str(few), max_iterations=5)
-    dataset = config.load_dataset()
+    config = harness.Config(dataset="folder", path=str(few), max_iterations=5)
+    dataset = harness.load_dataset(config)
     assert systems.partition_of(config.but(partition="artist_filtered"), dataset).labels == ("bright", "even")
     trained = []
 
@@ -401,10 +390,10 @@ def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatc
 
 
 def test_relaxed(config):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     results, tables = relaxed.measure(config, dataset, progress=False)
     rows = tables["by_excerpt"]
-    system = experiments.trained_system(config.but(system="cdnn"), dataset)
+    system = harness.trained_system(config.but(system="cdnn"), dataset)
     test = system.metadata["parts"]["test"]
     assert {row["case"] for row in rows} == set(relaxed.CASES) and len(rows) == len(relaxed.CASES) * len(test)
     first = [row for row in rows if row["case"] == relaxed.SLICE]

@@ -14,12 +14,13 @@ import soxr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from music_adversaries import audio, datasets, faults
-from music_adversaries.datasets import synthetic
-from music_adversaries.datasets.base import Dataset
-from music_adversaries.datasets.manifest import Manifest
+from music_adversaries import audio
+from music_adversaries.book import datasets, faults
+from music_adversaries.book.datasets import synthetic
+from music_adversaries.book.datasets.base import Dataset
+from music_adversaries.book.datasets.manifest import Manifest
+from music_adversaries.book.faults import alignment, distortion, exact, finder, fingerprint
 from music_adversaries.errors import InputError
-from music_adversaries.faults import alignment, distortion, exact, finder, fingerprint
 from real_audio import gtzan_mini_or_skip
 
 RATE = 22_050

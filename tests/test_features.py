@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from music_adversaries import features, spectra
+from music_adversaries import spectra
+from music_adversaries.book import features
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Standardise, System
 

@@ -13,10 +13,11 @@ from IPython.core.formatters import DisplayFormatter
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import to_rgb
 
-from music_adversaries import figures, partitions, spectra
+from music_adversaries import spectra
+from music_adversaries.book import figures, partitions
+from music_adversaries.book.figures import BookFigure
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import FigureOfMerit, mean_interval
-from music_adversaries.figures import BookFigure
 
 LABELS = ["blues", "jazz", "pop"]
 

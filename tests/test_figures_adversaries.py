@@ -9,12 +9,13 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
-from music_adversaries import figures, spectra
+from music_adversaries import spectra
+from music_adversaries.book import figures
+from music_adversaries.book.figures import BookFigure
+from music_adversaries.book.figures.series import SERIES, apart, legend_columns
+from music_adversaries.book.figures.transfer import _readable
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import wilson
-from music_adversaries.figures import BookFigure
-from music_adversaries.figures.series import SERIES, apart, legend_columns
-from music_adversaries.figures.transfer import _readable
 
 N = 20
 

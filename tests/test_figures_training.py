@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from music_adversaries import figures
+from music_adversaries.book import figures
+from music_adversaries.book.figures import BookFigure
 from music_adversaries.errors import InputError
-from music_adversaries.figures import BookFigure
 from music_adversaries.networks import CDNN, DNN, Standardise
 
 N_BINS = 513

@@ -19,8 +19,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from music_adversaries import partitions
-from music_adversaries.datasets import fma_small, fma_tracks, resumable
+from music_adversaries.book import partitions
+from music_adversaries.book.datasets import fma_small, fma_tracks, resumable
 from music_adversaries.errors import InputError
 
 GENRES = ("Electronic", "Experimental", "Folk", "Hip-Hop", "Instrumental", "International", "Pop", "Rock")
@@ -518,7 +518,7 @@ def test_a_wrong_zip_file(zips, own_cache, name):
 def test_a_zip_file_is_verified_once(zips, own_cache, monkeypatch):
     get(zips)
     (own_cache / "datasets" / "fma-small" / "fma_small.complete").unlink()
-    monkeypatch.setattr("music_adversaries.datasets.base.file_digest", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("music_adversaries.book.datasets.base.file_digest", lambda *_: pytest.fail("read again"))
     assert len(load(zips)) == 24
 
 

@@ -13,9 +13,10 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from music_adversaries import audio, partitions
-from music_adversaries.datasets import base, gtzan, gtzan_mini, located
-from music_adversaries.datasets.manifest import COLUMNS, Manifest
+from music_adversaries import audio
+from music_adversaries.book import partitions
+from music_adversaries.book.datasets import base, gtzan, gtzan_mini, located
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest
 from music_adversaries.errors import InputError
 from real_audio import gtzan_mini_or_skip
 

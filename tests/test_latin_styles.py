@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music_adversaries.datasets.synthetic import composition, habits, latin_styles, notation, production, styles
-from music_adversaries.datasets.synthetic.composition import Part, Score, compose
-from music_adversaries.datasets.synthetic.latin_styles import LATIN_STYLES
-from music_adversaries.datasets.synthetic.randomness import generator
-from music_adversaries.datasets.synthetic.rendering import render_score
+from music_adversaries.book.datasets.synthetic import composition, habits, latin_styles, notation, production, styles
+from music_adversaries.book.datasets.synthetic.composition import Part, Score, compose
+from music_adversaries.book.datasets.synthetic.latin_styles import LATIN_STYLES
+from music_adversaries.book.datasets.synthetic.randomness import generator
+from music_adversaries.book.datasets.synthetic.rendering import render_score
 
 GENRES = ("axe", "bachata", "bolero", "forro", "gaucha", "merengue", "pagode", "salsa", "sertaneja", "tango")
 TABLES = ("GROOVES", "BASS_LINES", "FIGURES", "RHYTHMS", "DRUMS", "KITS")

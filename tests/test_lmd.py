@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lmd_manifest  # tools/lmd_manifest.py, the writer of the manifest
-from music_adversaries import partitions
-from music_adversaries.datasets import lmd, lmd_names
+from music_adversaries.book import partitions
+from music_adversaries.book.datasets import lmd, lmd_names
+from music_adversaries.book.partitions import names
 from music_adversaries.errors import InputError
-from music_adversaries.partitions import names
 
 
 @pytest.fixture(autouse=True)

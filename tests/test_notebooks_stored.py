@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 import refresh
-from music_adversaries.datasets.synthetic import GENRES
+from music_adversaries.book.datasets.synthetic import GENRES
 
 NOTEBOOKS = refresh.chapters()
 IGNORED = "nbval-ignore-output"
@@ -231,7 +231,7 @@ def _parsed(source: str) -> ast.Module:
 
 
 def _last_name(node: ast.AST) -> str:
-    """Of ``experiments.run``, run; called or not."""
+    """Of ``runs.run``, run; called or not."""
     match node:
         case ast.Attribute(attr=name, ctx=ast.Load()) | ast.Name(id=name, ctx=ast.Load()):
             return name
@@ -292,9 +292,9 @@ def test_an_excuse_is_needed_and_given(path: Path, cells: list[nbformat.Notebook
 @pytest.mark.parametrize(
     ("cells_before", "last", "uses"),
     [
-        ([], "system = experiments.trained_system(config)", True),
-        (["system = experiments.trained_system(config)"], "print(system.labels)", True),
-        (["system = experiments.trained_system(config)"], "print(config)", False),
+        ([], "system = harness.trained_system(config)", True),
+        (["system = harness.trained_system(config)"], "print(system.labels)", True),
+        (["system = harness.trained_system(config)"], "print(config)", False),
         (["r = run('x', config)\nq = [row for row in r.rows]"], "print(len(q))", True),
         (["r = run('x', config)", "r = recorded('x')"], "print(r)", False),
         (["rows = []\nfor r in attack(x):\n    rows.append(r)"], "print(rows)", True),
@@ -307,7 +307,7 @@ def test_an_excuse_is_needed_and_given(path: Path, cells: list[nbformat.Notebook
         (["a = attack(x)", "def f(b):\n    a = b\n    return a"], "f(1)", False),
         (["print(n := sum(attack(x)))"], "print(n)", True),
         (["from experiments import trained_system as get", "s = get(c)"], "print(s)", True),
-        (["get = experiments.trained_system", "s = get(c)"], "print(s)", True),
+        (["get = harness.trained_system", "s = get(c)"], "print(s)", True),
         (["r = attack(x)"], "print(len(r), [r for r in ()])", True),
         (["r = attack(x)"], "print([r for r in (1, 2)])", False),
         (["r = attack(x)"], "print([s for s in r])", True),
@@ -316,9 +316,9 @@ def test_an_excuse_is_needed_and_given(path: Path, cells: list[nbformat.Notebook
         (["a = 1\na += attack(x)", "a += 1"], "a", True),
         (["model = M()\nloss(model(x)).backward()"], "print(model(x))", True),
         (["for i in range(2):\n    b = a\n    a = attack(x)"], "b", True),
-        (["r = run('x', c)", "j = experiments.judged(r)"], "print(j)", False),
-        (["r = run('x', c)", "j = f(experiments.judged(r), r)"], "print(j)", True),
-        (["r = run('x', c)", "j = experiments.judged(r)"], "print(j, r)", True),
+        (["r = run('x', c)", "j = claims.judged(r)"], "print(j)", False),
+        (["r = run('x', c)", "j = f(claims.judged(r), r)"], "print(j)", True),
+        (["r = run('x', c)", "j = claims.judged(r)"], "print(j, r)", True),
     ],
 )
 def test_what_was_found_is_followed(cells_before: list[str], last: str, uses: bool) -> None:

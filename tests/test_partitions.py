@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music_adversaries import partitions
+from music_adversaries.book import partitions
+from music_adversaries.book.partitions import PARTS, Partition
 from music_adversaries.errors import InputError
-from music_adversaries.partitions import PARTS, Partition
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

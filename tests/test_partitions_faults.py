@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from music_adversaries import partitions
+from music_adversaries.book import partitions
 from music_adversaries.errors import InputError
 
 DRAWN = sorted(partitions.DRAWN)

@@ -12,7 +12,7 @@ import psutil
 SCRIPT = """
 from pathlib import Path
 import sys, time
-from music_adversaries.experiments.grid import over_processes
+from music_adversaries.book.harness.grid import over_processes
 
 if __name__ == "__main__":
     over_processes(eval, ["__import__('pathlib').Path(%r).touch() or __import__('time').sleep(600)"], description="")

@@ -11,7 +11,7 @@ import soundfile
 from scipy import signal
 
 from music_adversaries import audio
-from music_adversaries.datasets import synthetic
+from music_adversaries.book.datasets import synthetic
 from music_adversaries.errors import InputError
 from music_adversaries.processing import MP3_RATES, PROCESSES, gain, low_pass, mp3, opus, resampled, vorbis
 

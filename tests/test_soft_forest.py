@@ -9,11 +9,12 @@ import pytest
 import torch
 from sklearn.ensemble import RandomForestClassifier
 
-from music_adversaries import adversary, features, spectra
+from music_adversaries import adversary, spectra
 from music_adversaries.adversary import gradients
 from music_adversaries.adversary.model import Model
-from music_adversaries.baselines import ForestOnActivations
-from music_adversaries.baselines.soft_forest import AwareForest, SoftForest, mean_and_std
+from music_adversaries.book import features
+from music_adversaries.book.baselines import ForestOnActivations
+from music_adversaries.book.baselines.soft_forest import AwareForest, SoftForest, mean_and_std
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, Standardise, System
 from small_system import LABELS, recording, system

@@ -22,8 +22,8 @@ import pytest
 import soundfile
 
 import soundtracks_manifest
-from music_adversaries.datasets import base, debian, manifest, soundtracks
-from music_adversaries.datasets.manifest import COLUMNS, Manifest
+from music_adversaries.book.datasets import base, debian, manifest, soundtracks
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest
 from music_adversaries.errors import InputError
 
 RATE = 44_100

@@ -22,17 +22,18 @@ from click.testing import CliRunner
 
 import small_music
 import small_system
-from music_adversaries import audio, cli, datasets, experiments
+from music_adversaries import audio, cli
 from music_adversaries.audition import pictures
-from music_adversaries.cache import cache_dir, code_version
-from music_adversaries.datasets import fingerprints
-from music_adversaries.experiments import kept, systems
+from music_adversaries.book import datasets, harness
+from music_adversaries.book.datasets import fingerprints
+from music_adversaries.book.harness import kept, systems
+from music_adversaries.cache import cache_dir
 from music_adversaries.networks import System
 from refresh import ROOT
 
 LIBRARY = ROOT / "lib" / "music_adversaries"
 # The packages whose modules are imported on first use.
-LAZY = ("audition", "datasets", "experiments", "partitions")
+LAZY = ("audition", "book.claims", "book.datasets", "book.harness", "book.partitions")
 
 # What may be imported besides the standard library and this one.
 SHELL = {"click"}
@@ -135,7 +136,7 @@ ATTACK = SHELL | SOUND | FILES | PROGRESS | PICTURES
 
 def test_an_attack_imports_what_it_uses(tmp_path, monkeypatch):
     monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path / "cache"))
-    planted(experiments.Config())
+    planted(harness.Config())
     audio.write_wav(tmp_path / "a.wav", small_system.recording("dark", 5))
     words = ("attack", "a.wav", "--target", "even", "--max-iterations", "2", "--snr", "5")
     found = third_party(command(*words), tmp_path)
@@ -148,11 +149,11 @@ def test_an_attack_imports_what_it_uses(tmp_path, monkeypatch):
     [
         ("", set()),
         (".cli", SHELL),
-        (".datasets", set()),
-        (".partitions", set()),
-        (".experiments", set()),
+        (".book.datasets", set()),
+        (".book.partitions", set()),
+        (".book.harness", set()),
         (".audition", set()),
-        (".claims", FILES),
+        (".book.claims", FILES),
         (".adversary", {"torch"} | SOUND | FILES | PROGRESS),
     ],
 )
@@ -179,29 +180,29 @@ training.train(network, frames, labels, frames, labels, training.Schedule(max_ep
 # --- a trained system is found without its dataset, and never a stale one ---
 
 
-def planted(config: experiments.Config) -> System:
+def planted(config: harness.Config) -> System:
     """A system of that configuration in the cache, as if it had been trained on a dataset that was then loaded."""
     fingerprints.remember(SimpleNamespace(name=config.dataset, profile=config.profile, fingerprint="print"))
-    key = config.of_system().key("print", code_version(*systems.CODE), torch.__version__)
+    key = config.of_system().key("print", systems.code_of("book/harness/systems"), torch.__version__)
     system = small_system.system()
     system.save(cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt")
     return system
 
 
 @pytest.fixture
-def config(tmp_path, monkeypatch) -> experiments.Config:
+def config(tmp_path, monkeypatch) -> harness.Config:
     """Of the dataset `synthetic`, which here is small and soon trained on."""
     monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MUSIC_ADVERSARIES_STATIC", "1")
     music = datasets.load("folder", path=small_music.write_music(tmp_path / "music", each=6, seconds=1.5))
     monkeypatch.setattr(datasets, "load", lambda *_, **__: dataclasses.replace(music, name="synthetic"))
     monkeypatch.setattr(datasets, "manifest_of", lambda *_: music.manifest)
-    return experiments.Config()
+    return harness.Config()
 
 
 def test_a_trained_system_is_found_without_its_dataset(config, monkeypatch):
     assert kept.kept_system(config) is None
-    trained = experiments.trained_system(config)
+    trained = harness.trained_system(config)
     monkeypatch.setattr(datasets, "load", lambda *_, **__: pytest.fail("the dataset was loaded"))
     found = kept.kept_system(config.but(snr=3.0))  # what the attack is does not matter
     x = torch.rand(2, 513)
@@ -215,7 +216,7 @@ def test_a_trained_system_is_found_without_its_dataset(config, monkeypatch):
 
 
 def test_a_stale_system_is_never_found(config, monkeypatch):
-    experiments.trained_system(config)
+    harness.trained_system(config)
 
     def changed(where, name, value):
         with monkeypatch.context() as patch:
@@ -224,7 +225,7 @@ def test_a_stale_system_is_never_found(config, monkeypatch):
 
     assert kept.kept_system(config) is not None
     assert changed(fingerprints, "code_version", lambda *modules: "edited") is None
-    assert changed(systems, "code_version", lambda *modules: "edited") is None
+    assert changed(systems, "code_of", lambda *modules: "edited") is None
     assert changed(torch, "__version__", "3.0.0") is None
     assert changed(fingerprints.metadata, "version", lambda library: "3.0.0") is None
     assert changed(fingerprints.platform, "node", lambda: "another machine") is None
@@ -236,19 +237,8 @@ def test_a_stale_system_is_never_found(config, monkeypatch):
         assert kept.kept_system(config) is None
 
 
-def test_a_fingerprint_follows_from_all_code_of_datasets(tmp_path, monkeypatch):
-    """Whatever `datasets` imports of this library in order to make a manifest has to be among its ingredients."""
-    used = set()
-    for path in (LIBRARY / "datasets").rglob("*.py"):
-        depth = len(path.relative_to(LIBRARY / "datasets").parts) + 1  # of dots, to this library itself
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.level == depth:
-                used |= {node.module} if node.module else {alias.name for alias in node.names}
-    assert used <= {*fingerprints._CODE, "errors", "lazily", "processes"}
-
-
 def test_a_damaged_system_is_refused_as_ever(config, tmp_path):
-    system = experiments.trained_system(config)
+    system = harness.trained_system(config)
     (path,) = (cache_dir() / "systems").glob("*.pt")
     path.write_bytes(path.read_bytes()[:100])
     audio.write_wav(tmp_path / "a.wav", small_system.recording("dark", 5))
@@ -264,7 +254,7 @@ def test_a_damaged_system_is_refused_as_ever(config, tmp_path):
 def test_a_lazy_package_offers_what_it_says(name):
     """To the interpreter, to type checkers, and to who imports all of it."""
     package = importlib.import_module(f"music_adversaries.{name}")
-    tree = ast.parse((LIBRARY / name / "__init__.py").read_text())
+    tree = ast.parse((LIBRARY / name.replace(".", "/") / "__init__.py").read_text())
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     assert ast.unparse(block.test) == "TYPE_CHECKING"
     checked = {alias.name: node.module for node in block.body for alias in node.names}
@@ -279,12 +269,12 @@ def test_a_lazy_package_offers_what_it_says(name):
         getattr(package, "nothing")  # noqa: B009
 
 
-@pytest.mark.parametrize("first", ["import music_adversaries.partitions.audit", "partitions.audit", "pass"])
+@pytest.mark.parametrize("first", ["import music_adversaries.book.partitions.audit", "partitions.audit", "pass"])
 def test_a_function_hides_the_module_of_its_name(first):
     code = f"""from music_adversaries import partitions
 {first}
-from music_adversaries.partitions.audit import Audit
-from music_adversaries.partitions import audit
+from music_adversaries.book.partitions.audit import Audit
+from music_adversaries.book.partitions import audit
 assert type(audit).__name__ == "function" and partitions.audit is audit
 assert type(partitions.division).__name__ == "module"  # not imported by name, and there all the same
 """

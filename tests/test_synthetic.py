@@ -15,10 +15,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis.strategies import integers, sampled_from
 
-from music_adversaries import cache
-from music_adversaries.datasets import synthetic
-from music_adversaries.datasets.manifest import Manifest
-from music_adversaries.datasets.synthetic import (
+from music_adversaries.book.datasets import synthetic
+from music_adversaries.book.datasets.manifest import Manifest
+from music_adversaries.book.datasets.synthetic import (
     artists,
     damage,
     excerpts,
@@ -30,8 +29,8 @@ from music_adversaries.datasets.synthetic import (
     shapes,
     styles,
 )
-from music_adversaries.datasets.synthetic.excerpts import Settings
-from music_adversaries.datasets.synthetic.randomness import generator
+from music_adversaries.book.datasets.synthetic.excerpts import Settings
+from music_adversaries.book.datasets.synthetic.randomness import generator
 from music_adversaries.errors import InputError
 
 ONE_A_GENRE = [f"{genre}.{7 * place:05d}" for place, genre in enumerate(synthetic.GENRES[:5])] + [
@@ -127,7 +126,7 @@ def test_the_checksum_covers_code_and_renderer(monkeypatch):
     before = piece.checksum()
     monkeypatch.setattr(excerpts, "renderer_version", lambda: {"renderer": "another"})
     other_renderer = piece.checksum()
-    monkeypatch.setattr(cache, "code_version", lambda *modules: "another")
+    monkeypatch.setattr(excerpts.source, "code_version", lambda *modules: "another")
     assert len({before, other_renderer, piece.checksum()}) == 3
 
 
@@ -524,7 +523,7 @@ def test_two_processes_write_what_one_does_and_need_no_main_guard(tmp_path):
     """Started from a script, as a newcomer writes it: the processes must not run the script once more."""
     script = tmp_path / "script.py"
     script.write_text(
-        "from music_adversaries.datasets import synthetic\n"
+        "from music_adversaries.book.datasets import synthetic\n"
         "synthetic.generation._WORTH_A_PROCESS = 1\n"
         f"table = synthetic.generate({str(tmp_path / 'two')!r}, only={THREE!r}, workers=2, progress=False)\n"
         "print('done', len(table))\n"

@@ -9,11 +9,11 @@ import soundfile
 from hypothesis import given
 from hypothesis.strategies import integers, lists
 
-from music_adversaries.datasets import synthetic, synthetic_dataset, synthetic_latin
-from music_adversaries.datasets.base import MISSING
-from music_adversaries.datasets.manifest import Manifest, manifests_folder
-from music_adversaries.datasets.synthetic import excerpts, shapes
-from music_adversaries.datasets.synthetic.excerpts import Settings
+from music_adversaries.book.datasets import synthetic, synthetic_dataset, synthetic_latin
+from music_adversaries.book.datasets.base import MISSING
+from music_adversaries.book.datasets.manifest import Manifest, manifests_folder
+from music_adversaries.book.datasets.synthetic import excerpts, shapes
+from music_adversaries.book.datasets.synthetic.excerpts import Settings
 from music_adversaries.errors import InputError
 
 LABELS = ("axe", "bachata", "bolero", "forro", "gaucha", "merengue", "pagode", "salsa", "sertaneja", "tango")

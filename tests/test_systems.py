@@ -14,10 +14,12 @@ import torch
 from click.testing import CliRunner
 from sklearn.metrics import accuracy_score
 
-from music_adversaries import audio, cli, experiments, spectra
+from music_adversaries import audio, cli, spectra
+from music_adversaries.book import harness, runs
+from music_adversaries.book.experiments import table1
+from music_adversaries.book.harness import decisions, grid, recipes, spectrograms, systems
 from music_adversaries.cache import only_one
 from music_adversaries.errors import InputError
-from music_adversaries.experiments import decisions, grid, recipes, spectrograms, systems, table1
 from music_adversaries.networks import CDNN, DNN, Representation, System
 from small_music import write_music
 from small_system import LABELS, recording
@@ -40,7 +42,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture
 def config(music, cache):
-    return experiments.Config(dataset="folder", path=str(music), system="dnn8", seeds=(0,))
+    return harness.Config(dataset="folder", path=str(music), system="dnn8", seeds=(0,))
 
 
 @pytest.fixture
@@ -130,7 +132,7 @@ def test_schedules_are_the_published_ones():
 )
 def test_other_names_are_refused(name):
     with pytest.raises(InputError, match="There is no system"):
-        experiments.Config(system=name)
+        harness.Config(system=name)
 
 
 def test_slices_overlap_where_there_are_few():
@@ -160,7 +162,7 @@ def test_a_disk_too_small_is_said(cache):
 
 
 def test_kept_magnitudes_are_the_computed_ones(config, monkeypatch):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     excerpts = list(dataset.excerpts[::-5])
     computed, counts = spectrograms.of(dataset, excerpts)
     monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
@@ -172,7 +174,7 @@ def test_kept_magnitudes_are_the_computed_ones(config, monkeypatch):
 
 
 def test_kept_magnitudes_that_are_not_whole_are_made_anew(config, monkeypatch):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
     excerpt = dataset.excerpts[-1]
     whole = spectrograms.keep(dataset)(excerpt)
@@ -183,12 +185,12 @@ def test_kept_magnitudes_that_are_not_whole_are_made_anew(config, monkeypatch):
 
 
 def test_labels_do_not_matter_and_older_code_leaves_nothing_behind(config, monkeypatch):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
     spectrograms.keep(dataset)
     folder = systems.cache_dir() / "magnitudes"
     files = sorted(folder.iterdir())
-    spectrograms.keep(config.but(labelling="by_artist").load_dataset())
+    spectrograms.keep(harness.load_dataset(config.but(labelling="by_artist")))
     assert sorted(folder.iterdir()) == files
     monkeypatch.setattr(spectrograms, "_version", lambda: "newer")
     spectrograms.keep(dataset)
@@ -196,7 +198,7 @@ def test_labels_do_not_matter_and_older_code_leaves_nothing_behind(config, monke
 
 
 def test_where_nothing_can_be_kept_magnitudes_are_computed(config, monkeypatch):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
     monkeypatch.setattr(spectrograms, "_version", lambda: "unwritable")
     with monkeypatch.context() as patch:
@@ -206,7 +208,7 @@ def test_where_nothing_can_be_kept_magnitudes_are_computed(config, monkeypatch):
 
 
 def test_rows_are_the_frames_and_slices_of_the_excerpts(config):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     labels = tuple(sorted(LABELS))
     excerpts = list(dataset.excerpts[:3])
     sequences = [spectra.magnitudes(torch.from_numpy(dataset.load(e))) for e in excerpts]
@@ -229,7 +231,7 @@ import resource
 from pathlib import Path
 import torch
 from music_adversaries import training
-from music_adversaries.experiments import spectrograms
+from music_adversaries.book.harness import spectrograms
 from music_adversaries.networks import DNN, Standardise
 
 torch.set_num_threads(1)
@@ -261,10 +263,10 @@ print("trained")
 
 def test_every_system_can_be_trained_saved_and_asked(config, monkeypatch):
     monkeypatch.setattr(recipes.Recipe, "schedule", hasty)
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     for name in ("dnn8", "dnn8-dropout", "cdnn"):
-        system = experiments.trained_system(config.but(system=name), dataset)
-        waveforms, _ = experiments.test_set(system, dataset)
+        system = harness.trained_system(config.but(system=name), dataset)
+        waveforms, _ = harness.test_set(system, dataset)
         assert {decision.label for decision in system.classify_all(waveforms)} <= set(LABELS)
         assert system.metadata["n_rows"]["train"] > 0 and not system.metadata["history"]["notes"]
 
@@ -280,9 +282,9 @@ def test_systems_are_trained_once_and_no_process_is_started_for_those_that_are_t
     monkeypatch.setattr(grid, "over_processes", serially)
     monkeypatch.setattr(recipes.Recipe, "schedule", hasty)
     wanted = [config.but(system="dnn7", seed=seed) for seed in (4, 5, 4)]
-    experiments.train_all(wanted)
+    harness.train_all(wanted)
     assert asked == [wanted[0], wanted[1]]
-    experiments.train_all([*wanted, config.but(system="dnn7", seed=4, snr=3.0)])
+    harness.train_all([*wanted, config.but(system="dnn7", seed=4, snr=3.0)])
     assert len(asked) == 2
 
 
@@ -312,13 +314,13 @@ def test_a_cache_that_cannot_be_written_is_said_before_a_training(tmp_path, monk
 
 
 def test_a_class_without_training_excerpt_is_named(config, monkeypatch):
-    dataset = config.load_dataset()
-    partition = experiments.partition_of(config, dataset)
+    dataset = harness.load_dataset(config)
+    partition = harness.partition_of(config, dataset)
     parts = partition.parts.where(dataset.manifest.table["label"].to_numpy() != "dark", "test")
     broken = type(partition)(partition.name, parts, partition.notes, partition.labels)
     monkeypatch.setattr(systems, "partition_of", lambda *a: broken)
     with pytest.raises(InputError, match="^dark has no training excerpt in the partition 'random' with seed 77"):
-        experiments.trained_system(config.but(seed=77), dataset)
+        harness.trained_system(config.but(seed=77), dataset)
 
 
 def test_recordings_shorter_than_a_slice_are_named(tmp_path, cache):
@@ -326,21 +328,21 @@ def test_recordings_shorter_than_a_slice_are_named(tmp_path, cache):
         (tmp_path / label).mkdir()
         for i in range(6):
             audio.write_wav(tmp_path / label / f"{i}.wav", recording(label, i, seconds=1.5))
-    config = experiments.Config(dataset="folder", path=str(tmp_path), system="cdnn")
+    config = harness.Config(dataset="folder", path=str(tmp_path), system="cdnn")
     with pytest.raises(InputError, match=r"has 63 frames, fewer than one slice of 100; .* or train a dnn"):
-        experiments.trained_system(config)
+        harness.trained_system(config)
 
 
 # --- decisions ---
 
 
 def test_decisions_are_what_the_parts_say(config, small):
-    dataset = config.load_dataset()
+    dataset = harness.load_dataset(config)
     job = decisions.Job(config, forests=(1, "all"))
     found = decisions.decide(job, dataset)
     assert list(found["said"]) == ["network", "forest 1", "forest all"]
-    system = experiments.trained_system(config, dataset)
-    waveforms, truth = experiments.test_set(system, dataset)
+    system = harness.trained_system(config, dataset)
+    waveforms, truth = harness.test_set(system, dataset)
     assert found["truth"] == truth and found["excerpts"] == list(waveforms)
     assert found["said"]["network"] == [d.label for d in system.classify_all(waveforms)]
     assert found["n_train"] == len(system.metadata["parts"]["train"])
@@ -350,7 +352,7 @@ def test_decisions_are_what_the_parts_say(config, small):
 
 
 def test_table_1_has_its_cells_and_they_are_right(config, small):
-    record = experiments.compute("table1", config)
+    record = runs.compute("table1", config)
     assert [job.system for job in small[:5]] == ["dnn6", "dnn6-dropout", "dnn8", "dnn8-dropout", "mfcc"]
     said, tests = record.table("decisions"), record.table("tests")
     forests = said[said["classifier"].str.startswith("forest")]
@@ -390,16 +392,16 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(config, small, monkeypatch)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(decisions, "decide", killed)
-        experiments.compute("table1", config)
+        runs.compute("table1", config)
     assert len(trained) == 2  # the two smaller networks
-    record = experiments.compute("table1", config)
+    record = runs.compute("table1", config)
     assert len(trained) == 2 * 4
-    again = experiments.compute("table1", config)
+    again = runs.compute("table1", config)
     assert len(trained) == 2 * 4 and again.results == record.results and again.tables == record.tables
 
 
 def test_folds_test_every_excerpt_once_with_every_system(config, small):
-    record = experiments.compute("systems_folds", config)
+    record = runs.compute("systems_folds", config)
     said = record.table("decisions")
     assert set(said["system"]) == {"dnn6", "dnn6-dropout", "dnn8", "dnn8-dropout", "cdnn", "mfcc"}
     for (system, classifier), rows in said.groupby(["system", "classifier"]):

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from music_adversaries import claims, datasets, figures, partitions, tables
+from music_adversaries.book import claims, datasets, figures, partitions
+from music_adversaries.book.claims import table1
+from music_adversaries.book.harness import Config
+from music_adversaries.book.harness.labelling import labels_by_artist
+from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import cluster_bootstrap, cluster_statistic
-from music_adversaries.experiments import Config, Record
-from music_adversaries.experiments.labelling import labels_by_artist
 
 
 def made(shift=0.0):
@@ -33,7 +35,7 @@ def made(shift=0.0):
 
 
 def test_the_papers_table_is_the_papers():
-    paper = tables.of_paper()
+    paper = table1.of_paper()
     cell = paper.cell("larger", "ReLU+Dropout", "all", "filtered")
     assert (cell.n_units, cell.accuracy) == (500, pytest.approx(0.4897))
     assert (round(100 * cell.low, 1), round(100 * cell.high, 1)) == (43.3, 54.7)  # 142 of 290
@@ -44,12 +46,12 @@ def test_the_papers_table_is_the_papers():
 
 
 def test_cells_of_a_record_stand_where_they_belong():
-    table = tables.of_record(made(), "our run")
+    table = table1.of_record(made(), "our run")
     assert table.sizes == [50, 200] and table.source == "our run: toy, quick"
     assert table.cell("larger", "ReLU", "2", "filtered").accuracy == pytest.approx(0.4 + 0.02 + 0.002)
     assert table.cell("smaller", "ReLU+Dropout", "all", "random").accuracy == pytest.approx(0.7 + 0.01 + 0.004)
     assert table.drops().to_list() == pytest.approx([0.3] * 16)
-    shown = tables.side_by_side(tables.of_paper(), table)
+    shown = table1.compare(table1.of_paper(), table)
     assert len(shown) == 8
     assert shown.loc[("larger", "ReLU", "our run: toy, quick (200 units)"), "layer 2"] == "72.2 (42.2)"
     assert shown.loc[("smaller", "ReLU", "paper, GTZAN (50 units)"), "all layers"] == "80.4 (43.8)"
@@ -61,16 +63,16 @@ def test_what_is_no_table_1_is_refused():
         del record.results[key]
     record.tables["decisions"] = [row for row in record.tables["decisions"] if row["system"] != "dnn200-dropout"]
     with pytest.raises(InputError, match="24 cells"):
-        tables.of_record(record)
+        table1.of_record(record)
     with pytest.raises(InputError, match="give one of table1"):
-        tables.of_record(Record("baseline", "toy", "quick", {}))
+        table1.of_record(Record("baseline", "toy", "quick", {}))
 
 
 def test_figures_of_merit_of_a_record():
-    merit = tables.merit(made(), "dnn50", "forest 1", "random")
+    merit = table1.merit(made(), "dnn50", "forest 1", "random")
     assert merit.counts.tolist() == [[1, 0], [1, 1]] and merit.labels == ("a", "b")
     with pytest.raises(InputError, match="no decisions of dnn50 forest 9"):
-        tables.merit(made(), "dnn50", "forest 9", "random")
+        table1.merit(made(), "dnn50", "forest 9", "random")
     folds = Record(
         "systems_folds", "toy", "full", {"cdnn network": {"estimate": 0.5, "low": 0.25, "high": 0.75, "n": 4}},
         {"decisions": [
@@ -78,12 +80,12 @@ def test_figures_of_merit_of_a_record():
             for t, s in (([0, 1], [0, 0]), ([1, 1], [1, 0]))
         ]},
     )  # fmt: skip
-    assert tables.merit_over_folds(folds, "cdnn", "network").counts.tolist() == [[1, 2], [0, 1]]
-    assert tables.accuracies(folds).loc["cdnn network"].tolist() == [50.0, 25.0, 75.0, 4]
+    assert table1.merit_over_folds(folds, "cdnn", "network").counts.tolist() == [[1, 2], [0, 1]]
+    assert table1.accuracies(folds).loc["cdnn network"].tolist() == [50.0, 25.0, 75.0, 4]
 
 
 def test_table_1_is_drawn_from_its_cells_and_described():
-    drawn = [tables.of_paper(), tables.of_record(made(-0.35))]
+    drawn = [table1.of_paper(), table1.of_record(made(-0.35))]
     figure = figures.table_1(drawn, chance=[0.1, 0.5])
     assert len(figure.axes) == 2
     marks = [line.get_xdata()[0] for line in figure.axes[1].lines if line.get_marker() == "o"]
@@ -188,7 +190,7 @@ def test_claims_within_a_margin_are_read_and_judged(tmp_path):
     gap = {"estimate": 0.0, "low": -0.05, "high": 0.05, "n": 9, "unit": "fraction difference"}
     record = Record("table1", "toy", "quick", {"gap": gap})
     record.write(tmp_path)
-    row = claims.judge(tmp_path, claims=path).iloc[0]
+    row = claims.judge(read_records(tmp_path), claims=path).iloc[0]
     assert row["verdict"] == claims.REPRODUCED and row["line"] == "within 10.0 points of zero"
     for wrong in ("-0.1", "{quantity: other}"):
         path.write_text(text.replace("within: 0.1", f"within: {wrong}"))

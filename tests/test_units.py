@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import small_system
-from music_adversaries import spectra, units
+from music_adversaries import spectra
+from music_adversaries.book import units
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Standardise, System
 

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 import refresh
-from music_adversaries import experiments
+from music_adversaries.book import claims
+from music_adversaries.book.provenance import processor
 from music_adversaries.errors import InputError
-from music_adversaries.experiments.record import processor
 
 
 def table(**verdicts: str) -> pd.DataFrame:
     rows = [(name.replace("_", "-"), "synthetic", "quick", verdict) for name, verdict in verdicts.items()]
-    return pd.DataFrame([*rows, ("a", "gtzan-mini", "full", "contradicted")], columns=experiments.STORED)
+    return pd.DataFrame([*rows, ("a", "gtzan-mini", "full", "contradicted")], columns=claims.STORED)
 
 
 @pytest.mark.parametrize(
@@ -38,17 +38,17 @@ def table(**verdicts: str) -> pd.DataFrame:
 )
 def test_a_run_says_which_verdicts_differ(made, said):
     before = table(a="reproduced", b="inconclusive")
-    assert experiments.beside_stored(table(**made), before, "synthetic", "quick") == said
+    assert claims.beside_stored(table(**made), before, "synthetic", "quick") == said
 
 
 def test_other_data_are_compared_with_their_own():
-    assert "none differs" in experiments.beside_stored(table(), table(a="reproduced"), "gtzan-mini", "full")
+    assert "none differs" in claims.beside_stored(table(), table(a="reproduced"), "gtzan-mini", "full")
 
 
 def test_the_stored_verdicts_are_those_on_the_page():
     cells = nbformat.read(refresh.BOOK / "09_verdicts.ipynb", as_version=4).cells
     printed = "".join(o.get("text", "") for c in cells if c.cell_type == "code" for o in c.outputs)
-    stored = experiments.stored()
+    stored = claims.stored()
     own = stored[(stored["dataset"] == refresh.DATASET) & (stored["profile"] == refresh.PROFILE)]
     assert len(own) >= 20
     for row in own.itertuples():
@@ -58,10 +58,10 @@ def test_the_stored_verdicts_are_those_on_the_page():
 
 def test_a_damaged_table_is_named(tmp_path):
     with pytest.raises(InputError, match="none.csv cannot be read"):
-        experiments.stored(tmp_path / "none.csv")
+        claims.stored(tmp_path / "none.csv")
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="bad.csv has the columns a, b"):
-        experiments.stored(tmp_path / "bad.csv")
+        claims.stored(tmp_path / "bad.csv")
 
 
 def test_the_processor_is_named_with_its_instructions():

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from music_adversaries import datasets, partitions
-from music_adversaries.datasets import Manifest
+from music_adversaries.book import datasets, partitions
+from music_adversaries.book.datasets import Manifest
 from music_adversaries.errors import InputError
 
 PAGE = Path(__file__).resolve().parents[1] / "book" / "datasets.md"

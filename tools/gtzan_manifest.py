@@ -34,8 +34,8 @@ from pathlib import Path
 import pandas as pd
 import soundfile
 
-from music_adversaries.datasets import base, gtzan, gtzan_mini
-from music_adversaries.datasets.manifest import COLUMNS, Manifest, manifests_folder
+from music_adversaries.book.datasets import base, gtzan, gtzan_mini
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest, manifests_folder
 from music_adversaries.errors import InputError
 
 SOURCE = (

@@ -9,7 +9,7 @@ repository julianofoleiss/lmd_3f_stratified_artist_filter, 900 names of the Lati
 classification, Applied Soft Computing 89 (2020), 106127. Nothing in the manifest is typed by hand:
 
 excerpt, path, label       FOLDS.csv
-artist, title              read from the file names by music_adversaries.datasets.lmd_names
+artist, title              read from the file names by music_adversaries.book.datasets.lmd_names
 start_s, duration_s        the first 30 s are used; a shorter track is used whole
 checksum, fault            blank: nothing is public of the recordings
 fold_1, fold_2, fold_3     test: what FOLDS.csv says tests in that fold. The lists have no validation part: in each
@@ -27,10 +27,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from music_adversaries.datasets import folder, lmd, lmd_names
-from music_adversaries.datasets.manifest import COLUMNS, Manifest, manifests_folder, read_table
+from music_adversaries.book.datasets import folder, lmd, lmd_names
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest, manifests_folder, read_table
+from music_adversaries.book.partitions import names
 from music_adversaries.errors import InputError
-from music_adversaries.partitions import names
 
 SOURCE = (
     "file name from the public folds of the Latin Music Database (Costa; Foleis and Tavares 2020), "

@@ -122,8 +122,8 @@ def probe(path: Path) -> None:
     import torch
 
     from music_adversaries import spectra, training
-    from music_adversaries.baselines import MFCCBaseline
-    from music_adversaries.experiments.recipes import recipe
+    from music_adversaries.book.baselines import MFCCBaseline
+    from music_adversaries.book.harness.recipes import recipe
     from music_adversaries.networks import slices
 
     torch.set_num_threads(1)
@@ -218,7 +218,7 @@ STAMP = "arithmetic.json"
 
 def stamp(arithmetic: Arithmetic) -> dict[str, str]:
     """What decides what a training gives, beside the code: another stamp, and what was trained is not used again."""
-    from music_adversaries.experiments.record import LIBRARIES, processor
+    from music_adversaries.book.provenance import LIBRARIES, processor
 
     return {"processor": processor(), **arithmetic.variables} | {name: metadata.version(name) for name in LIBRARIES}
 

@@ -6,17 +6,18 @@ python tools/readme_picture.py
 from __future__ import annotations
 
 import refresh
-from music_adversaries import adversary, experiments, figures
+from music_adversaries import adversary
+from music_adversaries.book import figures, harness
 from music_adversaries.cache import atomic_path
 
 PICTURE = refresh.BOOK / "_static" / "adversary.png"
 
 
 def main() -> None:
-    config = experiments.Config()
-    dataset = config.load_dataset(progress=True)
-    system = experiments.trained_system(config, dataset)
-    waveforms, truth = experiments.test_set(system, dataset)
+    config = harness.Config()
+    dataset = harness.load_dataset(config, progress=True)
+    system = harness.trained_system(config, dataset)
+    waveforms, truth = harness.test_set(system, dataset)
     excerpt = next(e for e, t in zip(waveforms, truth, strict=True) if t == "classical")
     (result,) = adversary.attack(system, [waveforms[excerpt]], ["reggae"])
     figure = figures.spectrogram_triple(

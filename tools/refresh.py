@@ -77,7 +77,7 @@ def prepare_dataset(dataset: str, profile: str) -> None:
     music_adversaries.errors.InputError
         When there is no such data set, or its files are not as they should be.
     """
-    from music_adversaries import datasets
+    from music_adversaries.book import datasets
 
     loaded = datasets.load(dataset, profile=profile, progress=True)
     print(f"Data set {dataset}, profile {profile}: {len(loaded)} excerpts.", flush=True)
@@ -88,9 +88,9 @@ def run_experiments() -> None:
 
     Before the notebooks, which find them: here their progress shows, and all processors are at work.
     """
-    from music_adversaries import experiments
+    from music_adversaries.book import harness, runs
 
-    experiments.run_for_book(experiments.from_environment(), progress=True)
+    runs.run_for_book(harness.from_environment(), progress=True)
 
 
 class Board:
@@ -300,17 +300,17 @@ def store_verdicts() -> int:
     What differs from the verdicts stored before is said here. Only the book's own dataset and profile have stored
     verdicts.
     """
-    from music_adversaries import experiments
+    from music_adversaries.book import claims, harness, runs
     from music_adversaries.cache import atomic_path
 
-    config = experiments.from_environment()
+    config = harness.from_environment()
     if (config.dataset, config.profile) != (DATASET, PROFILE):
         return 0
-    judged = experiments.judged(experiments.run_for_book(config))
-    content = judged[judged["dataset"] != ""].to_csv(columns=experiments.STORED, index=False, lineterminator="\n")
+    judged = claims.judged(runs.run_for_book(config))
+    content = judged[judged["dataset"] != ""].to_csv(columns=claims.STORED, index=False, lineterminator="\n")
     path = BOOK / "verdicts.csv"
     if path.exists():
-        print(experiments.beside_stored(judged, experiments.stored(path), config.dataset, config.profile), flush=True)
+        print(claims.beside_stored(judged, claims.stored(path), config.dataset, config.profile), flush=True)
         if path.read_text(encoding="utf-8") == content:
             return 0
     with atomic_path(path) as temporary:

@@ -35,9 +35,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.preprocessing import StandardScaler
 
 from music_adversaries import audio
+from music_adversaries.book.datasets import base, debian, soundtracks
+from music_adversaries.book.datasets.manifest import COLUMNS, Manifest, manifests_folder
 from music_adversaries.cache import atomic_path
-from music_adversaries.datasets import base, debian, soundtracks
-from music_adversaries.datasets.manifest import COLUMNS, Manifest, manifests_folder
 from music_adversaries.errors import InputError
 
 TRACKS = Path(__file__).with_name("soundtracks_tracks.csv")

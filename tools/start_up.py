@@ -64,7 +64,8 @@ def _processor_time() -> float:
 
 def music(path: Path) -> str:
     """Half a minute of the synthetic music in a file; returns a label that it does not have."""
-    from music_adversaries import audio, datasets
+    from music_adversaries import audio
+    from music_adversaries.book import datasets
 
     dataset = datasets.load("synthetic")
     first = dataset.excerpts[0]

@@ -9,8 +9,8 @@ there asks for this once more.
 
 from __future__ import annotations
 
-from music_adversaries.datasets import synthetic_dataset, synthetic_latin
-from music_adversaries.datasets.manifest import manifests_folder
+from music_adversaries.book.datasets import synthetic_dataset, synthetic_latin
+from music_adversaries.book.datasets.manifest import manifests_folder
 from music_adversaries.errors import InputError
 
 

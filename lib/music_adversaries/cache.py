@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -96,26 +96,26 @@ def only_one(path: Path) -> Iterator[None]:
         held.release()
 
 
+def read_json(path: Path) -> Any:
+    """Content of a JSON file, or None where it is missing, unreadable or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_json(path: Path, content: Any) -> str:
+    """Write a small JSON file that only saves time; why it could not be written, else ``""``."""
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    except (InputError, OSError) as error:
+        return str(error).rstrip(".")
+    return ""
+
+
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
         f"{path} could not be written ({error.strerror}); free some space or make the folder writable, "
         "or set MUSIC_ADVERSARIES_CACHE to another folder."
     )
-
-
-@cache
-def code_version(*modules: str) -> str:
-    """Short hash of the source of the named library modules (``"spectra"``, ``"datasets/synthetic"`` ...).
-
-    Part of every cache key, so that an edit to the code never serves a result of the old code.
-    A name may be a module, or a package, which then stands for all files in it.
-    """
-    root = Path(__file__).parent
-    digest = hashlib.sha256()
-    for name in sorted(modules):
-        path = root / name
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
-        for file in files:
-            digest.update(file.relative_to(root).as_posix().encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]

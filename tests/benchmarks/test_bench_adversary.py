@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from music_adversaries.bench import arithmetic, measure, timing, toolbox
-from music_adversaries.bench.plain import PlainIteration
+from music_adversaries.book.bench import arithmetic, measure, timing, toolbox
+from music_adversaries.book.bench.plain import PlainIteration
 
 pytest.importorskip("pytest_benchmark")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from music_adversaries.audio import SAMPLE_RATE
-from music_adversaries.faults import alignment, distortion, exact, fingerprint
+from music_adversaries.book.faults import alignment, distortion, exact, fingerprint
 
 pytest.importorskip("pytest_benchmark")
 

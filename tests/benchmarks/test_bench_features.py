@@ -12,7 +12,8 @@ import pytest
 import torch
 from threadpoolctl import threadpool_limits
 
-from music_adversaries import features, spectra
+from music_adversaries import spectra
+from music_adversaries.book import features
 from music_adversaries.networks import DNN, Standardise
 
 pytest.importorskip("pytest_benchmark")

@@ -14,14 +14,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from music_adversaries.bench.arithmetic import (
+from music_adversaries.book.bench.arithmetic import (
     CDNN_DENSE,
     CDNN_FIRST,
     CDNN_FORWARD_AND_INPUT_GRADIENT,
     CDNN_SECOND,
     SIDE,
 )
-from music_adversaries.bench.timing import seconds
+from music_adversaries.book.bench.timing import seconds
 from music_adversaries.networks import CDNN, Standardise
 
 pytest.importorskip("pytest_benchmark")

@@ -19,8 +19,8 @@ import numpy as np
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from ..book.features import evaluated
 from ..errors import InputError
-from ..features import evaluated
 from ..networks import Decision, Network, System
 from .algorithm1 import Algorithm1
 from .apgd import APGD

@@ -32,18 +32,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from . import pictures
-from .clips import (
-    Change,
-    Clip,
-    audible_gain,
-    check_clip,
-    check_waveform,
-    gain_words,
-    joined,
-    part,
-    snr_words,
-    spoken,
-)
+from .clips import Change, Clip, audible_gain, check_clip, check_waveform, gain_words, joined, part, snr_words, spoken
 from .page import PLAYER, Element, flac_address, png_address
 
 MAX_CLIPS = 16

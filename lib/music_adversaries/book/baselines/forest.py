@@ -1,0 +1,139 @@
+"""A random forest on what a trained network makes of the music.
+
+Paper: Section 2.3, Table 1
+Notebook: book/04_baselines.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from torch import nn
+
+from ...errors import InputError
+from .. import features
+from ..features import ActivationWindows, Layers
+from .voting import ExcerptClassifier, WindowVote, check_pairs
+
+
+class ForestOnActivations(ExcerptClassifier):
+    """The paper's classifier: a random forest on a network's activations, and a vote over texture windows.
+
+    An excerpt is a sequence of magnitudes ``[n_frames, n_bins]``, a waveform ``[n_samples]`` at 22,050 Hz,
+    or what `describe` made of either. Describe once to fit several forests, as Table 1 does:
+    ``described = [forest.set_params(layers="all").describe(x) for x in excerpts]``.
+
+    The paper learns it from training and validation excerpts together; the network below it has
+    seen the training excerpts, so their activations are not those of unseen music.
+    The order of the excerpts does not matter: they are sorted by content before the forest draws from them.
+    A tie of the vote goes to the label that comes first in sorted order.
+
+    Parameters
+    ----------
+    network : trained network, or the System around it
+        See :func:`features.activation_windows`. Not changed. A clone of this estimator holds a copy of it.
+    layers : ``"all"``, the number of a hidden layer from 1, or several
+    window, hop : int
+        Texture windows in frames: 215 and 107 (5 s, half) by default; the published code has 200 and 100.
+    short : {"one_window", "refuse"}
+        What becomes of an excerpt shorter than a window; see :func:`features.texture_windows`.
+    n_estimators : int
+        Trees.
+    random_state : int
+        The published code's by default. The same one gives the same forest.
+    n_jobs : int
+        As in scikit-learn. Has no influence on the result.
+
+    Attributes
+    ----------
+    forest_ : the fitted RandomForestClassifier, which reads windows ``[n_windows, sum of 2 * n_units]``
+    vote_ : the WindowVote around it
+    classes_ : array ``[n_classes]``, sorted
+
+    Paper: Section 2.3, Table 1
+    Notebook: book/04_baselines.ipynb
+    """
+
+    def __init__(
+        self,
+        network: nn.Module | Any,
+        layers: Layers = "all",
+        *,
+        window: int | None = None,
+        hop: int | None = None,
+        short: str = "one_window",
+        n_estimators: int = 500,
+        random_state: int | None = 1234,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.network = network
+        self.layers = layers
+        self.window = window
+        self.hop = hop
+        self.short = short
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def describe(self, excerpt: Any, name: str = "the excerpt") -> ActivationWindows:
+        """The windows of one excerpt over the chosen layers.
+
+        Raises
+        ------
+        InputError
+            See :func:`features.activation_windows`.
+        """
+        return features.activation_windows(
+            self.network,
+            excerpt,
+            layers=self.layers,
+            window=self.window,
+            hop=self.hop,
+            short=self.short,
+            name=name,
+        )
+
+    def fit(self, X: Sequence[Any], y: Sequence[Hashable]) -> ForestOnActivations:
+        """Fit to excerpts and a label each.
+
+        Raises
+        ------
+        InputError
+            When labels and excerpts do not pair or there is none, when an excerpt was described with
+            other windows or lacks a layer; see also :func:`features.activation_windows`.
+        """
+        check_pairs(X, y)
+        if self.n_estimators < 1:
+            raise InputError(f"A forest of {self.n_estimators} trees decides nothing; give n_estimators of at least 1.")
+        windows, labels = self._windows(X), list(y)
+        order = sorted(range(len(windows)), key=lambda i: _content(windows[i], labels[i]))
+        forest = RandomForestClassifier(self.n_estimators, random_state=self.random_state, n_jobs=self.n_jobs)
+        self.vote_ = WindowVote(forest).fit([windows[i] for i in order], [labels[i] for i in order])
+        self.forest_ = self.vote_.classifier_
+        self.classes_ = self.vote_.classes_
+        return self
+
+    def _votes(self, X: Sequence[Any]) -> list[np.ndarray]:
+        return self.vote_._votes(self._windows(X))
+
+    def _windows(self, X: Sequence[Any]) -> list[np.ndarray]:
+        cut = features.texture(self.window, self.hop)
+        described = []
+        for index, excerpt in enumerate(X):
+            if not isinstance(excerpt, ActivationWindows):
+                excerpt = self.describe(excerpt, f"excerpt {index}")
+            if excerpt.texture != cut:
+                raise InputError(
+                    f"Excerpt {index} was described by windows of {excerpt.texture.window} frames hopped by "
+                    f"{excerpt.texture.hop}, not {cut.window} and {cut.hop}; describe it again."
+                )
+            described.append(excerpt.matrix(self.layers))
+        return described
+
+
+def _content(windows: np.ndarray, label: Hashable) -> tuple:
+    """What to sort excerpts by: features first, which small errors of rounding hardly reorder."""
+    return windows[0].tolist(), windows[-1].tolist(), len(windows), str(label)

@@ -1,0 +1,44 @@
+"""``music-adversaries bench``: measure, and print the table.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import click
+
+
+@click.command("bench")
+@click.option("--quick", is_flag=True, help="Excerpts of 5 s, small batches: to see that it runs.")
+@click.option(
+    "--threads", type=click.IntRange(1), default=1, show_default=True,
+    help="On one, nobody waits for another; the goals are for two idle cores.",
+)  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), help="Write the rows into this CSV file as well.")
+def command(quick: bool, threads: int, out: Path | None) -> None:
+    """Time an iteration of Algorithm 1 beside NumPy, ART, and the arithmetic that cannot be avoided."""
+    import torch
+
+    from ...cache import atomic_path
+    from . import measure
+    from .report import format_table, frame
+
+    seconds = 5 if quick else 30
+    click.echo(
+        f"ms an iteration and excerpt of {seconds} s, medians; {threads} threads of {os.cpu_count()} cores, "
+        f"PyTorch {torch.__version__}, {platform.system()} {platform.machine()}"
+    )
+    rows = measure.run(
+        quick=quick, n_threads=threads, said=lambda text: click.echo(f"  measuring {text} ...", err=True)
+    )
+    click.echo(format_table(rows))
+    if hasattr(os, "getloadavg"):
+        click.echo(f"load average meanwhile: {os.getloadavg()[0]:.1f} (1 is this program on an idle machine)")
+    if out is not None:
+        with atomic_path(out) as temporary:
+            frame(rows).to_csv(temporary, index=False)
+        click.echo(f"written to {out}")

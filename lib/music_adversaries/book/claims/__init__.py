@@ -1,0 +1,89 @@
+"""The claims ledger: the paper's numbers, the records of our experiments, and the verdicts computed from both.
+
+``book/paper_values.csv`` holds every number the paper reports, ``book/claims.yml`` every claim with the
+line that an experiment's interval is held against. Nobody types a verdict.
+
+==========  ============================================================
+`paper`     the paper's numbers; what is lost stays lost
+`ledger`    claims and their lines, as ``claims.yml`` states them
+`verdict`   an interval held against a line
+`judge`     every claim judged by every record of its experiment
+`stored`    the verdicts of a run beside those of the stored pages
+`tables`    the paper's numbers beside those of records
+`table1`    the paper's Table 1 beside ours
+`words`     numbers as readers see them
+`text`      the verdicts as text for a terminal
+==========  ============================================================
+
+Paper: Section 6
+Notebook: book/09_verdicts.ipynb
+"""
+
+from typing import TYPE_CHECKING
+
+from ...lazily import attach
+
+if TYPE_CHECKING:
+    from .judge import judge, judgements
+    from .ledger import NOT_TESTABLE, NOT_TESTED, Claim, Line, Predicate, read_claims
+    from .paper import LostValue, paper_value, paper_values
+    from .stored import STORED, beside_stored, computed_on, judged, stored
+    from .tables import beside_paper, measured, side_by_side
+    from .text import format_table
+    from .verdict import CONTRADICTED, INCONCLUSIVE, NO_RECORD, REPRODUCED, VERDICTS, decide, decide_within, verdict
+    from .words import show
+
+__all__ = [
+    "CONTRADICTED",
+    "INCONCLUSIVE",
+    "NOT_TESTABLE",
+    "NOT_TESTED",
+    "NO_RECORD",
+    "REPRODUCED",
+    "STORED",
+    "VERDICTS",
+    "Claim",
+    "Line",
+    "LostValue",
+    "Predicate",
+    "beside_paper",
+    "beside_stored",
+    "computed_on",
+    "decide",
+    "decide_within",
+    "format_table",
+    "judge",
+    "judged",
+    "judgements",
+    "measured",
+    "paper_value",
+    "paper_values",
+    "read_claims",
+    "show",
+    "side_by_side",
+    "stored",
+    "verdict",
+]
+
+attach(
+    __name__,
+    {
+        "judge": ("judge", "judgements"),
+        "ledger": ("NOT_TESTABLE", "NOT_TESTED", "Claim", "Line", "Predicate", "read_claims"),
+        "paper": ("LostValue", "paper_value", "paper_values"),
+        "stored": ("STORED", "beside_stored", "computed_on", "judged", "stored"),
+        "tables": ("beside_paper", "measured", "side_by_side"),
+        "text": ("format_table",),
+        "verdict": (
+            "CONTRADICTED",
+            "INCONCLUSIVE",
+            "NO_RECORD",
+            "REPRODUCED",
+            "VERDICTS",
+            "decide",
+            "decide_within",
+            "verdict",
+        ),
+        "words": ("show",),
+    },
+)

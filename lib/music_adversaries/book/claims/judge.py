@@ -1,0 +1,125 @@
+"""Every claim judged by every record of its experiment.
+
+Paper: Section 6
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..records import Record, read_records, record_folders
+from .interval import interval, is_number
+from .ledger import Claim, read_claims
+from .paper import paper_rows, paper_text
+from .verdict import verdict
+from .words import show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def judge(
+    records: Iterable[Record] | None = None,
+    *,
+    claims: Path | str | None = None,
+    values: Path | str | None = None,
+) -> pd.DataFrame:
+    """Judge every claim by every record of its experiment.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Default: those of the folders :func:`records.record_folders`.
+    claims, values : paths
+        Default: ``book/claims.yml`` and ``book/paper_values.csv``.
+
+    Returns
+    -------
+    DataFrame
+        A row for each claim and record, in the order of the claims; a claim without any has one row with
+        an empty dataset. Columns: ``id``, ``claim``, ``where``, ``experiment``, ``dataset``, ``profile``,
+        ``quantity``, ``estimate``, ``low``, ``high``, ``n``, ``unit``, ``measured`` (with interval and n, in
+        words), ``line`` (in words), ``verdict``, ``scope``, ``because``, ``paper`` (the paper's numbers, in
+        words), ``file``.
+
+    Raises
+    ------
+    InputError
+        When the claims, the paper's values or a record is bad.
+
+    Paper: Section 6
+    Notebook: book/09_verdicts.ipynb
+    """
+    import pandas as pd  # here, since it takes longer to import than all verdicts to compute
+
+    return pd.DataFrame(judgements(records, claims=claims, values=values))
+
+
+def judgements(
+    records: Iterable[Record] | None = None,
+    *,
+    claims: Path | str | None = None,
+    values: Path | str | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of `judge` as dictionaries, without pandas."""
+    known = read_claims(claims)
+    printed = paper_rows(values)
+    records = read_records(*record_folders()) if records is None else list(records)
+    rows = []
+    for claim in known:
+        fitting = [record for record in records if record.experiment == claim.experiment]
+        rows += [_row(claim, record, printed) for record in fitting or [None]]
+    return rows
+
+
+def _row(claim: Claim, record: Record | None, values: list[dict[str, Any]]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": claim.id,
+        "claim": claim.claim,
+        "where": claim.where,
+        "experiment": claim.experiment or "",
+        "dataset": record.dataset if record else "",
+        "profile": record.profile if record else "",
+        "quantity": claim.predicate.quantity if claim.predicate else "",
+        **dict.fromkeys(("estimate", "low", "high"), math.nan),
+        "n": 0,
+        "unit": "",
+        "measured": "",
+        "line": "",
+        "verdict": verdict(claim, record),
+        "scope": claim.scope,
+        "because": claim.because or "",
+        "paper": paper_text(values, claim.paper),
+        "file": str(record.file or "") if record else "",
+    }
+    if record is None or claim.predicate is None:
+        return row
+    results, quantity, line = record.results, claim.predicate.quantity, claim.predicate.line
+    missing = [name for name in (quantity, line.quantity) if name and name not in results]
+    if missing:
+        row["because"] = f"{record.filename} has no result {missing[0]!r}; run the experiment again."
+    if quantity not in results:
+        return row
+    result = results[quantity]
+    estimate, low, high = interval(result, f"{str(record.file or record.filename)}: {quantity}")
+    unit = str(result.get("unit") or "")
+    row.update(estimate=estimate, n=int(result["n"]) if is_number(result.get("n")) else 0, unit=unit)
+    bounds = "no interval"
+    if low is not None and high is not None:
+        row.update(low=low, high=high)
+        bounds = f"[{show(low, unit, bare=True)}, {show(high, unit, bare=True)}]"
+    row["measured"] = f"{show(estimate, unit)} {bounds}" + (f", n = {row['n']}" if row["n"] else "")
+    ends = line.of(results, str(record.file or record.filename))
+    if ends is not None:
+        place = " to ".join(dict.fromkeys(show(end, unit) for end in ends))
+        origin = ""
+        if line.quantity:
+            margin = unit if unit != "fraction" else "fraction difference"
+            origin = f" ({line.quantity} plus {show(line.plus, margin)})" if line.plus else f" ({line.quantity})"
+        side = "within" if claim.predicate.within else "above" if claim.predicate.above else "below"
+        row["line"] = f"{side} {place}{' of zero' if claim.predicate.within else ''}{origin}"
+    return row

@@ -1,0 +1,181 @@
+"""The ledger: ``book/claims.yml``, every claim with the line that an experiment's interval is held against.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ..records import book_folder
+from .interval import interval, is_number
+from .paper import PaperReference
+
+NOT_TESTED = "not tested yet"
+NOT_TESTABLE = "not testable here"
+SIDES = ("above", "below", "within")
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a claim draws the line: ``plus``, added to another result of the same record if one is named."""
+
+    plus: float
+    quantity: str | None = None
+
+    def of(self, results: Mapping[str, Any], where: str) -> tuple[float, float] | None:
+        """Lower and upper end of the line in a record's results; None where the result is missing."""
+        if self.quantity is None:
+            return self.plus, self.plus
+        if self.quantity not in results:
+            return None
+        estimate, low, high = interval(results[self.quantity], f"{where}: {self.quantity}")
+        return (estimate if low is None else low) + self.plus, (estimate if high is None else high) + self.plus
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A claim's quantity lies above a line, below it, or within it and its negative."""
+
+    quantity: str
+    above: bool
+    line: Line
+    within: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the paper, as ``book/claims.yml`` states it.
+
+    Either ``experiment`` and ``predicate`` are set, or ``state`` and ``because``.
+    """
+
+    id: str
+    claim: str
+    where: str
+    scope: str
+    experiment: str | None = None
+    predicate: Predicate | None = None
+    state: str | None = None
+    because: str | None = None
+    paper: tuple[PaperReference, ...] = ()
+
+
+def read_claims(path: Path | str | None = None) -> list[Claim]:
+    """Read and check the claims.
+
+    Parameters
+    ----------
+    path : path
+        Default: ``book/claims.yml``, whose head explains the fields.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, is no YAML, or an entry is bad; the entry and the field are named.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    import yaml
+
+    path = Path(path) if path else book_folder() / "claims.yml"
+    try:
+        # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
+        entries = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read as YAML ({problem}); mend it or restore it.") from error
+    if not isinstance(entries, list) or not entries:
+        raise InputError(f"{path} holds no list of claims; begin each with '- id:'.")
+    claims = [_claim(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1)]
+    names = [claim.id for claim in claims]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InputError(f"{path}, entry {number + 1}: the field id says {name!r}, as an earlier one; rename it.")
+    return claims
+
+
+def _claim(entry: Any, where: str) -> Claim:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is no set of fields; give id, claim, where, scope and the rest.")
+    if isinstance(entry.get("id"), str):
+        where = f"{where} ({entry['id']})"
+    _fields(entry, where, ("id", "claim", "where", "scope"), ("paper", "experiment", "predicate", "untested"))
+    text = {name: _text(entry, name, where) for name in ("id", "claim", "where", "scope")}
+    paper = tuple(_reference(item, where) for item in _list(entry.get("paper", []), where))
+
+    tested, untested = "experiment" in entry or "predicate" in entry, "untested" in entry
+    if tested == untested:
+        raise InputError(f"{where}: give either the fields experiment and predicate, or the field untested.")
+    if untested:
+        inner = f"{where}: untested"
+        _fields(entry["untested"], inner, ("state", "because"), ())
+        state = _text(entry["untested"], "state", inner)
+        if state not in (NOT_TESTED, NOT_TESTABLE):
+            raise InputError(f"{inner}: the field state says {state!r}; use {NOT_TESTED!r} or {NOT_TESTABLE!r}.")
+        return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
+    return Claim(
+        **text,
+        experiment=_text(entry, "experiment", where),
+        predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
+        paper=paper,
+    )
+
+
+def _predicate(entry: Any, where: str) -> Predicate:
+    _fields(entry, where, ("quantity",), SIDES)
+    given = [side for side in SIDES if side in entry]
+    if len(given) != 1:
+        raise InputError(f"{where}: give exactly one of the fields {', '.join(SIDES[:-1])} and {SIDES[-1]}.")
+    side = given[0]
+    line = entry[side]
+    if isinstance(line, dict):
+        inner = f"{where}: {side}"
+        _fields(line, inner, ("quantity",), ("plus",))
+        made = Line(_number(line.get("plus", 0.0), f"{inner}: the field plus"), _text(line, "quantity", inner))
+    else:
+        made = Line(_number(line, f"{where}: the field {side}"))
+    if side == "within" and not (made.quantity is None and made.plus > 0):
+        raise InputError(f"{where}: the field within must be a number above 0; it is {line!r}.")
+    return Predicate(_text(entry, "quantity", where), side == "above", made, side == "within")
+
+
+def _reference(entry: Any, where: str) -> PaperReference:
+    where = f"{where}: paper"
+    _fields(entry, where, ("where", "quantity"), ("source",))
+    source = _text(entry, "source", where) if "source" in entry else None
+    return _text(entry, "where", where), _text(entry, "quantity", where), source
+
+
+def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is no set of fields; give {', '.join(needed)}.")
+    for name in needed:
+        if name not in entry:
+            raise InputError(f"{where}: the field {name} is missing; add it.")
+    for name in entry:
+        if name not in (*needed, *allowed):
+            raise InputError(f"{where}: there is no field {name!r}; use {', '.join((*needed, *allowed))}.")
+
+
+def _text(entry: dict, name: str, where: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: the field {name} must be a text; it is {value!r}.")
+    return " ".join(value.split())
+
+
+def _list(value: Any, where: str) -> list:
+    if not isinstance(value, list):
+        raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {value!r}.")
+    return value
+
+
+def _number(value: Any, what: str) -> float:
+    if not is_number(value):
+        raise InputError(f"{what} must be a number; it is {value!r}.")
+    return float(value)

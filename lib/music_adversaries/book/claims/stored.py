@@ -1,0 +1,95 @@
+"""The verdicts of a run beside those that the repository stores.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from ...errors import InputError
+from ..records import Record, book_folder, latest, read_records
+from .judge import judge
+
+STORED = ("id", "dataset", "profile", "verdict")  #: columns of ``book/verdicts.csv``
+
+
+def judged(records: Iterable[Record]) -> pd.DataFrame:
+    """Every claim, judged by the records that the repository holds and by those of this run.
+
+    Parameters
+    ----------
+    records : Records of this run, as `run` and `run_for_book` give them
+
+    Returns
+    -------
+    DataFrame
+        As `judge` gives it.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    return judge(latest([*read_records(book_folder() / "records"), *records]))
+
+
+def computed_on(records: Iterable[Record]) -> list[str]:
+    """The processors that records were computed on, as they name them.
+
+    One, unless the cache is shared by machines or was carried from one to another.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    return sorted({record.provenance["processor"] for record in records})
+
+
+def stored(path: Path | str | None = None) -> pd.DataFrame:
+    """The verdicts of the stored pages: `STORED` of each claim and dataset.
+
+    Parameters
+    ----------
+    path : path
+        Default: ``book/verdicts.csv``, which ``make refresh`` writes.
+
+    Raises
+    ------
+    InputError
+        When there is no such table.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    path = Path(path) if path else book_folder() / "verdicts.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}); restore it from the repository.") from error
+    if tuple(table) != STORED:
+        raise InputError(f"{path} has the columns {', '.join(table)}; restore it from the repository.")
+    return table
+
+
+def beside_stored(made: pd.DataFrame, before: pd.DataFrame, dataset: str, profile: str) -> str:
+    """One sentence: whether a verdict on the data of this run differs from the stored one, and which.
+
+    Parameters
+    ----------
+    made : DataFrame
+        As `judged` gives it.
+    before : DataFrame
+        As `stored` gives it.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    of_run, known = (
+        table[(table["dataset"] == dataset) & (table["profile"] == profile)].set_index("id")["verdict"]
+        for table in (made, before)
+    )
+    both = [name for name in of_run.index if name in known.index]
+    if not both:
+        return f"No verdict on {dataset}, {profile} is stored to compare with."
+    differ = [f"{name} was {known[name]} and is {of_run[name]}" for name in both if of_run[name] != known[name]]
+    counted = f"{len(both)} verdicts on {dataset}, {profile} are stored"
+    if not differ:
+        return f"{counted}; in this run none differs."
+    return f"{counted}; in this run {len(differ)} differ{'s' if len(differ) == 1 else ''}: {'; '.join(differ)}."

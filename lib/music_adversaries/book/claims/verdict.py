@@ -1,0 +1,92 @@
+"""Verdicts: an interval held against a line.
+
+A claim says that a quantity lies above (or below) a line. Its interval wholly on that side of the line:
+``reproduced``; wholly on the other side: ``contradicted``; touching or crossing: ``inconclusive``.
+Where the line is itself a measured result, its interval counts as part of the line.
+
+Or it says that a quantity lies *within* a margin of zero, as "level with" means: its interval wholly within,
+``reproduced``; wholly beyond on one side, ``contradicted``.
+
+Paper: Section 6
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+from ..records import Record
+from .interval import interval
+from .ledger import NOT_TESTABLE, NOT_TESTED, Claim
+
+REPRODUCED = "reproduced"
+CONTRADICTED = "contradicted"
+INCONCLUSIVE = "inconclusive"
+NO_RECORD = "no record"
+VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NO_RECORD, NOT_TESTED, NOT_TESTABLE)
+
+
+def decide(low: float, high: float, line: float | tuple[float, float], *, above: bool = True) -> str:
+    """Hold the interval [low, high] against a line: reproduced, contradicted or inconclusive.
+
+    Parameters
+    ----------
+    line : float or (float, float)
+        A line that is itself measured has two ends.
+    above : bool
+        Whether the claim says that the quantity is above the line, or below it.
+
+    Touching the line is inconclusive.
+    """
+    line_low, line_high = line if isinstance(line, tuple) else (line, line)
+    if low > line_high:
+        return REPRODUCED if above else CONTRADICTED
+    if high < line_low:
+        return CONTRADICTED if above else REPRODUCED
+    return INCONCLUSIVE
+
+
+def decide_within(low: float, high: float, margin: float) -> str:
+    """Hold the interval [low, high] against a margin to both sides of zero: reproduced, contradicted or inconclusive.
+
+    Touching the margin is inconclusive.
+    """
+    if -margin < low and high < margin:
+        return REPRODUCED
+    return CONTRADICTED if low > margin or high < -margin else INCONCLUSIVE
+
+
+def verdict(claim: Claim, record: Record | None) -> str:
+    """Judge a claim by one record.
+
+    Parameters
+    ----------
+    claim : Claim
+    record : Record, or None
+
+    Returns
+    -------
+    str
+        One of :data:`VERDICTS`. A record that lacks the quantity is ``no record``; a quantity without an
+        interval is ``inconclusive``.
+
+    Raises
+    ------
+    InputError
+        When the record's quantity is no ``{"estimate", "low", "high", "n", "unit"}``.
+
+    Paper: Section 6
+    Notebook: book/09_verdicts.ipynb
+    """
+    if claim.predicate is None:
+        return claim.state or NOT_TESTED
+    if record is None or claim.predicate.quantity not in record.results:
+        return NO_RECORD
+    where = str(record.file or record.filename)
+    _, low, high = interval(record.results[claim.predicate.quantity], f"{where}: {claim.predicate.quantity}")
+    line = claim.predicate.line.of(record.results, where)
+    if line is None:
+        return NO_RECORD
+    if low is None or high is None:
+        return INCONCLUSIVE
+    if claim.predicate.within:
+        return decide_within(low, high, claim.predicate.line.plus)
+    return decide(low, high, line, above=claim.predicate.above)

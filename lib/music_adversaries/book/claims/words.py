@@ -1,0 +1,16 @@
+"""Numbers and verdicts in words.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+
+def show(value: float, unit: str, *, bare: bool = False) -> str:
+    """A number as readers see it: fractions in per cent, differences of fractions in points, dB with one decimal."""
+    if unit in ("fraction", "fraction difference"):
+        text, sign = f"{100 * value:.1f}", "%" if unit == "fraction" else "points"
+    else:
+        text, sign = {"dB": f"{value:.1f}", "Hz": f"{value:.0f}"}.get(unit, f"{value:.3g}"), unit
+    text = text.removeprefix("-") if float(text) == 0 else text
+    return text if bare or not sign else f"{text} {sign}"

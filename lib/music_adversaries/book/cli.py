@@ -1,0 +1,188 @@
+"""The book's commands: its data, its experiments, its claims, its measurements.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import InputError
+from . import datasets
+from .bench.command import command as bench
+from .options import config_of, system_options
+
+if TYPE_CHECKING:
+    from .runs import Listed
+
+
+@click.group()
+def data() -> None:
+    """List, get, check and audit datasets, and find their faults."""
+
+
+@data.command("list")
+def data_list() -> None:
+    """Every dataset: what it is, and where it stands."""
+    for info in datasets.available():
+        click.echo(f"{info.name:<16} {info.summary}")
+        click.echo(f"{'':<16} licence: {info.licence}")
+        click.echo(f"{'':<16} state: {info.state}")
+
+
+def _data_options(command: Callable) -> Callable:
+    """Argument and options that say which dataset."""
+    for option in (
+        click.option("--profile", type=click.Choice(datasets.PROFILES), default="quick", show_default=True),
+        click.option("--from", "path", type=click.Path(path_type=Path), help="Where your copy of the recordings is."),
+        click.argument("dataset"),
+    ):
+        command = option(command)
+    return command
+
+
+def _show_report(ctx: click.Context, report: datasets.CheckReport, allowed: bool = False) -> None:
+    for note in report.notes:
+        click.echo(f"note: {note}")
+    for problem in report.problems:
+        click.echo(f"{problem.excerpt}: {problem.reason} ({problem.path})")
+    intact = report.n_excerpts - len(report.problems)
+    click.echo(f"{report.name} ({report.profile}): {intact} of {report.n_excerpts} excerpts intact")
+    click.echo(f"in {report.folder}")
+    if not report.ok and not allowed:
+        ctx.exit(1)
+
+
+@data.command("get")
+@_data_options
+@click.option("--allow-missing", is_flag=True, help="Go on without excerpts that are missing or corrupt.")
+@click.pass_context
+def data_get(ctx: click.Context, dataset: str, path: Path | None, profile: str, allow_missing: bool) -> None:
+    """Generate, download or find DATASET, verify it, and remember where it is.
+
+    What --allow-missing left out is remembered too, and said in every record.
+    """
+    _show_report(ctx, datasets.get(dataset, path, profile, allow_missing=allow_missing), allow_missing)
+
+
+@data.command("check")
+@_data_options
+@click.pass_context
+def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str) -> None:
+    """Verify every file of DATASET anew."""
+    _show_report(ctx, datasets.check(dataset, path, profile))
+
+
+@data.command("audit")
+@_data_options
+@click.option(
+    "--partition", default="random", show_default=True,
+    help="One that the manifest publishes, else random, track_filtered, artist_filtered or fault_filtered, which are "
+    "drawn; drawn:NAME draws in any case.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of a partition that is drawn.")
+def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
+    """Say what a partition of DATASET leaks; of most datasets the manifest suffices, without audio."""
+    from . import partitions
+
+    manifest = datasets.manifest_of(dataset, profile, path)
+    made = partitions.named(manifest, partition, seed=seed, shares=datasets.shares(dataset))
+    found = partitions.audit(manifest, made)
+    published = not partition.startswith("drawn:") and partition in manifest.partitions
+    click.echo(f"{partition} of {dataset}: {'published' if published else f'drawn with seed {seed}'}")
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    click.echo(found.table().rename(columns=lambda name: name.replace("_", " ")).to_string())
+    click.echo(found.sentence())
+
+
+@data.command("faults")
+@_data_options
+@click.option("--out", type=click.Path(path_type=Path), help="Write what was found into this CSV file.")
+def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None) -> None:
+    """Find replicas and distorted excerpts in the audio of DATASET.
+
+    Where the manifest names faults, what was found is compared with them.
+    """
+    from ..cache import atomic_path
+    from . import faults
+
+    loaded = datasets.load(dataset, profile, path)
+    report = faults.find(loaded, progress=True)
+    for line in report.lines():
+        click.echo(line)
+    if (loaded.manifest.table["fault"] != "").any():
+        click.echo(report.compare(loaded.manifest).to_string())
+    if out is not None:
+        with atomic_path(out) as temporary:
+            report.table().to_csv(temporary, index=False)
+        click.echo(f"written to {out}")
+
+
+@click.command()
+@click.argument("experiment", required=False)
+@click.option("--list", "listed", is_flag=True, help="Say which experiments there are, and do nothing else.")
+@system_options
+@click.option(
+    "--seeds", type=click.IntRange(1), help="How often to repeat it; each experiment has a number of its own."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
+def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) -> None:
+    """Run an EXPERIMENT and print its results; 'all' runs each that the book needs.
+
+    What is finished is kept at once: a run that was stopped goes on where it was.
+    """
+    from . import runs
+
+    if listed:
+        click.echo("\n\n".join(map(_described, runs.listed())))
+        return
+    if experiment is None:
+        raise InputError("There is no experiment given; name one, or see them all with: music-adversaries run --list")
+    config = config_of(**which)
+    if experiment == "all":
+        records = runs.run_for_book(config, progress=True)
+    else:
+        records = [runs.run(experiment, config, progress=True)]
+    for record in records:
+        name = record.experiment
+        click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        for quantity, value in record.results.items():
+            click.echo(
+                f"  {quantity:<40} {value['estimate']:8.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
+                f"  n = {value['n']}  {value['unit']}"
+            )
+        if name == "table1":
+            from .claims import table1
+
+            click.echo("\nRandom, in brackets filtered, in per cent:")
+            click.echo(table1.compare(table1.of_paper(), table1.of_record(record, "this run")).to_string())
+        if out is not None:
+            click.echo(f"  written to {record.write(out)}")
+
+
+def _described(experiment: Listed) -> str:
+    lines = [experiment.name, experiment.summary, f"needs: {experiment.needs}", f"the book {experiment.in_book}"]
+    if experiment.claims:
+        lines.append(f"judges: {', '.join(experiment.claims)}")
+    wrapped = [textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="    ") for line in lines[1:]]
+    return "\n".join([lines[0], *wrapped])
+
+
+@click.command()
+@click.option("--records", type=click.Path(path_type=Path), multiple=True, help="Folders of records to judge by.")
+def claims(records: tuple[Path, ...]) -> None:
+    """Judge the paper's claims by the records: those of the book, and those computed here."""
+    from . import claims as ledger
+    from .records import read_records
+
+    judged_by = read_records(*records) if records else None
+    click.echo(ledger.format_table(ledger.judgements(judged_by)))
+
+
+COMMANDS = (data, run, claims, bench)

@@ -1,0 +1,220 @@
+"""The music: a registry of datasets, each with a manifest and a file for every excerpt.
+
+>>> from music_adversaries import datasets
+>>> dataset = datasets.load("synthetic")        # generated on first use
+>>> waveform = dataset.load("blues.00000")      # float32 [n_samples], 22,050 Hz
+
+Goal
+    One way to get at music that is invented (``synthetic``, ``synthetic-latin``), real and open
+    (``soundtracks``, ``fma-small``), real and the user's own copy (``gtzan-mini``, ``gtzan``, ``lmd``) or
+    anybody's (``folder``). What a recording is (label, artist, faults) comes from its manifest; nothing
+    here knows of systems or adversaries.
+
+To add a dataset, write a module with ``NAME``, ``manifest``, ``info``, ``load``, ``get`` and ``check`` as
+`gtzan` has them, and name it in :data:`LOADERS`. A module is imported when its dataset is asked for.
+
+Paper: Section 2.3
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from ...errors import InputError
+from ...lazily import attach
+from . import variants
+from .choices import DEFAULT, PROFILES, check_profile, unknown
+
+if TYPE_CHECKING:
+    from .base import CheckReport, Dataset, DatasetInfo, Problem
+    from .manifest import Manifest
+
+__all__ = [
+    "DEFAULT",
+    "PROFILES",
+    "CheckReport",
+    "Dataset",
+    "DatasetInfo",
+    "Manifest",
+    "Problem",
+    "available",
+    "check",
+    "from_environment",
+    "get",
+    "load",
+    "manifest_of",
+    "shares",
+]
+
+attach(__name__, {"base": ("CheckReport", "Dataset", "DatasetInfo", "Problem"), "manifest": ("Manifest",)})
+
+LOADERS: dict[str, str] = {
+    "synthetic": "synthetic_dataset",
+    "synthetic-latin": "synthetic_latin",
+    "gtzan-mini": "gtzan_mini",
+    "gtzan": "gtzan",
+    "lmd": "lmd",
+    "soundtracks": "soundtracks",
+    "fma-small": "fma_small",
+    "folder": "folder",
+}
+"""The module of each dataset here, by the dataset's name."""
+
+
+def available() -> list[DatasetInfo]:
+    """Every dataset with what it is and where it stands; nothing is fetched or verified."""
+    return [_module(name).info() for name in LOADERS]
+
+
+def load(name: str, profile: str = "quick", path: Path | str | None = None, progress: bool = True) -> Dataset:
+    """A dataset, generated or verified on first use and quick to load after that.
+
+    Parameters
+    ----------
+    name : one of those that :func:`available` lists; knobs of ``synthetic`` and ``synthetic-latin`` may
+        follow, as in ``"synthetic:production_strength=0,habit_strength=0,faults=no"``
+    profile : ``"quick"`` or ``"full"``: how long the excerpts of invented music are (6 s or 30 s);
+        real recordings are the same in both
+    path : where the audio is: needed for ``folder``, possible for real recordings
+    progress : show a progress bar while something takes long
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    InputError
+        When the name or profile is unknown, or the dataset is missing, incomplete or corrupt.
+
+    Paper: Section 2.3
+    Notebook: book/02_partitions.ipynb
+    """
+    loader, knobs = _loader(name, profile)
+    if not knobs:
+        return loader.load(profile, path, progress)
+    if path is not None:
+        raise InputError(f"{name} is generated and needs no path, but {path} was given; leave it out.")
+    dataset = loader.load_doses(profile, [knobs], progress)[0]
+    dataset.name = name
+    return dataset
+
+
+def get(
+    name: str,
+    path: Path | str | None = None,
+    profile: str = "quick",
+    progress: bool = True,
+    allow_missing: bool = False,
+) -> CheckReport:
+    """Generate, download or find a dataset, verify it, and remember where it is.
+
+    Parameters
+    ----------
+    allow_missing : go on without excerpts that are missing or corrupt, now and whenever the dataset is
+        loaded later; the dataset's notes name them
+    others : as in :func:`load`
+
+    Raises
+    ------
+    InputError
+        As :func:`load`; also when ``allow_missing`` makes no sense for the dataset.
+    """
+    loader, knobs = _loader(name, profile)
+    if knobs:
+        from .base import CheckReport
+
+        dataset = load(name, profile, path, progress)
+        return CheckReport(name, profile, next(iter(dataset.files.values())).parents[1], len(dataset))
+    if not allow_missing:
+        return loader.get(profile, path, progress)
+    if "allow_missing" not in inspect.signature(loader.get).parameters:
+        raise InputError(f"{name} cannot be used with excerpts missing; leave --allow-missing out.")
+    return loader.get(profile, path, progress, allow_missing=True)
+
+
+def check(name: str, path: Path | str | None = None, profile: str = "quick", progress: bool = True) -> CheckReport:
+    """Verify every file of a dataset anew, and report each that is missing or corrupt.
+
+    Raises
+    ------
+    InputError
+        When the name or profile is unknown or the dataset is not here at all; files that are missing
+        or corrupt are in the report's ``problems``.
+    """
+    loader, knobs = _loader(name, profile)
+    if knobs:
+        raise InputError(f"{name} is a variant and verified whenever it is loaded; check {loader.NAME} itself.")
+    return loader.check(profile, path, progress)
+
+
+def manifest_of(name: str, profile: str = "quick", path: Path | str | None = None) -> Manifest:
+    """What a dataset holds: the committed or computed manifest where that suffices, else that of the copy at hand.
+
+    No audio is needed for ``synthetic``, ``synthetic-latin``, ``gtzan-mini``, ``gtzan``, ``lmd`` (its public
+    part) and ``soundtracks``.
+
+    Raises
+    ------
+    InputError
+        As :func:`load`.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    loader, knobs = _loader(name, profile)
+    if knobs:
+        return loader.manifest(profile, **knobs)
+    if path is not None or not hasattr(loader, "manifest"):
+        return load(name, profile, path).manifest
+    return loader.manifest(profile) if "profile" in inspect.signature(loader.manifest).parameters else loader.manifest()
+
+
+def shares(name: str) -> tuple[float, float, float]:
+    """Shares of train, valid and test in partitions that are drawn of a dataset: the paper's.
+
+    Paper: Section 2.3
+    """
+    base, _ = variants.split(name)
+    if base not in LOADERS:
+        raise unknown("dataset", base, LOADERS)
+    return getattr(_module(base), "SHARES", (0.5, 0.25, 0.25))
+
+
+def from_environment(progress: bool = False) -> Dataset:
+    """The dataset that the environment names: what the notebooks work on.
+
+    ``MUSIC_ADVERSARIES_DATASET`` is its name (``synthetic`` by default), ``MUSIC_ADVERSARIES_PROFILE``
+    its profile (``quick``); variables like ``MUSIC_ADVERSARIES_GTZAN_MINI`` and ``MUSIC_ADVERSARIES_FOLDER``
+    say where real recordings are. Shows no progress unless asked, so that a page is the same each time.
+
+    Raises
+    ------
+    InputError
+        As :func:`load`.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    name = os.environ.get("MUSIC_ADVERSARIES_DATASET") or DEFAULT
+    profile = os.environ.get("MUSIC_ADVERSARIES_PROFILE") or "quick"
+    return load(name, profile, progress=progress)
+
+
+def _loader(name: str, profile: str) -> tuple[ModuleType, dict]:
+    base, knobs = variants.split(name)
+    if base not in LOADERS:
+        raise unknown("dataset", base, LOADERS)
+    check_profile(profile)
+    loader = _module(base)
+    if knobs and not hasattr(loader, "load_doses"):
+        raise InputError(f"{base} has no knobs to turn; name it without {name[len(base) :]!r}.")
+    return loader, knobs
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{LOADERS[name]}")

@@ -1,0 +1,40 @@
+"""A generated dataset with its knobs turned, by name: ``"synthetic:faults=no,production_strength=0.5"``.
+
+So that a variant can be asked for wherever a dataset is named: in a configuration, on the command line.
+
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+from ...errors import InputError
+
+KNOBS = ("production_strength", "production_genre_correlation", "habit_strength", "faults", "seed")
+
+_SWITCH = {"yes": True, "no": False}
+
+
+def split(name: str) -> tuple[str, dict[str, float | int | bool]]:
+    """The dataset's name and the knobs that are turned.
+
+    Raises
+    ------
+    InputError
+        When a knob is unknown or its value is none.
+    """
+    base, _, written = name.partition(":")
+    knobs: dict[str, float | int | bool] = {}
+    for one in filter(None, written.split(",")):
+        knob, _, value = one.strip().partition("=")
+        if knob not in KNOBS:
+            raise InputError(f"the dataset {name!r} turns {knob!r}, which is no knob; choose from {', '.join(KNOBS)}.")
+        if knob == "faults":
+            if value not in _SWITCH:
+                raise InputError(f"the dataset {name!r} sets faults to {value!r}; write faults=yes or faults=no.")
+            knobs[knob] = _SWITCH[value]
+            continue
+        try:
+            knobs[knob] = int(value) if knob == "seed" else float(value)
+        except ValueError:
+            raise InputError(f"the dataset {name!r} sets {knob} to {value!r}; give a number.") from None
+    return base, knobs

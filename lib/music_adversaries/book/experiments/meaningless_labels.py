@@ -1,0 +1,59 @@
+"""Far above chance with labels that mean nothing: what an accuracy does not prove.
+
+Every artist gets a label drawn without regard to genre. There is nothing to learn of music from such
+labels; yet where a system has heard the artists of the test excerpts, it can score.
+
+Paper: Section 5
+Notebook: book/04_baselines.ipynb
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ...evaluation import mean_interval
+from ..datasets import Dataset
+from ..harness.accuracies import accuracies
+from ..harness.config import PARTITIONS, Config
+from ..harness.experiment import Experiment, Measured
+from ..harness.labelling import labels_by_artist
+from ..harness.systems import common_labels, labels_of, partition_of
+
+N_SEEDS = 3
+
+
+def grid(config: Config, dataset: Dataset) -> list[Config]:
+    """The systems that it needs, of a dataset with its true labels."""
+    dataset = labels_by_artist(dataset)
+    config = config.but(labelling="by_artist")
+    config = config.but(labels=common_labels(config, dataset))
+    return [config.but(partition=name, seed=seed) for seed in config.repeats(N_SEEDS) for name in PARTITIONS]
+
+
+def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
+    """Accuracy of one system on meaningless labels, random and artist-filtered, over seeds.
+
+    The labels are drawn once; a seed draws the partition, the initial weights and the order of frames. The
+    intervals are Student's over seeds, which share excerpts and labels. ``chance`` is what always giving the most
+    frequent label of the random test excerpts scores: its mean over seeds, and the least and the most.
+    """
+    needed = grid(config, dataset)
+    dataset = labels_by_artist(dataset)
+    rows = accuracies(needed, progress)
+    of = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in PARTITIONS}
+    results = {name: mean_interval(values, unit="fraction").as_record() for name, values in of.items()}
+    shares = [_most_frequent(one, dataset) for one in needed if one.partition == "random"]
+    results["chance"] = {
+        "estimate": sum(shares) / len(shares), "low": min(shares), "high": max(shares), "n": len(shares),
+        "unit": "fraction",
+    }  # fmt: skip
+    return results, {"by_seed": rows}
+
+
+def _most_frequent(config: Config, dataset: Dataset) -> float:
+    """Share of the test excerpts that the most frequent label has."""
+    label_of, test = labels_of(dataset), partition_of(config, dataset).excerpts("test")
+    return max(Counter(label_of[excerpt] for excerpt in test).values()) / len(test)
+
+
+EXPERIMENT = Experiment(measure, systems=grid)

@@ -1,0 +1,55 @@
+"""How much of the score is owed to the partition: random against filtered, over seeds.
+
+Paper: Section 2.4, Table 1
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+from ...evaluation import mean_interval
+from ..datasets import Dataset
+from ..harness.accuracies import accuracies
+from ..harness.config import Config
+from ..harness.experiment import Experiment, Measured
+from ..harness.systems import common_labels
+
+
+def compared(dataset: Dataset) -> tuple[str, ...]:
+    """The partitions worth comparing on a dataset: by track only where tracks have several excerpts, fault-filtered
+    only where faults are known.
+    """
+    manifest = dataset.manifest
+    names = ["random", "artist_filtered"]
+    if manifest.table["path"].duplicated().any():
+        names.insert(1, "track_filtered")
+    if (manifest.table["fault"] != "").any() or "fault_filtered" in manifest.partitions:
+        names.append("fault_filtered")
+    return tuple(names)
+
+
+def grid(config: Config, dataset: Dataset) -> list[Config]:
+    """The systems that it needs."""
+    # Where a class cannot be artist-filtered, the other partitions do without it.
+    config = config.but(labels=common_labels(config, dataset))
+    return [config.but(partition=name, seed=seed) for seed in config.repeats() for name in compared(dataset)]
+
+
+def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
+    """Test accuracy of one system for every seed on each partition of the same classes.
+
+    The interval of a difference is Student's over seeds; a seed draws the partition, the initial
+    weights and the order of frames. The seeds share excerpts, so it speaks of this dataset only.
+    """
+    needed, names = grid(config, dataset), compared(dataset)
+    labels = needed[0].labels or dataset.labels
+    rows = accuracies(needed, progress)
+    accuracy = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in names}
+    results = {name: mean_interval(accuracy[name], unit="fraction").as_record() for name in names}
+    for name in names[1:]:
+        paired = [a - b for a, b in zip(accuracy["random"], accuracy[name], strict=True)]
+        quantity = "difference" if name == "artist_filtered" else f"difference_{name}"
+        results[quantity] = mean_interval(paired).as_record()
+    return results, {"by_seed": rows, "labels": [{"label": label} for label in labels]}
+
+
+EXPERIMENT = Experiment(measure, systems=grid)

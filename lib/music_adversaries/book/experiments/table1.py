@@ -1,0 +1,165 @@
+"""Table 1: random forests on the activations of four networks, on a random and on an artist-filtered partition.
+
+Beside the table's sixteen forests, the networks' own decisions and the hand-crafted baselines on the same
+excerpts.
+
+Paper: Table 1
+Notebook: book/04_baselines.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...evaluation import binomial_p, cluster_bootstrap, cluster_statistic
+from .. import partitions
+from ..datasets import Dataset
+from ..harness.config import PARTITIONS, Config
+from ..harness.decisions import BASELINE, LAYERS, Job, decide_all
+from ..harness.experiment import Experiment, Measured
+from ..harness.recipes import networks
+from ..harness.systems import common_labels
+
+N_SEEDS = {"quick": 3, "full": 1}
+FORESTS = tuple(f"forest {layers}" for layers in LAYERS)
+
+
+def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
+    """Accuracy of every cell, and what they have in common.
+
+    Accuracy is plain, as the paper's: the share of test excerpts, here pooled over seeds. Intervals resample
+    artists, the same ones for all cells and both partitions, so a difference has the interval of a paired
+    comparison. ``smallest_drop`` is the least of sixteen; resampling makes it smaller still, so its interval
+    lies low rather than high.
+    """
+    config = config.but(labels=common_labels(config, dataset))
+    seeds = config.repeats(N_SEEDS[config.profile])
+    jobs = [
+        job
+        for seed in seeds
+        for partition in PARTITIONS
+        for here in [config.but(partition=partition, seed=seed)]
+        for job in [
+            *(Job(here.but(system=name), forests=LAYERS) for name in networks(config.profile)),
+            Job(here, baselines=True),
+        ]
+    ]
+    found = decide_all(jobs, dataset, progress=progress)
+
+    decided = pooled(found, dataset)
+    cells = [(name, forest) for name in networks(config.profile) for forest in FORESTS]
+    counted = Counted(decided)
+    results = {
+        quantity(system, classifier, partition): counted.accuracy(system, classifier, partition).as_record()
+        for system, classifier, partition in counted.columns
+    }
+
+    def drop(accuracies: np.ndarray) -> np.ndarray:
+        """Random minus filtered, for each cell."""
+        at = {p: counted.places([(*cell, p) for cell in cells]) for p in PARTITIONS}
+        return accuracies[..., at["random"]] - accuracies[..., at["artist_filtered"]]
+
+    filtered = counted.places([(*cell, "artist_filtered") for cell in cells])
+    figure = counted.places([(networks(config.profile)[-1], FORESTS[-1], "artist_filtered")])[0]
+    baseline = counted.places([(BASELINE, "shared", "artist_filtered")])[0]
+    statistics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "smallest_drop": lambda a: drop(a).min(-1),
+        "mean_drop": lambda a: drop(a).mean(-1),
+        "largest_drop": lambda a: drop(a).max(-1),
+        "learned_minus_handcrafted": lambda a: a[..., filtered].mean(-1) - a[..., baseline],
+        "best_learned_minus_handcrafted": lambda a: a[..., filtered].max(-1) - a[..., baseline],
+        "dnn_minus_handcrafted": lambda a: a[..., figure] - a[..., baseline],
+    }
+    results |= {name: counted.statistic(function).as_record() for name, function in statistics.items()}
+    results["least_filtered"] = counted.statistic(lambda a: a[..., filtered].min(-1), unit="fraction").as_record()
+    tables = _tables(found)
+    n_filtered = sum(row["n_test"] for row in tables["tests"] if row["partition"] == "artist_filtered")
+    chance = max(row["chance"] for row in tables["tests"])
+    results["chance"] = {"estimate": chance, "low": chance, "high": chance, "n": n_filtered, "unit": "fraction"}
+    return results, tables
+
+
+def quantity(system: str, classifier: str, partition: str) -> str:
+    """The name of an accuracy in the record, as ``"dnn50 forest 1 random"``."""
+    return f"{system} {classifier} {partition}"
+
+
+def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
+    """A row for every test of a classifier: system, classifier, partition, seed, excerpt, artist, correct."""
+    rows = []
+    for one in found:
+        for classifier, said in one["said"].items():
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "system": one["system"], "classifier": classifier, "partition": one["partition"],
+                        "seed": one["seed"], "excerpt": one["excerpts"],
+                        "correct": [a == b for a, b in zip(said, one["truth"], strict=True)],
+                    }
+                )
+            )  # fmt: skip
+    frame = pd.concat(rows, ignore_index=True)
+    frame["artist"] = partitions.clusters(dataset.manifest, frame["excerpt"])
+    return frame
+
+
+class Counted:
+    """Right answers and tests, artist by artist, of every classifier on every partition."""
+
+    def __init__(self, decided: pd.DataFrame) -> None:
+        by = ["system", "classifier", "partition"]
+        counts = decided.groupby(["artist", *by], sort=False)["correct"].agg(["sum", "size"])
+        self._decided = {key: rows for key, rows in decided.groupby(by, sort=False)}
+        self.columns = list(self._decided)
+        hits, sizes = (counts[name].unstack(by).reindex(columns=self.columns).fillna(0) for name in ("sum", "size"))
+        self._hits, self._sizes = hits.to_numpy(float), sizes.to_numpy(float)
+
+    def places(self, cells: Sequence[tuple[str, str, str]]) -> list[int]:
+        """Where some (system, classifier, partition) stand among the accuracies."""
+        return [self.columns.index(cell) for cell in cells]
+
+    def accuracy(self, *cell: str):
+        """Accuracy of one (system, classifier, partition), with an interval over artists."""
+        rows = self._decided[cell]
+        return cluster_bootstrap(rows["correct"].tolist(), rows["artist"].tolist(), seed=0)
+
+    def statistic(self, function: Callable[[np.ndarray], np.ndarray], unit: str = "fraction difference"):
+        """Any statistic of all accuracies ``[..., n]``, with an interval over artists."""
+        return cluster_statistic(self._hits, self._sizes, function, seed=0, unit=unit)
+
+
+def _tables(found: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    tests, said, seen = [], [], set()
+    for one in found:
+        here = (one["partition"], one["seed"])
+        labels, truth = one["labels"], one["truth"]
+        if here not in seen:
+            seen.add(here)
+            chance = max(1 / len(labels), max(truth.count(label) for label in labels) / len(truth))
+            tests.append(
+                {
+                    "partition": here[0], "seed": here[1], "n_test": len(truth), "n_train": one["n_train"],
+                    "chance": chance, "labels": labels, "truth": [labels.index(label) for label in truth],
+                }
+            )  # fmt: skip
+        for classifier, given in one["said"].items():
+            correct = sum(a == b for a, b in zip(given, truth, strict=True))
+            said.append(
+                {
+                    "system": one["system"], "classifier": classifier, "partition": here[0], "seed": here[1],
+                    "correct": correct, "n_test": len(truth),
+                    "p": binomial_p(correct, len(truth), tests[-1]["chance"]),
+                    "said": [labels.index(label) for label in given],
+                }
+            )  # fmt: skip
+    jobs = [
+        {name: one[name] for name in ("system", "partition", "seed", "n_train", "epochs", "seconds")} for one in found
+    ]
+    return {"tests": tests, "decisions": said, "jobs": jobs}
+
+
+EXPERIMENT = Experiment(measure, recorded=True, computed_elsewhere=True, own_processes=True)

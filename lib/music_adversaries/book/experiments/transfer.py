@@ -1,0 +1,95 @@
+"""Made for one system, heard by another: which adversaries carry over.
+
+Paper: Section 4
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from ... import adversary
+from ...adversary import Algorithm1
+from ..baselines import MFCCBaseline
+from ..datasets import Dataset
+from ..harness.attacking import choose, share
+from ..harness.config import Config
+from ..harness.experiment import Experiment, Measured
+from ..harness.forests import forest_on
+from ..harness.recipes import networks
+from ..harness.systems import labels_of, partition_of, trained_system
+
+N_EXCERPTS = {"quick": 30, "full": 20}
+FOREST, BASELINE = "forest on dnn50", "mfcc"
+
+
+def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
+    """For every pair of systems, how often an adversary of the first gets its target from the second.
+
+    Adversaries within 15 dB at confidence 0.9, all steps a tenth of the budget. All systems but those of another
+    partition learned from the same excerpts, and none of them from the test excerpts; those of other
+    partitions may have. The forest and the hand-crafted baseline are only listeners.
+
+    A listener must know the same labels. Where some cannot be artist-filtered, as in gtzan-mini, no system of that
+    partition listens: it could never give a target that it has not learned.
+
+    Tables: ``target`` and ``changed``: shares by source (rows) and listener.
+    """
+    sources = ("dnn50", networks(config.profile)[-1], "dnn50-log", "dnn50-mel", "cdnn")
+    labels = partition_of(config, dataset).labels
+    # Only those of this partition are attacked: the excerpts are new to them all.
+    configs = {name: config.but(system=name) for name in sources} | {
+        name: one for name, one in _of_other_partitions(config).items() if partition_of(one, dataset).labels == labels
+    }
+    systems = {name: trained_system(one, dataset, progress=progress) for name, one in configs.items()}
+    listeners = {name: lambda w, s=system: s.classify(w).label for name, system in systems.items()}
+    listeners |= _others(systems["dnn50"], dataset)
+    chosen = choose([systems[name] for name in sources], dataset, N_EXCERPTS[config.profile], seed=config.seed)
+    clean = {name: [listen(w) for w in chosen.waveforms] for name, listen in listeners.items()}
+
+    rows = []
+    for source in sources:
+        attacked = adversary.attack(
+            systems[source], list(chosen.waveforms), list(chosen.targets), method=Algorithm1(step_unit="budget"),
+            snr=config.snr, confidence=config.confidence, max_iterations=config.max_iterations, batch_size=8,
+            names=list(chosen.excerpts), progress=progress,
+        )  # fmt: skip
+        for name, listen in listeners.items():
+            heard = [listen(r.waveform) for r in attacked]
+            hit = [h == r.target for h, r in zip(heard, attacked, strict=True)]
+            changed = [h != c for h, c in zip(heard, clean[name], strict=True)]
+            rows.append({"source": source, "listener": name, "target": share(hit), "changed": share(changed)})
+    results = {f"{r['source']} on {r['listener']}: target": r["target"] for r in rows}
+    results["least_white_box"] = min(
+        (r["target"] for r in rows if r["source"] == r["listener"]), key=lambda one: one["estimate"]
+    )
+    table = [
+        {"source": r["source"], "listener": r["listener"], "target": r["target"]["estimate"],
+         "changed": r["changed"]["estimate"], "n": r["target"]["n"]}
+        for r in rows
+    ]  # fmt: skip
+    return results, {"matrix": table}
+
+
+def _of_other_partitions(config: Config) -> dict[str, Config]:
+    """Networks that only listen: drawn with another seed, or artist-filtered."""
+    return {
+        "dnn50, seed 1": config.but(system="dnn50", seed=config.seed + 1),
+        "dnn50, artist-filtered": config.but(system="dnn50", partition="artist_filtered"),
+        "cdnn, artist-filtered": config.but(system="cdnn", partition="artist_filtered"),
+    }
+
+
+def _others(system, dataset: Dataset) -> dict:
+    """Listeners that are no networks: a forest on the network's activations, and the hand-crafted baseline."""
+    parts, label_of = system.metadata["parts"], labels_of(dataset)
+    learned = [*parts["train"], *parts["valid"]]
+    waveforms = [dataset.load(excerpt) for excerpt in learned]
+    truth = [label_of[excerpt] for excerpt in learned]
+    forest, _ = forest_on(system, dataset)
+    baseline = MFCCBaseline("shared").fit([MFCCBaseline.describe(w) for w in waveforms], truth)
+    return {
+        FOREST: lambda w: str(forest.predict([w])[0]),
+        BASELINE: lambda w: str(baseline.predict([MFCCBaseline.describe(w)])[0]),
+    }
+
+
+EXPERIMENT = Experiment(measure, recorded=True)

@@ -1,0 +1,194 @@
+"""Which excerpts may be of one recording: landmarks of spectral peaks, and an index over them.
+
+A spectrogram's peaks survive gain, equalisers and codecs. A pair of peaks makes a landmark: the first
+peak's frequency, the step to the second, and the time between them. Two excerpts of one recording share
+many landmarks, all displaced by the same time (A. Wang, "An industrial-strength audio search
+algorithm", ISMIR 2003). :func:`candidates` finds the pairs of excerpts that share more of them
+at one displacement than chance would give; `alignment` then decides what they are.
+
+No kept library does this with pip alone. ``pyacoustid`` needs the Chromaprint library or its program
+``fpcalc`` installed on the system; ``audfprint2`` is a young fork that counts matches against a fixed
+number, adds three dependencies and keeps its own database files.
+
+Paper: Section 2.3
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft, ndimage, signal, stats
+
+from ...audio import SAMPLE_RATE
+
+N_FFT = 2048  # 93 ms: neighbouring notes are apart from 110 Hz on
+HOP = 512  # 23 ms: a cut between two frames moves a peak by less than one of them
+BINS = (10, 512)  # 108 to 5,500 Hz, what every codec keeps
+_NEAR_BINS, _NEAR_FRAMES = 10, 5  # a peak is the largest value so far around it
+_FLOOR_DB = 70.0  # below the loudest bin there is noise and codec dirt
+_STEP_BINS, _STEP_FRAMES = 48, 32  # how far apart the two peaks of a landmark may be
+_NEXT_PEAKS = 32  # at most so many peaks later
+
+# A landmark that so many places share says nothing of either of them (a drum machine's stroke).
+COMMON = 200
+# Matches held at a time, about 100 bytes each; beyond, the most common landmarks are dropped. Of 1,000 half-minute
+# excerpts half as many still find every planted copy.
+_MATCHES = 10_000_000
+# Of all pairs of a dataset without replicas, so many are expected to pass by chance.
+FALSE_ALARMS = 0.01
+_AT_LEAST = 5  # shared landmarks
+# Copies share a tenth of their landmarks and more, also after an MP3 codec; pieces with one drum loop seldom a 50th.
+_SHARE = 0.02
+_OFFSETS = 4  # of a pair: where a loop repeats, the best of them is not always the right one
+
+
+class Landmarks(NamedTuple):
+    """The landmarks of one excerpt."""
+
+    keys: npt.NDArray[np.int32]
+    """``[n]``: first bin, step in bins and step in frames, in one number."""
+    frames: npt.NDArray[np.int32]
+    """``[n]``: when the first peak sounds, in frames of `HOP` samples."""
+    n_frames: int
+
+
+class Candidate(NamedTuple):
+    """Two excerpts that share landmarks."""
+
+    first: int
+    second: int
+    offset: int
+    """Frames from the first excerpt's beginning to the second's, on the recording's own clock."""
+    votes: int
+    """Landmarks that agree on it."""
+
+
+def landmarks(waveform: npt.NDArray[np.float32]) -> Landmarks:
+    """Landmarks of one excerpt; none where it is silent or shorter than one frame.
+
+    Parameters
+    ----------
+    waveform : ``float32 [n_samples]`` at 22,050 Hz, of any level
+    """
+    bins, frames, n_frames = peaks(waveform)
+    keys, starts = [], []
+    for later in range(1, min(_NEXT_PEAKS, len(bins) - 1) + 1):
+        step = bins[later:] - bins[:-later]
+        wait = frames[later:] - frames[:-later]
+        near = (np.abs(step) <= _STEP_BINS) & (wait >= 1) & (wait <= _STEP_FRAMES)
+        key = (bins[:-later] * (2 * _STEP_BINS + 1) + step + _STEP_BINS) * (_STEP_FRAMES + 1) + wait
+        keys.append(key[near])
+        starts.append(frames[:-later][near])
+    if not keys:
+        return Landmarks(np.zeros(0, np.int32), np.zeros(0, np.int32), n_frames)
+    return Landmarks(np.concatenate(keys).astype(np.int32), np.concatenate(starts).astype(np.int32), n_frames)
+
+
+def peaks(waveform: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
+    """Bins and frames of the spectrogram's peaks, in order of time, and how many frames there are."""
+    if len(waveform) < N_FFT:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), 0
+    windows = np.lib.stride_tricks.sliding_window_view(waveform, N_FFT)[::HOP]
+    window = signal.get_window("hann", N_FFT).astype(np.float32)
+    magnitude = np.abs(fft.rfft(windows * window, axis=1)[:, slice(*BINS)])
+    loudest = float(magnitude.max())
+    if loudest == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), len(windows)
+    around = ndimage.maximum_filter(magnitude, size=(2 * _NEAR_FRAMES + 1, 2 * _NEAR_BINS + 1), mode="nearest")
+    frames, bins = np.nonzero((magnitude == around) & (magnitude > loudest * 10 ** (-_FLOOR_DB / 20)))
+    return bins, frames, len(windows)
+
+
+def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
+    """Pairs of excerpts that share more landmarks at one offset than chance would give; a pair may have several.
+
+    By chance, the landmarks a pair shares spread evenly over all offsets. Counted in windows of three frames,
+    they are then a Poisson variable, whose tail is multiplied by the number of windows and of pairs: over a
+    whole dataset without replicas `FALSE_ALARMS` candidates are expected. Repeated loops break that assumption,
+    which is why a candidate is no finding yet.
+
+    Parameters
+    ----------
+    excerpts : landmarks of each excerpt; their order is that of ``first`` and ``second``, which is the smaller
+    """
+    n = len(excerpts)
+    lengths = np.array([e.n_frames for e in excerpts], np.int64)
+    span = int(lengths.max(initial=0)) + 2
+    places, kept_landmarks = _matches(excerpts, span)
+    if not len(places):
+        return []
+    # One number for pair and offset, sorted: how often it occurs is how many landmarks agree.
+    edges = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
+    counts = np.diff(np.concatenate((edges, [len(places)])))
+    places = places[edges]
+    pair = places // (2 * span)
+    starts = np.flatnonzero(np.concatenate(([True], pair[1:] != pair[:-1])))
+    shared = np.repeat(np.add.reduceat(counts, starts), np.diff(np.concatenate((starts, [len(pair)]))))
+    votes = counts.copy()
+    for ahead in (1, 2):  # offsets are seldom whole frames, and a copy may run a little fast
+        reached = np.searchsorted(places, places + ahead)
+        there = (reached < len(places)) & (places[np.minimum(reached, len(places) - 1)] == places + ahead)
+        votes[there] += counts[reached[there]]
+    windows = (lengths[pair // n] + lengths[pair % n]) / 3
+    surprise = stats.poisson.logsf(votes - 1, shared / windows) + np.log(3 * windows) + np.log(n * (n - 1) / 2)
+    found = np.flatnonzero((votes >= _AT_LEAST) & (surprise < np.log(FALSE_ALARMS)))
+    if not len(found):
+        return []
+    first, second, offset = pair[found] // n, pair[found] % n, places[found] % (2 * span) - span + 1
+    overlap = np.minimum(lengths[first], offset + lengths[second]) - np.maximum(0, offset)
+    # Landmarks that two excerpts so long could share at this offset, were they one recording.
+    density = kept_landmarks / np.maximum(lengths, 1)
+    share = votes[found] / np.maximum(np.minimum(density[first], density[second]) * overlap, 1.0)
+    # Of each pair the offsets with the most votes; the smallest first among equals, so that the outcome is settled.
+    order = [i for i in np.lexsort((offset, -votes[found], pair[found])) if share[i] >= _SHARE]
+    kept: list[Candidate] = []
+    for i in order:
+        one = Candidate(int(first[i]), int(second[i]), int(offset[i]), int(votes[found[i]]))
+        same = [other for other in kept[-_OFFSETS:] if other[:2] == one[:2]]
+        if len(same) < _OFFSETS and all(abs(other.offset - one.offset) > 2 for other in same):
+            kept.append(one)
+    return kept
+
+
+def _matches(excerpts: Sequence[Landmarks], span: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Every two equal landmarks in different excerpts, and how many landmarks of each excerpt were looked at.
+
+    A match is ``(first * n + second) * 2 * span + offset + span``; they come sorted.
+    """
+    n = len(excerpts)
+    keys = np.concatenate([np.zeros(0, np.int32), *(e.keys for e in excerpts)])
+    owners = np.repeat(np.arange(n, dtype=np.int32), [len(e.keys) for e in excerpts])
+    frames = np.concatenate([np.zeros(0, np.int32), *(e.frames for e in excerpts)])
+    sizes = np.bincount(keys)
+    limit = _common(sizes)
+    kept = sizes[keys] <= limit
+    keys, owners, frames = keys[kept], owners[kept], frames[kept]
+    looked_at = np.bincount(owners, minlength=n)
+    order = np.lexsort((frames, owners, keys))
+    keys, owners, frames = keys[order], owners[order], frames[order]
+    places = [np.zeros(0, np.int64)]
+    for ahead in range(1, limit):
+        # Each place with the one `ahead` places later among those of the same landmark.
+        here = np.flatnonzero((keys[:-ahead] == keys[ahead:]) & (owners[:-ahead] != owners[ahead:]))
+        pair = owners[here].astype(np.int64) * n + owners[here + ahead]
+        places.append(pair * (2 * span) + frames[here] - frames[here + ahead] + span)
+    matches = np.concatenate(places)
+    matches.sort()
+    return matches, looked_at
+
+
+def _common(sizes: npt.NDArray[np.int64], budget: int = _MATCHES) -> int:
+    """How many places a landmark may have: `COMMON`, or fewer where the matches would not fit in memory."""
+    by_size = np.bincount(np.minimum(sizes, COMMON + 1), minlength=2)[: COMMON + 1]
+    sizes_up = np.arange(len(by_size))
+    matches = np.cumsum(by_size * sizes_up * (sizes_up - 1) // 2)
+    return max(2, int(np.searchsorted(matches, budget, side="right")) - 1)
+
+
+def seconds(frames: int) -> float:
+    """Frames as seconds."""
+    return frames * HOP / SAMPLE_RATE

@@ -1,0 +1,88 @@
+"""How the score on two partitions changes as a knob of the invented music is turned.
+
+Paper: Section 2.4
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
+
+from ...errors import InputError
+from .base import BLUE, FAINT, ORANGE, BookFigure, listing, new_figure, percent, styled
+
+_LINES = {"random": (BLUE, "o", "-"), "artist_filtered": (ORANGE, "s", "--")}
+
+
+@styled
+def doses(table: pd.DataFrame, knobs: Mapping[str, tuple[str, str]], chance: float | None = None) -> BookFigure:
+    """Test accuracy on the random and on the artist-filtered partition, dose by dose, with 95 % intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``by_condition`` of the record ``dose_response``: columns ``series``, ``random``,
+        ``artist_filtered``, ``difference`` (each ``{"estimate", "low", "high", ...}``) and the knobs.
+    knobs : mapping of str to (str, str)
+        A panel for each: series in the table -> (column that holds its doses, name of the axis).
+    chance : float
+        Accuracy of choosing at random, drawn as a line.
+
+    Raises
+    ------
+    InputError
+        When the table has no such series.
+
+    Paper: Section 2.4
+    Notebook: book/02_partitions.ipynb
+    """
+    figure = new_figure(3.4)
+    axes_of = figure.subplots(1, len(knobs), sharey=True, squeeze=False)[0]
+    said = []
+    for axes, (series, (column, label)) in zip(axes_of, knobs.items(), strict=True):
+        rows = table[table["series"] == series].sort_values(column)
+        if not len(rows):
+            raise InputError(f"The table has no series {series!r}; it has {', '.join(table['series'].unique())}.")
+        x = rows[column].astype(float)
+        for name, (colour, marker, line) in _LINES.items():
+            mean, low, high = ([cell[key] for cell in rows[name]] for key in ("estimate", "low", "high"))
+            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(x, mean, line, marker=marker, color=colour, label=name.replace("_", "-"), zorder=3)
+        for place, upper, lower, cell in zip(
+            x, rows["random"], rows["artist_filtered"], rows["difference"], strict=True
+        ):
+            middle = (upper["estimate"] + lower["estimate"]) / 2
+            axes.vlines(place, lower["estimate"], upper["estimate"], color=FAINT, linewidth=0.8, zorder=1)
+            axes.text(
+                place, middle, f" {100 * cell['estimate']:.1f}", fontsize=8.5, va="center", ha="left",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8}, zorder=4,
+            )  # fmt: skip
+        if chance is not None:
+            axes.axhline(chance, color=FAINT, linewidth=1, linestyle=":")
+            axes.text(1.0, chance, "chance", color=FAINT, fontsize=9, va="bottom", ha="right")
+        axes.set_xlabel(label)
+        axes.set_xlim(-0.06, 1.16)
+        axes.set_xticks(list(x), [f"{value:g}" for value in x])
+        axes.grid(axis="y")
+        said.append(
+            f"{label}: "
+            + listing(
+                [
+                    f"at {value:g} random {percent(a['estimate'], 1)}, artist-filtered {percent(b['estimate'], 1)}, "
+                    f"difference {100 * d['estimate']:.1f} points [{100 * d['low']:.1f}, {100 * d['high']:.1f}]"
+                    for value, a, b, d in zip(
+                        x, rows["random"], rows["artist_filtered"], rows["difference"], strict=True
+                    )
+                ]
+            )
+        )
+    axes_of[0].set_ylim(0, 1.05)
+    axes_of[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes_of[0].set_ylabel("test accuracy")
+    handles, labels = axes_of[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    figure.alt_text = "Test accuracy on two partitions as a knob is turned. " + ". ".join(said) + "."
+    return figure

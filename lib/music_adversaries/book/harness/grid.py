@@ -1,0 +1,118 @@
+"""Run the jobs of a grid at once, on any executor, and train the systems of several configurations.
+
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from ...errors import InputError
+from ..datasets import Dataset
+from ..processes import end_with_parent, main_module_stays_home
+from . import spectrograms
+from .config import Config
+from .data import loaded
+from .systems import systems_missing, trained_system
+
+PROCESSES_A_GPU = 4  # that share one: a small network alone leaves it idle most of the time
+
+
+def pool(n_jobs: int, device: str = "cpu") -> ProcessPoolExecutor:
+    """Processes for that many jobs. They end with this one, even if it is killed.
+
+    Spawned, not forked: a fork of a process that has used torch's threads can hang.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(n_processes(n_jobs, device), mp_context=context, initializer=end_with_parent)
+
+
+def n_processes(n_jobs: int, device: str = "cpu") -> int:
+    """How many processes to run that many jobs in: one a core, and a few where all share a GPU."""
+    cores = os.cpu_count() or 1
+    return max(1, min(cores if device == "cpu" else PROCESSES_A_GPU, cores, n_jobs))
+
+
+def over_processes(
+    function: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    *,
+    weights: Sequence[float] | None = None,
+    description: str,
+    progress: bool = False,
+    executor: Executor | None = None,
+    device: str = "cpu",
+) -> list[Any]:
+    """``function`` of every job, in parallel, in the order of the jobs.
+
+    Parameters
+    ----------
+    function : picklable, as are the jobs and what it returns
+    weights : sequence of floats
+        How long each job is expected to take, in any unit: the longest begin first, and the time left on
+        the progress bar is told by them. All alike by default.
+    executor : concurrent.futures.Executor
+        Where to run; one process a core by default. Dask's ``Client.get_executor()`` fits too.
+    """
+    jobs = list(jobs)
+    if not jobs:
+        return []
+    sizes = [1] * len(jobs) if weights is None else list(weights)
+    workers = executor or pool(len(jobs), device)
+    place: dict[Any, int] = {}
+    try:
+        with main_module_stays_home():
+            for index in sorted(range(len(jobs)), key=lambda i: -sizes[i]):
+                place[workers.submit(function, jobs[index])] = index
+        shape = None if weights is None else "{l_bar}{bar}| {postfix}[{elapsed}<{remaining}]"
+        bar = tqdm(total=sum(sizes), desc=description, disable=not progress, bar_format=shape)
+        with bar:
+            for done, future in enumerate(as_completed(place), 1):
+                future.result()
+                if weights is not None:
+                    bar.set_postfix_str(f"{done} of {len(jobs)} ", refresh=False)
+                bar.update(sizes[place[future]])
+    except BrokenProcessPool as error:
+        raise InputError(
+            f"A process that did a part of {description!r} ended suddenly, probably for lack of memory; close other "
+            "programs and run it again: what was finished is kept."
+        ) from error
+    except BaseException:
+        for future in place:
+            future.cancel()
+        raise
+    finally:
+        if executor is None:
+            workers.shutdown()
+    results = {index: future.result() for future, index in place.items()}
+    return [results[index] for index in range(len(jobs))]
+
+
+def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Executor | None = None) -> None:
+    """Train what the cache does not have yet, in parallel processes, the longest first; see `over_processes`."""
+    missing = systems_missing(configs)
+    if not missing:
+        return
+    for dataset in {id(dataset): dataset for _, dataset in missing}.values():
+        spectrograms.keep(dataset, progress=progress)  # once, before every process does it for itself
+    weights = [config.recipe.arithmetic(config.profile, n_frames(dataset)) for config, dataset in missing]
+    over_processes(
+        _train_one, [config for config, _ in missing], weights=weights, description="training systems",
+        progress=progress, executor=executor, device=missing[0][0].device,
+    )  # fmt: skip
+
+
+def n_frames(dataset: Dataset) -> int:
+    """Frames that a training on the dataset has, roughly: half of all."""
+    return int(dataset.manifest.table["duration_s"].astype(float).fillna(30.0).sum() * 43 * 0.5)
+
+
+def _train_one(config: Config) -> None:
+    trained_system(config, loaded(config), progress=False)

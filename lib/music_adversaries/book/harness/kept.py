@@ -1,0 +1,34 @@
+"""A trained system found without its dataset.
+
+`trained_system` loads the dataset first, since a system is kept by the hash of what it was trained on. To attack one
+file that is most of the work, so it is left out where the hash is known without.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from ...errors import InputError
+from ...networks import System
+from ..datasets import fingerprints
+from .config import Config
+from .systems import system_path
+
+
+def kept_system(config: Config) -> System | None:
+    """The system that `trained_system` would give, where it is trained and that can be told without the dataset.
+
+    None otherwise. None, too, if the system's file is damaged: `trained_system` then says what is wrong.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    if config.path is not None or config.labelling != "true":
+        return None
+    fingerprint = fingerprints.recall(config.dataset, config.profile)
+    if fingerprint is None:
+        return None
+    path = system_path(config, fingerprint)
+    try:
+        return System.load(path) if path.exists() else None
+    except InputError:
+        return None

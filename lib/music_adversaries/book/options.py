@@ -1,0 +1,66 @@
+"""The options of a command that say which of the book's systems is meant.
+
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .datasets import DEFAULT, PROFILES
+
+if TYPE_CHECKING:
+    from .harness import Config
+
+
+def system_options(command: Callable) -> Callable:
+    """Options that say which system, on which data."""
+    for option in (
+        click.option(
+            "--device", default="cpu", show_default=True, help="Where networks are trained: cpu, or cuda for a GPU."
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="Of partition, weights and frame order."),
+        click.option("--system", default="dnn50", show_default=True, help="dnn50, dnn500-dropout, ..., cdnn."),
+        click.option(
+            "--partition", default="random", show_default=True, help="random, artist_filtered, or a manifest column."
+        ),
+        click.option("--from", "path", type=click.Path(path_type=Path), help="Where the recordings of DATASET are."),
+        click.option(
+            "--profile", type=click.Choice(PROFILES), default="quick", show_default=True,
+            help="quick: minutes on a laptop; full: the paper's size.",
+        ),
+        click.option(
+            "--dataset", default=DEFAULT, show_default=True, help="Data that the system is trained on."
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def config_of(
+    dataset: str,
+    profile: str,
+    path: Path | None,
+    partition: str,
+    system: str,
+    seed: int,
+    device: str,
+    seeds: int | None = None,
+) -> Config:
+    """The configuration that `system_options` say."""
+    from .harness import Config
+
+    return Config(
+        dataset=dataset,
+        profile=profile,
+        path=str(path.resolve()) if path else None,
+        partition=partition,
+        system=system,
+        seed=seed,
+        device=device,
+        seeds=tuple(range(seeds or 0)),
+    )

@@ -1,0 +1,100 @@
+"""Partitions by name: those that a manifest publishes, and those that are drawn.
+
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ...errors import InputError
+from .drawn import artist_filtered, fault_filtered, random, series, track_filtered
+from .folds import folds
+from .partition import PARTS, SHARES, Partition, labels_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..datasets.manifest import Manifest
+
+DRAWN: dict[str, Callable[..., Partition]] = {
+    "random": random,
+    "track_filtered": track_filtered,
+    "artist_filtered": artist_filtered,
+    "fault_filtered": fault_filtered,
+}
+_DRAWN = "drawn:"
+_FOLD = re.compile(r"(artist|track|excerpt)_fold_(\d+)_of_(\d+)")
+
+
+def published(manifest: Manifest, column: str) -> Partition:
+    """The partition that a column of the manifest holds, for example GTZAN's ``fault_filtered``.
+
+    Raises
+    ------
+    InputError
+        When there is no such column, or it holds another value than train, valid, test or nothing.
+
+    Paper: Section 2.3
+    Notebook: book/02_partitions.ipynb
+    """
+    table = manifest.table
+    if column not in table:
+        offered = _columns(table)
+        remedy = f"choose one of {', '.join(offered)}" if offered else "this dataset has none, so use random"
+        raise InputError(f"The manifest has no partition {column!r}; {remedy}.")
+    values = table[column].fillna("").astype(str)
+    strange = ~values.isin([*PARTS, ""])
+    if strange.any():
+        row = table[strange].iloc[0]
+        raise InputError(
+            f"Column {column!r} of the manifest says {row[column]!r} for excerpt {row['excerpt']!r}; "
+            f"use {', '.join(PARTS)} or leave it empty."
+        )
+    used = table[values != ""]
+    return Partition(column, series(table, dict(zip(table["excerpt"], values, strict=True))), (), labels_of(used))
+
+
+def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[float] = SHARES) -> Partition:
+    """The partition of that name.
+
+    Parameters
+    ----------
+    name : str
+        A partition that the manifest publishes; else ``"random"``, ``"track_filtered"``,
+        ``"artist_filtered"`` or ``"fault_filtered"``, which is drawn. What the manifest publishes comes
+        first: GTZAN's ``"random"`` is the paper's. ``"drawn:random"`` draws all the same.
+        ``"artist_fold_1_of_4"`` is the first of four folds that keep artists together (``track``,
+        ``excerpt``), of the repeat that the seed draws.
+    seed : int
+        Of what is drawn; changes nothing in a published partition.
+    shares : three positive floats that sum to 1
+        Wished shares of train, valid and test in what is drawn.
+
+    Raises
+    ------
+    InputError
+        When there is no such partition, or it cannot be made of this manifest.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    if not name.startswith(_DRAWN) and name in _columns(manifest.table):
+        return published(manifest, name)
+    if fold := _FOLD.fullmatch(name):
+        by, number, n_folds = fold[1], int(fold[2]), int(fold[3])
+        if not 1 <= number <= n_folds:
+            raise InputError(f"There is no partition {name!r}; folds are numbered from 1 to {n_folds}.")
+        return folds(manifest, seed=seed, n_folds=n_folds, by=by)[number - 1]
+    kind = name.removeprefix(_DRAWN)
+    if kind not in DRAWN:
+        offered = [*DRAWN, *(column for column in _columns(manifest.table) if column not in DRAWN)]
+        raise InputError(f"There is no partition {name!r}; choose one of {', '.join(offered)}.")
+    return DRAWN[kind](manifest, seed=seed, shares=shares)
+
+
+def _columns(table: pd.DataFrame) -> list[str]:
+    """The columns of a manifest that hold a partition."""
+    facts = ("excerpt", "path", "label", "artist", "title", "fault", "licence", "source")
+    return [name for name in table if name not in facts and set(PARTS) & set(table[name].astype(str))]

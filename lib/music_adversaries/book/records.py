@@ -1,0 +1,153 @@
+"""Records: the JSON in which a result is kept, with how it was made.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..cache import atomic_path, cache_dir
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FIELDS = {"experiment": str, "dataset": str, "profile": str, "results": dict}  # without these, it is no record
+
+
+@dataclass
+class Record:
+    """A result and its provenance.
+
+    ``results`` maps a quantity to ``{"estimate", "low", "high", "n", "unit"}``; ``tables`` maps a
+    name to a list of rows. Both are plain JSON.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+
+    experiment: str
+    dataset: str
+    profile: str
+    results: dict[str, dict[str, Any]]
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    key: str = ""
+    file: Path | None = field(default=None, compare=False)  #: where it was read from
+
+    @property
+    def filename(self) -> str:
+        """``EXPERIMENT-DATASET-PROFILE.json``"""
+        return filename(self.experiment, self.dataset, self.profile)
+
+    def quantity(self, name: str) -> dict[str, Any]:
+        """One result, with its interval."""
+        if name not in self.results:
+            raise InputError(f"The record {self.filename} has no quantity {name!r}; it has {', '.join(self.results)}.")
+        return self.results[name]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the tables."""
+        import pandas as pd  # here, since it takes longer to import than all verdicts to compute
+
+        if name not in self.tables:
+            raise InputError(f"The record {self.filename} has no table {name!r}; it has {', '.join(self.tables)}.")
+        return pd.DataFrame(self.tables[name])
+
+    def write(self, folder: Path | str) -> Path:
+        """Write into a folder, atomically; returns the path."""
+        path = Path(folder) / self.filename
+        content = {name: value for name, value in dataclasses.asdict(self).items() if name != "file"}
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        return path
+
+    @classmethod
+    def read(cls, path: Path | str) -> Record:
+        """Read what `write` wrote; `InputError` when it is missing or is not a record."""
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{path} does not exist; run the experiment first.") from error
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} is no readable JSON record ({error}); delete it and run again.") from error
+        content = content if isinstance(content, dict) else {}
+        for name, kind in _FIELDS.items():
+            if not isinstance(content.get(name), kind):
+                raise InputError(f"{path} is no record: its field {name!r} is missing or bad; delete the file.")
+        known = {one.name for one in dataclasses.fields(cls)} - {"file"}
+        unknown = [name for name in content if name not in known]
+        if unknown:
+            raise InputError(f"{path} is no record: it has the unknown field {unknown[0]!r}; delete the file.")
+        return cls(**content, file=Path(path))
+
+
+def filename(experiment: str, dataset: str, profile: str) -> str:
+    """``EXPERIMENT-DATASET-PROFILE.json``, without signs that a file name cannot have everywhere."""
+    return re.sub(r"[^\w.=-]+", "_", f"{experiment}-{dataset}-{profile}") + ".json"
+
+
+def book_folder() -> Path:
+    """Folder ``book/`` of the clone that this library was installed from.
+
+    Raises
+    ------
+    InputError
+        When there is none: the library was installed without the book.
+    """
+    folder = Path(__file__).resolve().parents[3] / "book"
+    if not folder.is_dir():
+        raise InputError(f"There is no book at {folder}; clone the repository and install from it, or give the path.")
+    return folder
+
+
+def records_folder() -> Path:
+    """Where computed records are kept: ``records`` in the cache folder."""
+    return cache_dir() / "records"
+
+
+def record_folders() -> tuple[Path, ...]:
+    """Where records are looked for: the book's, then the user's own, which count where both have one."""
+    return book_folder() / "records", records_folder()
+
+
+def read_records(*folders: Path | str) -> list[Record]:
+    """All records of some folders, sorted by experiment, dataset and profile.
+
+    Where two folders hold the same experiment, dataset and profile, the later folder's record counts.
+    A folder that does not exist holds none.
+
+    Raises
+    ------
+    InputError
+        When a file is no record; the file is named.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    return latest(Record.read(path) for folder in folders for path in sorted(Path(folder).glob("*.json")))
+
+
+def latest(records: Iterable[Record]) -> list[Record]:
+    """Of each experiment, dataset and profile the last of the records, sorted by these."""
+    found = {(record.experiment, record.dataset, record.profile): record for record in records}
+    return [found[key] for key in sorted(found)]
+
+
+def recorded(experiment: str, dataset: str = "synthetic", profile: str = "quick") -> Record:
+    """A record that the repository holds, in ``book/records``: computed once, not in every run of the book.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    return Record.read(book_folder() / "records" / filename(experiment, dataset, profile))

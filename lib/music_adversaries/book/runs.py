@@ -1,0 +1,231 @@
+"""Run an experiment, or find its record in the cache.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+
+import torch
+
+from .. import training
+from ..errors import InputError
+from . import datasets
+from .claims.ledger import read_claims
+from .experiments import chapter, names, summary
+from .experiments import experiment as declared
+from .harness.config import Config, code_of
+from .harness.data import load_dataset
+from .harness.experiment import Experiment
+from .harness.grid import over_processes, pool, train_all
+from .harness.systems import one_thread, show_progress
+from .provenance import provenance
+from .records import Record, book_folder, filename, read_records, recorded, records_folder
+
+
+def for_book(config: Config) -> list[str]:
+    """The experiments that the book computes on this dataset."""
+    return [name for name in names() if _in_book(declared(name), config)]
+
+
+def _in_book(experiment: Experiment, config: Config) -> bool:
+    if experiment.needs == "synthetic" and config.dataset != datasets.DEFAULT:
+        return False
+    return not experiment.recorded or (experiment.computed_elsewhere and not _is_the_books(config))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An experiment as ``music-adversaries run --list`` shows it."""
+
+    name: str
+    summary: str
+    chapter: str
+    needs: str  #: in words
+    in_book: str  #: whether the book computes it, and how long that takes, in words
+    claims: tuple[str, ...]  #: ids of the claims that it judges
+
+
+def listed() -> list[Listed]:
+    """Every experiment: what it asks and needs, how long it takes, and which claims it judges.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    ledger = read_claims()
+    records = read_records(book_folder() / "records")
+    needs = {
+        "audio": "a dataset with its audio",
+        "manifest": "a dataset's manifest, without audio",
+        "synthetic": f"the dataset {datasets.DEFAULT}, whose confounds can be turned",
+    }
+    found = []
+    for name in names():
+        experiment = declared(name)
+        if experiment.recorded:
+            kept = [record for record in records if record.experiment == name]
+            took = "; ".join(
+                f"{record.dataset}, {record.profile}: {_duration(record.provenance.get('wall_seconds', 0))}"
+                for record in kept
+            )
+            how = f"shows its record ({took or 'there is none yet'})"
+        else:
+            how = f"computes it (about {_duration(experiment.seconds)} once its systems are trained)"
+        judged = tuple(claim.id for claim in ledger if claim.experiment == name)
+        found.append(Listed(name, summary(name), chapter(name), needs[experiment.needs], how, judged))
+    return found
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def systems_for_book(config: Config, dataset: datasets.Dataset) -> list[Config]:
+    """The systems that chapters and their experiments need on this dataset, to be trained at once: see `train_all`."""
+    needed = [config, config.but(partition="artist_filtered"), config.but(system="dnn50-dropout")]
+    for name in for_book(config):
+        systems = declared(name).systems
+        with contextlib.suppress(InputError):  # the experiment itself will say why it cannot run on this dataset
+            needed += systems(config, dataset) if systems else []
+    return needed
+
+
+def for_page(experiment: str, config: Config) -> Record:
+    """What a page shows of an experiment that is too long for every run of the book.
+
+    On the book's own dataset and profile the stored record; on any other the one computed there.
+
+    Notebook: book/04_baselines.ipynb
+    """
+    if _is_the_books(config):
+        return recorded(experiment, config.dataset, config.profile)
+    return run(experiment, config)
+
+
+def for_comparison(experiment: str, config: Config) -> list[Record]:
+    """Every record of an experiment that the book holds, for a page that sets datasets side by side.
+
+    On a dataset or profile that is not the book's own, what `music-adversaries run` has computed there comes first.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    found = [record for record in read_records(book_folder() / "records") if record.experiment == experiment]
+    own = records_folder() / filename(experiment, config.dataset, config.profile)
+    if not _is_the_books(config) and own.exists():
+        mine = Record.read(own)
+        found = [mine, *(r for r in found if (r.dataset, r.profile) != (mine.dataset, mine.profile))]
+    return sorted(found, key=lambda record: record.dataset != config.dataset)
+
+
+def _is_the_books(config: Config) -> bool:
+    return (config.dataset, config.profile) == (datasets.DEFAULT, "quick")
+
+
+def run(experiment: str, config: Config, *, progress: bool | None = None) -> Record:
+    """The record of an experiment; computed unless the cache has it for this configuration, data and code.
+
+    Raises
+    ------
+    InputError
+        When there is no such experiment, or the device is not there.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    declared(experiment)
+    training.device_of(config.device)  # before anything long begins
+    progress = show_progress() if progress is None else progress
+    return _run(experiment, config, _dataset(experiment, config, progress), progress)
+
+
+def _run(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
+    kept = _kept(experiment, config, dataset)
+    if kept is not None:
+        return kept
+    record = _compute(experiment, config, dataset, progress)
+    record.key = _key(experiment, config, dataset)
+    record.write(records_folder())
+    return record
+
+
+def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record]:
+    """The records that the book computes: what they train is trained at once, then they run side by side.
+
+    Trains what else the chapters need, too.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    progress = show_progress() if progress is None else progress
+    names = for_book(config)
+    dataset = load_dataset(config, progress)
+    missing = [name for name in names if _kept(name, config, dataset) is None]
+    # Those that start processes of their own run alone. So does a single one, whose own progress bar says more.
+    side_by_side = [name for name in missing if not declared(name).own_processes]
+    needed = systems_for_book(config, dataset)
+    # The same processes for both: each takes seconds to start. None starts before there is something to do.
+    with pool(len(needed), config.device) as executor:
+        train_all(needed, progress=progress, executor=executor)
+        if len(side_by_side) > 1 and config.device == "cpu":
+            over_processes(
+                _run_quietly, [(name, config) for name in side_by_side], description="experiments",
+                weights=[declared(name).seconds for name in side_by_side], progress=progress, executor=executor,
+            )  # fmt: skip
+    return [_run(name, config, dataset, progress) for name in names]
+
+
+def _run_quietly(job: tuple[str, Config]) -> None:
+    name, config = job
+    run(name, config, progress=False)
+
+
+def _kept(experiment: str, config: Config, dataset: datasets.Dataset) -> Record | None:
+    """The record in the cache, if it is of this configuration, data and code."""
+    path = records_folder() / filename(experiment, config.dataset, config.profile)
+    if not path.exists():
+        return None
+    try:
+        record = Record.read(path)
+    except InputError:
+        return None  # damaged: computed again
+    return record if record.key == _key(experiment, config, dataset) else None
+
+
+def _key(experiment: str, config: Config, dataset: datasets.Dataset) -> str:
+    return config.key(
+        experiment,
+        dataset.fingerprint,
+        code_of(f"book/experiments/{experiment}"),
+        torch.__version__,
+    )
+
+
+def compute(experiment: str, config: Config, *, progress: bool = False) -> Record:
+    """Compute a record without looking into, or writing to, the cache of records."""
+    declared(experiment)
+    return _compute(experiment, config, _dataset(experiment, config, progress), progress)
+
+
+def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
+    start = time.perf_counter()
+    with one_thread():
+        results, tables = declared(experiment).measure(config, dataset, progress)
+        how = provenance(time.perf_counter() - start, config.device)
+    # What --allow-missing left out belongs to the result.
+    how["excerpts"] = len(dataset)
+    how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]
+    described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
+    # Through JSON, so that a fresh record and one read back are alike.
+    return Record(
+        experiment, config.dataset, config.profile,
+        *json.loads(json.dumps([results, tables, described, how])),
+    )  # fmt: skip
+
+
+def _dataset(experiment: str, config: Config, progress: bool) -> datasets.Dataset:
+    if declared(experiment).needs != "manifest":
+        return load_dataset(config, progress)
+    manifest = datasets.manifest_of(config.dataset, config.profile, config.path)
+    return datasets.Dataset(config.dataset, config.profile, manifest, files={})

@@ -1,0 +1,127 @@
+"""The version of the code that made a result, for the keys under which results are kept.
+
+A version is a hash of what the code *does*: of its syntax without comments, docstrings and layout, so that an edit
+of prose leaves every kept result valid. It is the same on every version of Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+#: Modules that carry results and change none: an edit of them leaves results valid.
+CARRIERS = ("cache", "errors", "lazily", "book/processes", "book/source")
+_WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+# What a parser notes beside the syntax: it says nothing new, or differs between versions of Python.
+_NOTES = ("ctx", "kind", "type_comment")
+
+
+def code_version(*modules: str) -> str:
+    """Short hash of the syntax of the named library modules (``"spectra"``, ``"datasets/synthetic"`` ...).
+
+    Part of every cache key, so that an edit to the code never serves a result of the old code.
+    A name may be a module, or a package, which then stands for all files in it.
+    """
+    return _version(tuple(sorted(modules)))
+
+
+def imported_by(*modules: str, without: Iterable[str] = ()) -> tuple[str, ...]:
+    """The named modules and all modules of this library that they import, at any depth, sorted.
+
+    Parameters
+    ----------
+    modules : as in `code_version`
+    without : packages and modules that are left out with what only they import, besides `CARRIERS`: datasets, say,
+        where a fingerprint stands for their content
+
+    A package whose names are asked for stands for all files in it.
+    """
+    return _imported_by(modules, (*CARRIERS, *without))
+
+
+@cache
+def _version(modules: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for file in sorted({file for name in modules for file in _files(name)}):
+        digest.update(f"{file.relative_to(ROOT).as_posix()} {_syntax_hash(file)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _imported_by(modules: tuple[str, ...], without: tuple[str, ...]) -> tuple[str, ...]:
+    found: set[str] = set()
+    waiting = [file for name in modules for file in _files(name)]
+    while waiting:
+        file = waiting.pop()
+        name = file.relative_to(ROOT).with_suffix("").as_posix()
+        if name in found or any(name == left or name.startswith(f"{left}/") for left in without):
+            continue
+        found.add(name)
+        waiting += [other for imported in _imports(file) for other in _files(imported)]
+    return tuple(sorted(found))
+
+
+def _files(name: str) -> list[Path]:
+    """The file of a module, or all files of a package."""
+    path = ROOT / name
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_bytes())
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """Modules and packages of this library that a file imports by relative imports, wherever they stand in it."""
+    for node in ast.walk(_tree(file)):
+        if not (isinstance(node, ast.ImportFrom) and node.level):
+            continue
+        folder = file.parents[node.level - 1]
+        if node.module:
+            folder = folder.joinpath(*node.module.split("."))
+        if folder.is_dir():
+            # A name of a package is a module in it, or else something that any of its modules may define.
+            within = [folder / alias.name for alias in node.names]
+            known = [path for path in within if path.is_dir() or path.with_suffix(".py").exists()]
+            imported = known if len(known) == len(within) or folder == ROOT else [*known, folder]
+        else:
+            imported = [folder]
+        yield from (path.relative_to(ROOT).as_posix() for path in imported)
+
+
+@cache
+def _syntax_hash(file: Path) -> str:
+    return syntax_hash(_tree(file))
+
+
+def syntax_hash(tree: ast.Module) -> str:
+    """Hash of a parsed module; two modules that differ in comments, docstrings or layout have the same."""
+    words: list[str] = []
+    _write(tree, words)
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+def _write(node: Any, words: list[str]) -> None:
+    """Append a node as words that determine it; fields that are empty are left out, as older Pythons lack some."""
+    if isinstance(node, ast.AST):
+        words.append(type(node).__name__)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if field == "body" and isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False):
+                value = value[1:]
+            if field in _NOTES or value == [] or (value is None and not isinstance(node, ast.Constant)):
+                continue
+            words.append(field)
+            _write(value, words)
+        words.append(")")
+    elif isinstance(node, list):
+        for item in node:
+            _write(item, words)
+    else:
+        words.append(repr(node))
