@@ -25,6 +25,7 @@ from music_adversaries.book.claims import (
     Line,
     Predicate,
 )
+from music_adversaries.book.measurements import measurement, select
 from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
 
@@ -36,7 +37,7 @@ intervals = st.tuples(numbers, numbers).map(sorted)
 
 
 def claim(above: bool = True, line: Line | None = None) -> Claim:
-    return Claim("id", "It is so.", "Section 1", "Here.", "test", Predicate("gain", above, line or Line(0.0)))
+    return Claim("id", "It is so.", "Section 1", "Here.", "test", Predicate(select("gain"), above, line or Line(0.0)))
 
 
 def result(low, high, unit="fraction", estimate=None):
@@ -53,6 +54,7 @@ def write(folder: Path, made: Record, **changed) -> Path:
 
 
 CLAIM = """
+claims:
 - id: gain
   claim: It gains.
   where: Section 1
@@ -104,7 +106,7 @@ def test_touching_the_line_is_inconclusive():
 
 
 def test_a_line_taken_from_the_record():
-    near_chance = claim(above=False, line=Line(0.1, "chance"))
+    near_chance = claim(above=False, line=Line(0.1, select("chance")))
     chance = {"estimate": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
     for low, high, expected in [(0.05, 0.19, REPRODUCED), (0.21, 0.4, CONTRADICTED), (0.1, 0.3, INCONCLUSIVE)]:
         assert claims.verdict(near_chance, record(gain=result(low, high), chance=chance)) == expected
@@ -204,22 +206,24 @@ def test_numbers_as_shown(value, unit, shown):
 def test_a_bad_entry_is_named_with_its_field(tmp_path, change, said):
     import yaml
 
-    entry = yaml.safe_load(CLAIM)[0]
+    entry = yaml.safe_load(CLAIM)["claims"][0]
     for name, value in change.items():
         if value is None:
             entry.pop(name, None)
         else:
             entry[name] = value
     path = tmp_path / "claims.yml"
-    path.write_text(yaml.safe_dump([entry]))
+    path.write_text(yaml.safe_dump({"claims": [entry]}))
     with pytest.raises(InputError, match=said):
         claims.read_claims(path)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("- id: [", "cannot be read as YAML"), ("", "no list of claims"), ("id: a", "no list of claims"),
-     ("- 5", "entry 1 is no set of fields"), (CLAIM + CLAIM, "entry 2: the field id says 'gain'")],
+    [("- id: [", "cannot be read as YAML"), ("", "must hold the lists claims and findings"),
+     ("- id: a", "must hold the lists claims and findings"), ("claims: 5", "no list of claims"),
+     ("findings: []", "no list of claims"), ("claims: [5]", "claims, entry 1 is no set of fields"),
+     (CLAIM + CLAIM.replace("claims:", ""), "claims, entry 2: the field id says 'gain'")],
 )  # fmt: skip
 def test_a_bad_file_of_claims_is_refused(tmp_path, text, said):
     path = tmp_path / "claims.yml"
@@ -275,6 +279,63 @@ def test_text_is_wrapped_and_says_everything(tmp_path):
     assert "NO RECORD: run the experiment ensemble" in flat
     assert "lost in our copy (Section 5: baseline accuracy, GTZAN fault-filtered)" in flat
     assert claims.format_table(pd.DataFrame()) == "No claims."
+
+
+# --- findings ---
+
+FINDINGS = """
+findings:
+- id: gains
+  finding: It gains.
+  chapter: 02_partitions
+  experiment: test
+  predicate: {quantity: gain, of: {attack: pgd}, above: {quantity: chance, plus: 0.1}}
+- id: grows
+  finding: It grows.
+  chapter: 02_partitions
+  predicate: {quantity: growth, above: 0.0}
+"""
+
+
+@pytest.fixture
+def findings(tmp_path):
+    path = tmp_path / "claims.yml"
+    path.write_text(CLAIM + FINDINGS)
+    return path
+
+
+def tidy(**values: float) -> Record:
+    """A record in which each value has an interval of 0.1 to both sides, by each of two systems."""
+    rows = [
+        measurement(name, evaluation.Estimate(value + shift, value + shift - 0.1, value + shift + 0.1, 9), **of)
+        for name, value in values.items()
+        for shift, of in ([(0.0, {})] if name == "chance" else [(0, {"system": "a"}), (-1, {"system": "b"})])
+        for of in [{"attack": "pgd", **of} if name != "chance" else of]
+    ]
+    return Record("test", "synthetic", "quick", measurements=rows)
+
+
+def test_a_finding_is_judged_where_its_line_is_drawn(findings):
+    made = tidy(gain=0.8, chance=0.3)
+    assert claims.finding("gains", made, path=findings, system="a") == REPRODUCED
+    assert claims.finding("gains", made, path=findings, system="b") == CONTRADICTED
+    assert claims.finding("gains", tidy(gain=0.5, chance=0.3), path=findings, system="a") == INCONCLUSIVE
+    assert claims.finding("grows", evaluation.Estimate(0.2, 0.1, 0.3, 5), path=findings) == REPRODUCED
+    assert claims.finding("grows", evaluation.Estimate(0.2, -0.1, 0.3, 5), path=findings) == INCONCLUSIVE
+
+
+def test_a_finding_is_judged_by_nothing_else(findings):
+    made = tidy(gain=0.8, chance=0.3)
+    for say, id, by, conditions in (
+        ("no finding 'flies'", "flies", made, {}),
+        ("has 2 measurements of gain .attack pgd.; say which by system", "gains", made, {}),
+        ("has no measurement of gain .attack pgd, system c.", "gains", made, {"system": "c"}),
+        ("is judged by a record of test", "gains", evaluation.Estimate(0.2, 0.1, 0.3, 5), {}),
+        ("of another", "gains", dataclasses.replace(made, experiment="other"), {"system": "a"}),
+        ("of another", "grows", made, {}),
+    ):
+        with pytest.raises(InputError, match=say):
+            claims.finding(id, by, path=findings, **conditions)
 
 
 # --- the paper's numbers ---

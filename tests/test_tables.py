@@ -182,7 +182,7 @@ def test_within_a_margin(low, high, verdict):
 
 def test_claims_within_a_margin_are_read_and_judged(tmp_path):
     text = (
-        "- id: level\n  claim: They are level.\n  where: Section 5\n  scope: Here.\n  experiment: table1\n"
+        "claims:\n- id: level\n  claim: They are level.\n  where: Section 5\n  scope: Here.\n  experiment: table1\n"
         "  predicate: {quantity: gap, within: 0.1}\n"
     )
     path = tmp_path / "claims.yml"

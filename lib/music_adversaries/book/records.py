@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..cache import atomic_path, cache_dir
 from ..errors import InputError
+from .measurements import Measurement, Selection, select, the_one
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FIELDS = {"experiment": str, "dataset": str, "profile": str, "results": dict}  # without these, it is no record
+_FIELDS = {"experiment": str, "dataset": str, "profile": str}  # without these, it is no record
 
 
 @dataclass
 class Record:
     """A result and its provenance.
 
-    ``results`` maps a quantity to ``{"estimate", "low", "high", "n", "unit"}``; ``tables`` maps a
-    name to a list of rows. Both are plain JSON.
+    ``measurements`` are its tidy rows, see `measurements`; ``tables`` maps a name to a list of rows of what they
+    were computed from. Both are plain JSON.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -35,11 +36,12 @@ class Record:
     experiment: str
     dataset: str
     profile: str
-    results: dict[str, dict[str, Any]]
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     key: str = ""
+    measurements: list[Measurement] = field(default_factory=list)
     file: Path | None = field(default=None, compare=False)  #: where it was read from
 
     @property
@@ -47,11 +49,56 @@ class Record:
         """``EXPERIMENT-DATASET-PROFILE.json``"""
         return filename(self.experiment, self.dataset, self.profile)
 
+    @property
+    def place(self) -> str:
+        """What messages call it: its file, where it was read from one."""
+        return str(self.file or self.filename)
+
     def quantity(self, name: str) -> dict[str, Any]:
         """One result, with its interval."""
         if name not in self.results:
             raise InputError(f"The record {self.filename} has no quantity {name!r}; it has {', '.join(self.results)}.")
         return self.results[name]
+
+    def find(self, quantity: str | Selection, **conditions: Any) -> Measurement | None:
+        """The measurement of a quantity under conditions; None where there is none.
+
+        Raises
+        ------
+        InputError
+            When several fit; what they differ in is named.
+        """
+        selection = select(quantity, **conditions) if isinstance(quantity, str) else quantity
+        found = the_one(self.measurements, selection, f"The record {self.filename}")
+        if found is None and not selection.conditions and selection.quantity in self.results:
+            old = self.results[selection.quantity]
+            found = (
+                {"quantity": selection.quantity, **old, "value": old.get("estimate")} if isinstance(old, dict) else {}
+            )
+        return found
+
+    def one(self, quantity: str | Selection, **conditions: Any) -> Measurement:
+        """The measurement of a quantity under conditions, with its interval.
+
+        Raises
+        ------
+        InputError
+            When there is none, or several fit.
+        """
+        found = self.find(quantity, **conditions)
+        if found is None:
+            selection = select(quantity, **conditions) if isinstance(quantity, str) else quantity
+            known = ", ".join(dict.fromkeys(row["quantity"] for row in self.measurements))
+            raise InputError(f"The record {self.filename} has no measurement of {selection}; it has {known}.")
+        return found
+
+    def rows(self, quantity: str | None = None, **conditions: Any) -> pd.DataFrame:
+        """The measurements that fit, a row each, with a column for every condition that one of them states."""
+        import pandas as pd  # here, since it takes longer to import than all verdicts to compute
+
+        wanted = tuple(conditions.items())
+        fitting = [row for row in self.measurements if Selection(quantity or row["quantity"], wanted).fits(row)]
+        return pd.DataFrame(fitting)
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables."""

@@ -7,6 +7,7 @@ line that an experiment's interval is held against. Nobody types a verdict.
 `paper`     the paper's numbers; what is lost stays lost
 `ledger`    claims and their lines, as ``claims.yml`` states them
 `verdict`   an interval held against a line
+`finding`   what the chapters state and a number judges
 `judge`     every claim judged by every record of its experiment
 `stored`    the verdicts of a run beside those of the stored pages
 `tables`    the paper's numbers beside those of records
@@ -24,8 +25,9 @@ from typing import TYPE_CHECKING
 from ...lazily import attach
 
 if TYPE_CHECKING:
+    from .finding import finding
     from .judge import judge, judgements
-    from .ledger import NOT_TESTABLE, NOT_TESTED, Claim, Line, Predicate, read_claims
+    from .ledger import NOT_TESTABLE, NOT_TESTED, Claim, Finding, Line, Predicate, read_claims, read_findings
     from .paper import LostValue, paper_value, paper_values
     from .stored import STORED, beside_stored, computed_on, judged, stored
     from .tables import beside_paper, measured, side_by_side
@@ -43,6 +45,7 @@ __all__ = [
     "STORED",
     "VERDICTS",
     "Claim",
+    "Finding",
     "Line",
     "LostValue",
     "Predicate",
@@ -51,6 +54,7 @@ __all__ = [
     "computed_on",
     "decide",
     "decide_within",
+    "finding",
     "format_table",
     "judge",
     "judged",
@@ -59,6 +63,7 @@ __all__ = [
     "paper_value",
     "paper_values",
     "read_claims",
+    "read_findings",
     "show",
     "side_by_side",
     "stored",
@@ -68,8 +73,18 @@ __all__ = [
 attach(
     __name__,
     {
+        "finding": ("finding",),
         "judge": ("judge", "judgements"),
-        "ledger": ("NOT_TESTABLE", "NOT_TESTED", "Claim", "Line", "Predicate", "read_claims"),
+        "ledger": (
+            "NOT_TESTABLE",
+            "NOT_TESTED",
+            "Claim",
+            "Finding",
+            "Line",
+            "Predicate",
+            "read_claims",
+            "read_findings",
+        ),
         "paper": ("LostValue", "paper_value", "paper_values"),
         "stored": ("STORED", "beside_stored", "computed_on", "judged", "stored"),
         "tables": ("beside_paper", "measured", "side_by_side"),

@@ -10,20 +10,20 @@ from ...errors import InputError
 
 
 def interval(result: Any, where: str) -> tuple[float, float | None, float | None]:
-    """Estimate, lower and upper end of a result; the ends are None where it has no interval.
+    """Value, lower and upper end of a measurement; the ends are None where it has no interval.
 
     Parameters
     ----------
     where : what to call it where it is refused
     """
-    if not isinstance(result, Mapping) or not is_number(result.get("estimate")):
-        raise InputError(f"{where} has no number as its estimate; delete the record and run again.")
+    if not isinstance(result, Mapping) or not is_number(result.get("value")):
+        raise InputError(f"{where} has no number as its value; delete the record and run again.")
     low, high = result.get("low"), result.get("high")
     if low is None and high is None:
-        return float(result["estimate"]), None, None
+        return float(result["value"]), None, None
     if not (is_number(low) and is_number(high)) or low > high:
         raise InputError(f"{where} has {low!r} to {high!r} as its interval; delete the record and run again.")
-    return float(result["estimate"]), float(low), float(high)
+    return float(result["value"]), float(low), float(high)
 
 
 def is_number(value: Any) -> bool:

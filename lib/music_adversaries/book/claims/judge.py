@@ -84,7 +84,7 @@ def _row(claim: Claim, record: Record | None, values: list[dict[str, Any]]) -> d
         "experiment": claim.experiment or "",
         "dataset": record.dataset if record else "",
         "profile": record.profile if record else "",
-        "quantity": claim.predicate.quantity if claim.predicate else "",
+        "quantity": str(claim.predicate.quantity) if claim.predicate else "",
         **dict.fromkeys(("estimate", "low", "high"), math.nan),
         "n": 0,
         "unit": "",
@@ -98,22 +98,22 @@ def _row(claim: Claim, record: Record | None, values: list[dict[str, Any]]) -> d
     }
     if record is None or claim.predicate is None:
         return row
-    results, quantity, line = record.results, claim.predicate.quantity, claim.predicate.line
-    missing = [name for name in (quantity, line.quantity) if name and name not in results]
+    quantity, line = claim.predicate.quantity, claim.predicate.line
+    missing = [one for one in (quantity, line.quantity) if one and record.find(one) is None]
     if missing:
-        row["because"] = f"{record.filename} has no result {missing[0]!r}; run the experiment again."
-    if quantity not in results:
+        row["because"] = f"{record.filename} has no result {str(missing[0])!r}; run the experiment again."
+    found = record.find(quantity)
+    if found is None:
         return row
-    result = results[quantity]
-    estimate, low, high = interval(result, f"{str(record.file or record.filename)}: {quantity}")
-    unit = str(result.get("unit") or "")
-    row.update(estimate=estimate, n=int(result["n"]) if is_number(result.get("n")) else 0, unit=unit)
+    estimate, low, high = interval(found, f"{record.place}: {quantity}")
+    unit = str(found.get("unit") or "")
+    row.update(estimate=estimate, n=int(found["n"]) if is_number(found.get("n")) else 0, unit=unit)
     bounds = "no interval"
     if low is not None and high is not None:
         row.update(low=low, high=high)
         bounds = f"[{show(low, unit, bare=True)}, {show(high, unit, bare=True)}]"
     row["measured"] = f"{show(estimate, unit)} {bounds}" + (f", n = {row['n']}" if row["n"] else "")
-    ends = line.of(results, str(record.file or record.filename))
+    ends = line.of(record)
     if ends is not None:
         place = " to ".join(dict.fromkeys(show(end, unit) for end in ends))
         origin = ""

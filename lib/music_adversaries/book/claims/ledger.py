@@ -5,13 +5,13 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ..records import book_folder
+from ..measurements import Selection, select
+from ..records import Record, book_folder
 from .interval import interval, is_number
 from .paper import PaperReference
 
@@ -25,15 +25,16 @@ class Line:
     """Where a claim draws the line: ``plus``, added to another result of the same record if one is named."""
 
     plus: float
-    quantity: str | None = None
+    quantity: Selection | None = None
 
-    def of(self, results: Mapping[str, Any], where: str) -> tuple[float, float] | None:
-        """Lower and upper end of the line in a record's results; None where the result is missing."""
+    def of(self, record: Record) -> tuple[float, float] | None:
+        """Lower and upper end of the line in a record; None where the measurement is missing."""
         if self.quantity is None:
             return self.plus, self.plus
-        if self.quantity not in results:
+        found = record.find(self.quantity)
+        if found is None:
             return None
-        estimate, low, high = interval(results[self.quantity], f"{where}: {self.quantity}")
+        estimate, low, high = interval(found, f"{record.place}: {self.quantity}")
         return (estimate if low is None else low) + self.plus, (estimate if high is None else high) + self.plus
 
 
@@ -41,7 +42,7 @@ class Line:
 class Predicate:
     """A claim's quantity lies above a line, below it, or within it and its negative."""
 
-    quantity: str
+    quantity: Selection
     above: bool
     line: Line
     within: bool = False
@@ -65,6 +66,20 @@ class Claim:
     paper: tuple[PaperReference, ...] = ()
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A statement of a chapter that is judged by a number, as ``book/claims.yml`` states it.
+
+    Without ``experiment``, the number is computed on the page.
+    """
+
+    id: str
+    finding: str
+    chapter: str
+    predicate: Predicate
+    experiment: str | None = None
+
+
 def read_claims(path: Path | str | None = None) -> list[Claim]:
     """Read and check the claims.
 
@@ -80,23 +95,59 @@ def read_claims(path: Path | str | None = None) -> list[Claim]:
 
     Notebook: book/09_verdicts.ipynb
     """
+    path, content = _content(path)
+    return _each_once([_claim(*entry) for entry in _entries(content, "claims", path)], f"{path}, claims")
+
+
+def read_findings(path: Path | str | None = None) -> list[Finding]:
+    """Read and check the findings, which stand below the claims: see `read_claims`.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    path, content = _content(path)
+    return _each_once([_finding(*entry) for entry in _entries(content, "findings", path)], f"{path}, findings")
+
+
+def _content(path: Path | str | None) -> tuple[Path, dict[str, Any]]:
     import yaml
 
     path = Path(path) if path else book_folder() / "claims.yml"
     try:
         # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
-        entries = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problem = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML ({problem}); mend it or restore it.") from error
+    if not isinstance(content, dict) or not set(content) <= {"claims", "findings"}:
+        raise InputError(f"{path} must hold the lists claims and findings, and nothing else; mend it or restore it.")
+    return path, content
+
+
+def _entries(content: dict[str, Any], name: str, path: Path) -> list[tuple[Any, str]]:
+    """The entries of one list, each with what messages call it."""
+    entries = content.get(name)
     if not isinstance(entries, list) or not entries:
-        raise InputError(f"{path} holds no list of claims; begin each with '- id:'.")
-    claims = [_claim(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1)]
-    names = [claim.id for claim in claims]
+        raise InputError(f"{path} holds no list of {name}; begin each with '- id:'.")
+    return [(entry, f"{path}, {name}, entry {number}") for number, entry in enumerate(entries, 1)]
+
+
+def _each_once(entries: list[Any], where: str) -> list[Any]:
+    names = [entry.id for entry in entries]
     for number, name in enumerate(names):
         if name in names[:number]:
-            raise InputError(f"{path}, entry {number + 1}: the field id says {name!r}, as an earlier one; rename it.")
-    return claims
+            raise InputError(f"{where}, entry {number + 1}: the field id says {name!r}, as an earlier one; rename it.")
+    return entries
+
+
+def _finding(entry: Any, where: str) -> Finding:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is no set of fields; give id, finding, chapter, predicate and, if any, experiment.")
+    if isinstance(entry.get("id"), str):
+        where = f"{where} ({entry['id']})"
+    _fields(entry, where, ("id", "finding", "chapter", "predicate"), ("experiment",))
+    text = {name: _text(entry, name, where) for name in ("id", "finding", "chapter")}
+    experiment = _text(entry, "experiment", where) if "experiment" in entry else None
+    return Finding(**text, predicate=_predicate(entry["predicate"], f"{where}: predicate"), experiment=experiment)
 
 
 def _claim(entry: Any, where: str) -> Claim:
@@ -127,7 +178,7 @@ def _claim(entry: Any, where: str) -> Claim:
 
 
 def _predicate(entry: Any, where: str) -> Predicate:
-    _fields(entry, where, ("quantity",), SIDES)
+    _fields(entry, where, ("quantity",), (*SIDES, "of"))
     given = [side for side in SIDES if side in entry]
     if len(given) != 1:
         raise InputError(f"{where}: give exactly one of the fields {', '.join(SIDES[:-1])} and {SIDES[-1]}.")
@@ -135,13 +186,21 @@ def _predicate(entry: Any, where: str) -> Predicate:
     line = entry[side]
     if isinstance(line, dict):
         inner = f"{where}: {side}"
-        _fields(line, inner, ("quantity",), ("plus",))
-        made = Line(_number(line.get("plus", 0.0), f"{inner}: the field plus"), _text(line, "quantity", inner))
+        _fields(line, inner, ("quantity",), ("plus", "of"))
+        made = Line(_number(line.get("plus", 0.0), f"{inner}: the field plus"), _selection(line, inner))
     else:
         made = Line(_number(line, f"{where}: the field {side}"))
     if side == "within" and not (made.quantity is None and made.plus > 0):
         raise InputError(f"{where}: the field within must be a number above 0; it is {line!r}.")
-    return Predicate(_text(entry, "quantity", where), side == "above", made, side == "within")
+    return Predicate(_selection(entry, where), side == "above", made, side == "within")
+
+
+def _selection(entry: dict[str, Any], where: str) -> Selection:
+    """The field quantity, and the field of, which states the conditions of the measurement that is meant."""
+    conditions = entry.get("of", {})
+    if not isinstance(conditions, dict):
+        raise InputError(f"{where}: the field of must be a set of conditions; it is {conditions!r}.")
+    return select(_text(entry, "quantity", where), **conditions)
 
 
 def _reference(entry: Any, where: str) -> PaperReference:

@@ -6,8 +6,9 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..measurements import Selection
 from ..records import Record, book_folder, filename
 from .paper import PaperReference, paper_cell, paper_rows
 from .words import show
@@ -15,10 +16,12 @@ from .words import show
 if TYPE_CHECKING:
     import pandas as pd
 
+#: From what a row says to the measurement of a record and to the number of the paper.
+Rows = Mapping[str, tuple[str | Selection, PaperReference | None]]
 REAL = ("gtzan-mini", "full")  # dataset and profile of the recorded run on real music, for most experiments
 
 
-def side_by_side(record: Record, rows: Mapping[str, tuple[str, PaperReference | None]]) -> pd.DataFrame:
+def side_by_side(record: Record, rows: Rows) -> pd.DataFrame:
     """A table of the paper, of the recorded run on real music, and of this run.
 
     Parameters
@@ -26,7 +29,7 @@ def side_by_side(record: Record, rows: Mapping[str, tuple[str, PaperReference | 
     record : Record
         This run's.
     rows : mapping
-        From what a row says to the record's quantity and to the row of ``paper_values.csv``
+        From what a row says to the record's measurement, as `select` names it, and to the row of ``paper_values.csv``
         (where, quantity, source or None), or None where the paper has no such number.
 
     Returns
@@ -40,18 +43,18 @@ def side_by_side(record: Record, rows: Mapping[str, tuple[str, PaperReference | 
 
     values = paper_rows()
     real = book_folder() / "records" / filename(record.experiment, *REAL)
-    recorded = Record.read(real).results if real.exists() else None
+    recorded = Record.read(real) if real.exists() else None
     table = {}
     for row, (quantity, reference) in rows.items():
         table[row] = {
             "paper": paper_cell(values, reference),
             f"recorded, {', '.join(REAL)}": "not recorded" if recorded is None else _measured(recorded, quantity),
-            f"this run: {record.dataset}, {record.profile}": _measured(record.results, quantity),
+            f"this run: {record.dataset}, {record.profile}": _measured(record, quantity),
         }
     return pd.DataFrame(table).T
 
 
-def beside_paper(records: Sequence[Record], rows: Mapping[str, tuple[str, PaperReference | None]]) -> pd.DataFrame:
+def beside_paper(records: Sequence[Record], rows: Rows) -> pd.DataFrame:
     """A table of the paper and of what records hold, with intervals: a column each.
 
     Parameters
@@ -72,14 +75,14 @@ def beside_paper(records: Sequence[Record], rows: Mapping[str, tuple[str, PaperR
     return paper.join(measured(records, {row: quantity for row, (quantity, _) in rows.items()}))
 
 
-def measured(records: Record | Sequence[Record], rows: Mapping[str, str]) -> pd.DataFrame:
+def measured(records: Record | Sequence[Record], rows: Mapping[str, str | Selection]) -> pd.DataFrame:
     """A table of what records hold, with intervals, for what the paper did not measure: a column each.
 
     Parameters
     ----------
     records : Record, or a sequence of them
     rows : mapping
-        From what a row says to the records' quantity.
+        From what a row says to the records' measurement, as `select` names it.
 
     Notebook: book/02_partitions.ipynb
     """
@@ -88,18 +91,16 @@ def measured(records: Record | Sequence[Record], rows: Mapping[str, str]) -> pd.
     records = records if isinstance(records, (list, tuple)) else [records]
     return pd.DataFrame(
         {
-            f"{record.dataset}, {record.profile}": {
-                row: _measured(record.results, quantity) for row, quantity in rows.items()
-            }
+            f"{record.dataset}, {record.profile}": {row: _measured(record, quantity) for row, quantity in rows.items()}
             for record in records
         }
     )
 
 
-def _measured(results: Mapping[str, Any], quantity: str) -> str:
-    if quantity not in results:
+def _measured(record: Record, quantity: str | Selection) -> str:
+    found = record.find(quantity)
+    if found is None:
         return "not measured"
-    result = results[quantity]
-    unit = result["unit"]
-    low, high = (show(result[end], unit, bare=True) for end in ("low", "high"))
-    return f"{show(result['estimate'], unit)} [{low}, {high}], n = {result['n']}"
+    unit = found["unit"]
+    low, high = (show(found[end], unit, bare=True) for end in ("low", "high"))
+    return f"{show(found['value'], unit)} [{low}, {high}], n = {found['n']}"

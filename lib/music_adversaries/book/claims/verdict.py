@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from ..records import Record
 from .interval import interval
-from .ledger import NOT_TESTABLE, NOT_TESTED, Claim
+from .ledger import NOT_TESTABLE, NOT_TESTED, Claim, Predicate
 
 REPRODUCED = "reproduced"
 CONTRADICTED = "contradicted"
@@ -71,22 +71,24 @@ def verdict(claim: Claim, record: Record | None) -> str:
     Raises
     ------
     InputError
-        When the record's quantity is no ``{"estimate", "low", "high", "n", "unit"}``.
+        When the measurement has no number as its value, or no interval.
 
     Paper: Section 6
     Notebook: book/09_verdicts.ipynb
     """
     if claim.predicate is None:
         return claim.state or NOT_TESTED
-    if record is None or claim.predicate.quantity not in record.results:
+    return NO_RECORD if record is None else held_against(claim.predicate, record)
+
+
+def held_against(predicate: Predicate, record: Record) -> str:
+    """What a predicate says of a record: `NO_RECORD` where it lacks the measurement."""
+    found, line = record.find(predicate.quantity), predicate.line.of(record)
+    if found is None or line is None:
         return NO_RECORD
-    where = str(record.file or record.filename)
-    _, low, high = interval(record.results[claim.predicate.quantity], f"{where}: {claim.predicate.quantity}")
-    line = claim.predicate.line.of(record.results, where)
-    if line is None:
-        return NO_RECORD
+    _, low, high = interval(found, f"{record.place}: {predicate.quantity}")
     if low is None or high is None:
         return INCONCLUSIVE
-    if claim.predicate.within:
-        return decide_within(low, high, claim.predicate.line.plus)
-    return decide(low, high, line, above=claim.predicate.above)
+    if predicate.within:
+        return decide_within(low, high, predicate.line.plus)
+    return decide(low, high, line, above=predicate.above)

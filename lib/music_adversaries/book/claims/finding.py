@@ -1,0 +1,62 @@
+"""What the chapters state and a number judges: the findings of ``book/claims.yml``.
+
+Notebook: book/02_partitions.ipynb
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...evaluation import Estimate
+from ..measurements import Selection, measurement
+from ..records import Record
+from .ledger import Finding, read_findings
+from .verdict import NO_RECORD, held_against
+
+
+def finding(id: str, by: Record | Estimate, *, path: Path | str | None = None, **conditions: Any) -> str:
+    """The verdict on a finding: reproduced, contradicted or inconclusive.
+
+    Parameters
+    ----------
+    id : str
+        Of an entry under ``findings`` in ``book/claims.yml``, which draws the line.
+    by : Record or Estimate
+        A record of the finding's experiment; or what the page computed, where the finding has no experiment.
+    path : path
+        Default: ``book/claims.yml``.
+    conditions
+        Of the measurement, besides those that the entry states: ``system="cdnn"``, where it is made for several.
+
+    Raises
+    ------
+    InputError
+        When there is no such finding, it is judged by something else, or the record lacks the measurement.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    known = {one.id: one for one in read_findings(path)}
+    if id not in known:
+        raise InputError(f"There is no finding {id!r} in claims.yml; choose one of {', '.join(known)}.")
+    return _judged(known[id], by, conditions)
+
+
+def _judged(entry: Finding, by: Record | Estimate, conditions: dict[str, Any]) -> str:
+    predicate, quantity = entry.predicate, entry.predicate.quantity
+    if isinstance(by, Estimate):
+        if entry.experiment is not None:
+            raise InputError(f"The finding {entry.id!r} is judged by a record of {entry.experiment}; give that.")
+        made = measurement(quantity.quantity, by, **dict(quantity.conditions))
+        by = Record("the page", "", "", measurements=[made])
+    elif by.experiment != entry.experiment:
+        raise InputError(f"The finding {entry.id!r} is judged by {entry.experiment}; {by.filename} is of another.")
+    if conditions:
+        quantity = Selection(quantity.quantity, (*quantity.conditions, *conditions.items()))
+        predicate = dataclasses.replace(predicate, quantity=quantity)
+    verdict = held_against(predicate, by)
+    if verdict == NO_RECORD:
+        raise InputError(f"{by.place} has no measurement of {quantity}, by which the finding {entry.id!r} is judged.")
+    return verdict

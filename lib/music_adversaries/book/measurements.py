@@ -1,0 +1,87 @@
+"""Measurements: the tidy rows of a record, one for each number with what it is of.
+
+A row says its ``quantity``, ``value``, ``low``, ``high``, ``n`` and ``unit``, and of what it is, by conditions:
+``dataset``, ``partition``, ``system``, ``training`` (a seed or fold), ``attack``, ``budget`` (dB), and whatever else an
+experiment varies. A condition that a row does not state does not apply to it, or is the record's own.
+
+Notebook: book/09_verdicts.ipynb
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError
+from ..evaluation import Estimate
+
+Measurement = dict[str, Any]
+#: What a row holds besides conditions.
+COLUMNS = ("quantity", "value", "low", "high", "n", "unit")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which measurement is meant: a quantity, and conditions that its row must state as they are here.
+
+    ``None`` asks for a row that does not state the condition.
+    """
+
+    quantity: str
+    conditions: tuple[tuple[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        stated = ", ".join(f"{name} {value}" for name, value in self.conditions)
+        return f"{self.quantity} ({stated})" if stated else self.quantity
+
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is of that quantity under these conditions."""
+        return row["quantity"] == self.quantity and all(row.get(name) == value for name, value in self.conditions)
+
+
+def select(quantity: str, **conditions: Any) -> Selection:
+    """Which measurement is meant, as ``select("success", system="cdnn", budget=15)``.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    return Selection(quantity, tuple(conditions.items()))
+
+
+def measurement(quantity: str, estimate: Estimate, **conditions: Any) -> Measurement:
+    """A row: an estimate with its interval, of a quantity, under conditions.
+
+    Raises
+    ------
+    InputError
+        For a condition that has the name of a column.
+    """
+    for name in conditions:
+        if name in COLUMNS:
+            raise InputError(f"A measurement's condition cannot be called {name!r}, as a column is; rename it.")
+    made = estimate.as_record()
+    numbers = {name: made[name] for name in ("low", "high", "n", "unit")}
+    stated = {name: value for name, value in conditions.items() if value is not None}
+    return {"quantity": quantity, **stated, "value": made["estimate"], **numbers}
+
+
+def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Measurement | None:
+    """The row that is selected; None where there is none.
+
+    Parameters
+    ----------
+    where : what to call the rows in a message
+
+    Raises
+    ------
+    InputError
+        When several rows fit; what they differ in is named.
+    """
+    fitting = [row for row in rows if selection.fits(row)]
+    if len(fitting) > 1:
+        names = dict.fromkeys(name for row in fitting for name in row if name not in COLUMNS)
+        differ = [name for name in names if len({row.get(name) for row in fitting}) > 1]
+        raise InputError(
+            f"{where} has {len(fitting)} measurements of {selection}; say which by {', '.join(differ) or 'nothing'}."
+        )
+    return fitting[0] if fitting else None
