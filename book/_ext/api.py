@@ -243,11 +243,12 @@ class ApiPage(_Page):
         page = self.arguments[0]
         if page not in codebase().pages:
             raise self.error(f"The library has no module {page!r} that has a page; run tools/api_pages.py.")
-        whole, *others = (self.about(module) for module in codebase().sections(page))
+        titles = [codebase().title(page), *(module.name.rpartition(".")[2] for module in codebase().sections(page)[1:])]
+        whole, *others = map(self.about, codebase().sections(page), titles)
         whole += others
         return [whole]
 
-    def about(self, module: Module) -> nodes.section:
+    def about(self, module: Module, title: str) -> nodes.section:
         """The section of one module: its docstring, a table of what it offers, an entry for each name."""
         self.env.note_dependency(str(module.path))
         names = [f"{module.name}.{name}" for name in module.offered]
@@ -263,7 +264,7 @@ class ApiPage(_Page):
             where, node = found
             self.env.note_dependency(str(where.path))
             content += self.text(entry(name), where, getattr(node, "name", ""))
-        return self.section(last, content, last)
+        return self.section(title, content, last)
 
     @staticmethod
     def sentence(dotted: str) -> str:
@@ -277,7 +278,7 @@ class ApiIndex(_Page):
         for floor in codebase().floors:
             module = codebase().modules[floor]
             rows = (
-                (f":doc:`{page} </book/api/{page}>`", summary(about.docstring))
+                (f":doc:`{codebase().title(page)} </book/api/{page}>`", summary(about.docstring))
                 for page, about in codebase().pages.items()
                 if codebase().floor(page) == floor
             )

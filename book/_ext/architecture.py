@@ -19,8 +19,8 @@ from api import codebase
 from codebase import FLOORS, Codebase, summary
 
 # Pixels of the drawing.
-HEIGHT, LEVEL, MARGIN, HEAD = 28, 66, 16, 30
-LETTER, PADDING, GAP, LANE = 7.9, 20, 22, 12
+HEIGHT, LEVEL, MARGIN, HEAD = 28, 60, 16, 30
+LETTER, PADDING, GAP, LANE = 7.9, 16, 18, 2
 ROUNDS = 40  # of ordering and placing
 STRAIGHT = 8  # how much more the lanes of one arrow want to stand above each other than boxes do
 
@@ -224,20 +224,29 @@ def svg(code: Codebase, links: Mapping[str, str]) -> str:
             path += f"C{x:.0f} {start + bend:.0f} {to_x:.0f} {end - bend:.0f} {to_x:.0f} {end:.0f}"
             if number < len(points) - 1:
                 path += f"V{to_y + HEIGHT:.0f}"
-        parts.append(f'<path d="{path}" marker-end="url(#architecture-arrow)"/>')
+        parts.append(f'<path class="arrow {arrow[0]} {arrow[-1]}" d="{path}" marker-end="url(#architecture-arrow)"/>')
     for page, module in code.pages.items():
         x, y, across = drawing.x[page] - drawing.width[page] / 2, top(page), drawing.width[page]
+        said = escape(summary(module.docstring).replace("`", ""))
         parts.append(
-            f'<a href="{escape(links[page])}"><title>{escape(summary(module.docstring).replace("`", ""))}</title>'
+            f'<a class="{page}" href="{escape(links[page])}"><title>{said}</title>'
             f'<rect x="{x:.0f}" y="{y:.0f}" width="{across:.0f}" height="{HEIGHT}" rx="4"/>'
-            f'<text x="{drawing.x[page]:.0f}" y="{y + 18.5:.1f}">{page}</text></a>'
+            f'<text x="{drawing.x[page]:.0f}" y="{y + 18.5:.1f}">{code.title(page)}</text></a>'
         )
+    # Under the pointer, or with the keyboard's focus, a box shows its own arrows.
+    shown = ",".join(
+        f"svg.architecture:has(a.{page}:{state}) path.{page}"
+        for page in code.pages
+        for state in ("hover", "focus-visible")
+    )
+    parts.append(f"<style>{shown}{{opacity:1;stroke:var(--pst-color-primary);stroke-width:2.4}}</style>")
     height = max(top(name) for name in drawing.level) + HEIGHT + MARGIN
     return (
         f'<svg class="architecture" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'role="group" aria-label="{escape(in_words(code))}">'
-        '<defs><marker id="architecture-arrow" viewBox="0 0 8 8" refX="1" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>' + "".join(parts) + "</svg>"
+        '<defs><marker id="architecture-arrow" viewBox="0 0 8 8" refX="1" refY="4" orient="auto" '
+        'markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        f"{''.join(parts)}</svg>"
     )
 
 

@@ -179,6 +179,11 @@ class Codebase:
                     found[f"{floor.rpartition('.')[2]}_{page}" if page in found else page] = module
         return found
 
+    def title(self, page: str) -> str:
+        """What a page is called: as the module, with its floor where a lower floor has a module of that name."""
+        floor, _, name = self.pages[page].name.rpartition(".")
+        return name if name == page else f"{floor.rpartition('.')[2]}.{name}"
+
     def floor(self, page: str) -> str:
         return self.pages[page].name.rpartition(".")[0]
 
