@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import itertools
@@ -16,6 +17,7 @@ import nbformat
 import pytest
 from sphinx.util.inventory import InventoryFile
 
+import api
 import api_pages
 import architecture
 import refresh
@@ -84,6 +86,32 @@ def test_every_public_name_is_on_one_page(page: str, inventory: dict[str, list[s
     names = public_names(CODE.pages[page].name)
     assert not without_entry(names, page, inventory)
     assert names <= {name for name, where in CODE.public.items() if where == page}
+
+
+def shown_parameters(name: str) -> list[str] | None:
+    """The names of the parameters that the reference shows for a function or class; None where it shows none."""
+    module, node = CODE.definition(name)
+    if isinstance(node, ast.ClassDef):
+        written = api.constructor(node, module)
+    elif isinstance(node, ast.FunctionDef) and not api.is_command(node):
+        written = api.parameters(node.args, module)
+    else:
+        return None
+    return written and [re.match(r"\**(\w+)", each)[1] for each in written if each not in ("*", "/")]
+
+
+@pytest.mark.parametrize("page", CODE.pages)
+def test_signatures_are_those_of_python(page: str) -> None:
+    for name in (name for name, where in CODE.public.items() if where == page):
+        shown, (package, _, last) = shown_parameters(name), name.rpartition(".")
+        if shown is not None:
+            assert shown == list(inspect.signature(getattr(importlib.import_module(package), last)).parameters), name
+
+
+def test_every_signature_is_read(inventory: dict[str, list[str]]) -> None:
+    """What Sphinx cannot read it shows as it is, with the marks of the links in it."""
+    for page in CODE.pages:
+        assert "~music_adversaries" not in (HTML / "book" / "api" / f"{page}.html").read_text(encoding="utf-8"), page
 
 
 def test_a_name_without_an_entry_is_noticed() -> None:

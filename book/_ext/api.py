@@ -96,6 +96,11 @@ def decorators(node: ast.AST) -> set[str]:
     return {ast.unparse(each).rpartition(".")[2] for each in plain}
 
 
+def is_command(node: ast.AST) -> bool:
+    """Whether click makes a command of a function: an object that takes other arguments than are written."""
+    return bool({"command", "group"} & decorators(node))
+
+
 def bases(node: ast.ClassDef, module: Module) -> list[tuple[Module, ast.ClassDef]]:
     """The classes of the library that a class inherits from directly."""
     places = (codebase().place(f"{module.name}.{ast.unparse(base)}") for base in node.bases)
@@ -107,7 +112,8 @@ def fields(node: ast.ClassDef, module: Module) -> dict[str, str]:
     """The parameters that a dataclass or named tuple has of its fields, inherited ones first."""
     result: dict[str, str] = {}
     for where, base in bases(node, module):
-        result |= fields(base, where)
+        if "dataclass" in decorators(base):
+            result |= fields(base, where)
     for item in node.body:
         if not isinstance(item, ast.AnnAssign) or "ClassVar" in ast.unparse(item.annotation):
             continue
@@ -157,6 +163,9 @@ def entry(dotted: str) -> Iterator[str]:
         yield from _indented(body)
         for member, item in codebase().members(f"{module.name}.{node.name}").items():
             yield from _indented(_member(member, item, node, module))
+    elif is_command(node):
+        yield from _directive("py:data", name, type="click.Command")
+        yield from _indented(to_rst(module.documentation(node)))
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield from _function("py:function", name, node, module, bound=False)
     else:
