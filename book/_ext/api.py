@@ -326,6 +326,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("missing-reference", resolve_alias)
     app.config.default_role = "documented"
     app.config.add_module_names = False
+    app.config.smartquotes_action = "qe"  # quotes and dots, but no dashes: `--out` is an option
     app.config.toc_object_entries_show_parents = "hide"
     app.config.python_maximum_signature_line_length = 80
     # What is not the library's has no entry here, and need not have one.
