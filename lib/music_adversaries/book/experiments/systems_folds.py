@@ -22,7 +22,7 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.recipes import networks
 from ..harness.systems import labels_of, trained_system
 from .partition_folds import N_FOLDS
-from .table1 import Counted, pooled
+from .table1 import accuracies_of, pooled
 
 FORESTS: tuple[int | str, ...] = ("all",)
 
@@ -46,17 +46,17 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     decided = pooled(found, dataset)
     decided["partition"] = "artist_filtered"
-    counted = Counted(decided)
+    counted = accuracies_of(decided)
     results = {
-        f"{system} {classifier}": counted.accuracy(system, classifier, partition).as_record()
-        for system, classifier, partition in counted.columns
+        f"{system} {classifier}": counted.accuracy((system, classifier, partition)).as_record()
+        for system, classifier, partition in counted.names
     }
     tested = decided[(decided["system"] == BASELINE) & (decided["classifier"] == "shared")]
     shares = tested["excerpt"].map(labels_of(dataset)).value_counts(normalize=True)
     chance = max(1 / len(labels), float(shares.max()))
     results["chance"] = {"estimate": chance, "low": chance, "high": chance, "n": len(tested), "unit": "fraction"}
 
-    places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.columns)}
+    places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.names)}
     for system in (*networks(config.profile), "cdnn"):
         a, b = places[system, "network"], places[BASELINE, "shared"]
         difference = counted.statistic(lambda values, a=a, b=b: values[..., a] - values[..., b])
