@@ -104,7 +104,7 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def write_json(path: Path, content: Any) -> str:
+def write_json(path: Path, content: object) -> str:
     """Write a small JSON file that only saves time; why it could not be written, else ``""``."""
     try:
         with atomic_path(path) as temporary:

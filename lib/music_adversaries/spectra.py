@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -244,6 +245,10 @@ def snr_db(reference: Tensor, estimate: Tensor, n_dims: int = 1) -> Tensor:
     return 20 * torch.log10(signal / noise)
 
 
+@overload
+def radius(magnitude_norm: Tensor, snr: float) -> Tensor: ...
+@overload
+def radius(magnitude_norm: float, snr: float) -> float: ...
 def radius(magnitude_norm: Tensor | float, snr: float) -> Tensor | float:
     """Largest distance from an exemplar of that norm at which the SNR is still ``snr`` decibels.
 

@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from .cache import atomic_path
 from .errors import InputError
-from .networks import Dropout
+from .networks import Dropout, History
 from .networks.by_hand import StepsByHand, can_step
 
 CHECKPOINT_SECONDS = 30.0
@@ -54,7 +54,7 @@ class Schedule:
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be greater than zero.")
 
-    def but(self, **changes) -> Schedule:
+    def but(self, **changes: Any) -> Schedule:
         """The same schedule with some fields changed."""
         return dataclasses.replace(self, **changes)
 
@@ -95,7 +95,7 @@ def train(
     device: str = "cpu",
     checkpoint: Path | str | None = None,
     progress: bool = False,
-) -> dict[str, Any]:
+) -> History:
     """Train a network in place; it ends with the weights of its best epoch, on the device.
 
     When memory runs out, batches are computed in ever smaller pieces whose gradients add up to the same
@@ -119,7 +119,7 @@ def train(
 
     Returns
     -------
-    dict
+    History
         ``train_loss``, ``valid_loss``, ``valid_error``, ``learning_rate`` (a list each, one entry an
         epoch) and ``best_epoch``, counted from 0. The error is the share of validation *frames*
         with a wrong label, which is what the published code watches. ``notes``: what did not go as planned.
@@ -159,7 +159,7 @@ def train(
                 break
             state.begin_epoch(epoch)
             network.train()
-            losses = []
+            losses: list[Tensor | float] = []
             order = torch.randperm(len(frames), generator=state.generator)
             batches = order.to(frames.device).split(schedule.batch_size)
             answers = targets[order.to(targets.device)].split(schedule.batch_size)
@@ -167,9 +167,7 @@ def train(
                 # Row by row into memory at hand: a third of the time of frames[batch].
                 x = torch.index_select(frames, 0, batch, out=buffer[: len(batch)])
                 losses.append(state.step(x.to(where), y))
-            # A number each by hand; else one transfer from the device for all.
-            values = losses if state.by_hand is not None else torch.stack(losses).tolist()
-            weighted = zip(values, map(len, batches), strict=True)
+            weighted = zip(_numbers(losses), map(len, batches), strict=True)
             train_loss = sum(value * n for value, n in weighted) / len(frames)
             if not math.isfinite(train_loss):
                 said = (
@@ -204,6 +202,12 @@ def _placed(where: torch.device, *arrays: Tensor) -> list[Tensor]:
     return [array.to(where) if fits or array.dim() == 1 else array for array in arrays]
 
 
+def _numbers(losses: list[Tensor | float]) -> list[float]:
+    """The losses of an epoch: numbers already from steps by hand; else one transfer from the device for all."""
+    on_device = [loss for loss in losses if isinstance(loss, Tensor)]
+    return torch.stack(on_device).tolist() if on_device else [float(loss) for loss in losses]
+
+
 class _State:
     """Where a training stands: all that changes from epoch to epoch."""
 
@@ -216,8 +220,14 @@ class _State:
         if self.by_hand is None:
             self.optimiser = torch.optim.SGD(network.parameters(), lr=self.rate, momentum=self.momentum)
         self.cross_entropy = nn.CrossEntropyLoss()
-        self.history: dict[str, Any] = {k: [] for k in ("train_loss", "valid_loss", "valid_error", "learning_rate")}
-        self.history |= {"best_epoch": 0, "notes": []}
+        self.history: History = {
+            "train_loss": [],
+            "valid_loss": [],
+            "valid_error": [],
+            "learning_rate": [],
+            "best_epoch": 0,
+            "notes": [],
+        }
         self.best_error, self.waited, self.epoch = math.inf, 0, 0
         self.best = copy.deepcopy(network.state_dict())
         self.pieces = 1
@@ -272,11 +282,10 @@ class _State:
 
     def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float) -> None:
         """Note how an epoch went, and keep its weights if they are the best so far."""
-        values = {
-            "train_loss": train_loss, "valid_loss": valid_loss, "valid_error": valid_error, "learning_rate": self.rate,
-        }  # fmt: skip
-        for key, value in values.items():
-            self.history[key].append(value)
+        self.history["train_loss"].append(train_loss)
+        self.history["valid_loss"].append(valid_loss)
+        self.history["valid_error"].append(valid_error)
+        self.history["learning_rate"].append(self.rate)
         self.waited = 0 if valid_error < self.best_error * (1 - self.schedule.min_improvement) else self.waited + 1
         if valid_error < self.best_error:
             self.best_error, self.history["best_epoch"] = valid_error, epoch

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +34,7 @@ class Clip:
     """
 
     name: str
-    waveform: npt.NDArray[np.floating[Any]]
+    waveform: npt.NDArray[np.floating]
     sample_rate: int = SAMPLE_RATE
     label: str | None = None
     detail: str | None = None
@@ -70,7 +69,7 @@ class Change:
     success : whether it does what was wanted of it, such as getting the target's label
     """
 
-    waveform: npt.NDArray[np.floating[Any]]
+    waveform: npt.NDArray[np.floating]
     label: str | None = None
     snr_db: float | None = None
     success: bool = True
@@ -91,7 +90,7 @@ def part(n_samples: int, start_s: float | None, seconds: float) -> slice:
 
 
 def coarse(
-    original: npt.NDArray[np.floating[Any]], changed: npt.NDArray[np.floating[Any]], steps: int
+    original: npt.NDArray[np.floating], changed: npt.NDArray[np.floating], steps: int
 ) -> npt.NDArray[np.float32]:
     """A changed recording, its difference from the original rounded to multiples of some 16-bit steps.
 
@@ -120,7 +119,7 @@ def coarse(
     return quantise(before + unit * np.rint((quantise(changed) - before) / unit))
 
 
-def audible_gain(original: npt.NDArray[np.float64], difference: npt.NDArray[np.float64]) -> float:
+def audible_gain(original: npt.NDArray[np.floating], difference: npt.NDArray[np.floating]) -> float:
     loudest, peak = np.abs(original).max(), np.abs(difference).max()
     if not (loudest and peak):
         return 0.0

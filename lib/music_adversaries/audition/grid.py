@@ -49,14 +49,16 @@ class GridRow:
     """
 
     name: str
-    original: npt.NDArray[np.floating[Any]]
+    original: npt.NDArray[np.floating]
     changes: Sequence[Change] | Mapping[str, Sequence[Change]]
     label: str | None = None
 
     @property
     def versions(self) -> dict[str | None, Sequence[Change]]:
         """The changes of each version; the only version has no name."""
-        return dict(self.changes) if isinstance(self.changes, Mapping) else {None: self.changes}
+        if isinstance(self.changes, Mapping):
+            return {name: changes for name, changes in self.changes.items()}
+        return {None: self.changes}
 
     @property
     def all_changes(self) -> list[Change]:
@@ -94,7 +96,7 @@ class Grid(Element):
     def _changes(self) -> list[Change]:
         return [change for row in self.rows for change in row.all_changes]
 
-    def _heard(self, waveform: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int32]:
+    def _heard(self, waveform: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
         """The part heard in 16-bit steps, ``[n_samples]``."""
         cut = waveform[part(len(waveform), self.start_s, self.seconds)]
         return np.rint(Clip("part", cut).sounding().astype(np.float64) * FULL_SCALE).astype(np.int32)
@@ -277,7 +279,7 @@ def _times(versions: Sequence[str | None]) -> str:
     return f" in {len(versions)} versions" if len(versions) > 1 else ""
 
 
-def _address(steps: npt.NDArray[np.integer[Any]]) -> str:
+def _address(steps: npt.NDArray[np.integer]) -> str:
     return flac_address((steps / FULL_SCALE).astype(np.float32))
 
 

@@ -61,7 +61,7 @@ class Element:
             f'<script type="application/json">{data}</script>\n</{self.tag}>\n<script>\n{script(self.tag)}</script>\n'
         )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def _data(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def script(tag: str) -> str:
     return f'(() => {{\n{code}define("{tag}", {kind});\n}})();\n'
 
 
-def flac_address(sound: npt.NDArray[np.floating[Any]]) -> str:
+def flac_address(sound: npt.NDArray[np.floating]) -> str:
     """A waveform ``[n_samples]`` as 16-bit FLAC in a ``data:`` address."""
     return "data:audio/flac;base64," + base64.b64encode(to_flac_bytes(sound)).decode("ascii")
 

@@ -18,7 +18,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
 
@@ -27,7 +27,35 @@ from .clips import MAX_SECONDS
 from .curve import confidence_curve
 from .player import compare
 
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ..adversary import AdversaryResult
+    from ..networks import System
+
 STATIC = "MUSIC_ADVERSARIES_STATIC"
+
+
+class Table(Protocol):
+    """What the panel reads of a manifest."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row an excerpt, with the columns ``excerpt`` and ``label``."""
+
+
+class Recordings(Protocol):
+    """What the panel reads of a dataset."""
+
+    name: str
+
+    @property
+    def manifest(self) -> Table:
+        """Which excerpts there are, and their labels."""
+
+    def load(self, excerpt: str) -> np.ndarray:
+        """The waveform ``[n_samples]`` of an excerpt."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +67,7 @@ class StaticNote:
         "it attacks an excerpt, label and SNR of your choice."
     )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/markdown": f"*{self.text}*", "text/plain": self.text}
 
     def __repr__(self) -> str:
@@ -75,15 +103,15 @@ class Panel(widgets.VBox):
 
     def __init__(
         self,
-        system: Any,
-        dataset: Any,
-        attack: Callable[..., Sequence[Any]],
+        system: System,
+        dataset: Recordings,
+        attack: Callable[..., Sequence[AdversaryResult]],
         excerpts: Sequence[str],
         seconds: float,
         methods: Sequence[str] = (),
     ) -> None:
         self._system, self._dataset, self._attack, self._seconds = system, dataset, attack, seconds
-        self.result: Any = None
+        self.result: AdversaryResult | None = None
         self.thread: threading.Thread | None = None
         self._stopping = threading.Event()
         wide = {"layout": widgets.Layout(width="22rem"), "style": {"description_width": "8rem"}}
@@ -216,10 +244,10 @@ class Panel(widgets.VBox):
 
 
 def panel(
-    system: Any,
-    dataset: Any,
+    system: System,
+    dataset: Recordings,
     *,
-    attack: Callable[..., Sequence[Any]] | None = None,
+    attack: Callable[..., Sequence[AdversaryResult]] | None = None,
     methods: Sequence[str] | None = None,
     excerpts: Sequence[str] | None = None,
     seconds: float = 6.0,
@@ -274,7 +302,7 @@ def panel(
     return made
 
 
-def _verdict(result: Any, before: str, label: str, target: str, snr: float, confidence: float) -> str:
+def _verdict(result: AdversaryResult, before: str, label: str, target: str, snr: float, confidence: float) -> str:
     """What came out, in a sentence, and what may help in another."""
     reached = label == target and result.target_confidence >= confidence
     if reached:

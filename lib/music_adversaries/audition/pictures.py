@@ -12,7 +12,6 @@ import io
 import math
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +40,7 @@ _MAGMA = (
 )
 
 
-def spectrogram(waveform: npt.NDArray[np.float32], rate: int) -> npt.NDArray[np.float64]:
+def spectrogram(waveform: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.float64]:
     """Levels in dB relative to a full-scale sine ``[HEIGHT, WIDTH]``, low frequencies first."""
     window = np.hanning(N_FFT)
     padded = np.pad(waveform.astype(np.float64), N_FFT // 2)
@@ -73,7 +72,9 @@ def scale_of(loudest_db: float) -> tuple[int, int]:
     return top - DYNAMIC_RANGE_DB, top
 
 
-def axes(seconds: float, rate: int, scale: tuple[int, int], n_colours: int) -> dict[str, Any]:
+def axes(
+    seconds: float, rate: int, scale: tuple[int, int], n_colours: int
+) -> dict[str, list[tuple[str, float]] | list[str]]:
     """What a player writes around its pictures: ticks with their places, the scale's ends, and its colours."""
     return {
         "time": list(time_ticks(seconds)),

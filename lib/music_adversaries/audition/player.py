@@ -143,8 +143,8 @@ def player(
 
 
 def compare(
-    original: npt.NDArray[np.floating[Any]],
-    adversary: npt.NDArray[np.floating[Any]],
+    original: npt.NDArray[np.floating],
+    adversary: npt.NDArray[np.floating],
     *,
     start_s: float | None = None,
     seconds: float = 5.0,
@@ -197,7 +197,7 @@ def compare(
 
 
 def compare_changes(
-    original: npt.NDArray[np.floating[Any]],
+    original: npt.NDArray[np.floating],
     changes: Mapping[str, Change],
     *,
     start_s: float | None = None,

@@ -7,6 +7,7 @@ Notebook: book/04_baselines.ipynb
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from .clusters import check_pairs, cluster_bootstrap, cluster_statistic, numbere
 from .estimates import Estimate
 from .proportions import wilson
 
+Name = TypeVar("Name", bound=Hashable)
 
-class Accuracies:
+
+class Accuracies(Generic[Name]):
     """Accuracies on the same clusters, so that any statistic of them has an interval over clusters.
 
     Parameters
@@ -38,7 +41,7 @@ class Accuracies:
     Notebook: book/04_baselines.ipynb
     """
 
-    def __init__(self, tests: Mapping[Hashable, tuple[Sequence[bool], Sequence[Hashable]]]) -> None:
+    def __init__(self, tests: Mapping[Name, tuple[Sequence[bool], Sequence[Hashable]]]) -> None:
         for correct, clusters in tests.values():
             check_pairs(correct, clusters)
         self.names, self._tests = list(tests), tests
@@ -49,11 +52,11 @@ class Accuracies:
         np.add.at(self._hits, (members, columns), [flag for correct, _ in tests.values() for flag in correct])
         np.add.at(self._sizes, (members, columns), 1)
 
-    def places(self, names: Iterable[Hashable]) -> list[int]:
+    def places(self, names: Iterable[Name]) -> list[int]:
         """The indices of some accuracies in the last axis of what :meth:`statistic` gives to its function."""
         return [self.names.index(name) for name in names]
 
-    def accuracy(self, name: Hashable) -> Estimate:
+    def accuracy(self, name: Name) -> Estimate:
         """One accuracy; see :func:`cluster_bootstrap`."""
         return cluster_bootstrap(*self._tests[name], seed=0)
 
@@ -81,12 +84,13 @@ class NormalisedAccuracies:
         self, correct: Mapping[str, Sequence[bool]], truth: Sequence[str], clusters: Sequence[Hashable]
     ) -> None:
         labels = list(dict.fromkeys(truth))
-        tests = {}  # the recalls of a classifier stand next to each other
+        # The recalls of a classifier stand next to each other.
+        tests: dict[tuple[str, str], tuple[Sequence[bool], Sequence[Hashable]]] = {}
         for name, flags in correct.items():
             rows = list(zip(flags, truth, clusters, strict=True))
             for label in labels:
                 mine = [(flag, cluster) for flag, true, cluster in rows if true == label]
-                tests[name, label] = tuple(zip(*mine, strict=True))
+                tests[name, label] = [flag for flag, _ in mine], [cluster for _, cluster in mine]
         self._recalls = Accuracies(tests)
         self._places = {name: slice(i * len(labels), (i + 1) * len(labels)) for i, name in enumerate(correct)}
 

@@ -93,14 +93,14 @@ def paired_difference(a: Sequence[bool], b: Sequence[bool], confidence: float = 
     Notebook: book/05_adversaries.ipynb
     """
     _check_pairs(a, b)
-    a, b = np.asarray(a, dtype=bool), np.asarray(b, dtype=bool)
-    n = len(a)
-    both, neither = int((a & b).sum()), int((~a & ~b).sum())
-    only_a, only_b = int((a & ~b).sum()), int((~a & b).sum())
+    of_a, of_b = np.asarray(a, dtype=bool), np.asarray(b, dtype=bool)
+    n = len(of_a)
+    both, neither = int((of_a & of_b).sum()), int((~of_a & ~of_b).sum())
+    only_a, only_b = int((of_a & ~of_b).sum()), int((~of_a & of_b).sum())
     (low_a, high_a), (low_b, high_b) = wilson(both + only_a, n, confidence), wilson(both + only_b, n, confidence)
     share_a, share_b = (both + only_a) / n, (both + only_b) / n
     margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    product = both * neither - only_a * only_b
+    product: float = both * neither - only_a * only_b
     product = max(product - n / 2, 0) if product > 0 else product
     phi = product / math.sqrt(margins) if margins else 0.0
 

@@ -39,7 +39,7 @@ from .mode import evaluated
 from .representation import Representation
 from .slices import slices
 from .standardise import Standardise
-from .system import VOTES, Decision, System
+from .system import VOTES, Decision, History, System
 
 __all__ = [
     "CDNN",
@@ -47,6 +47,7 @@ __all__ = [
     "VOTES",
     "Decision",
     "Dropout",
+    "History",
     "Network",
     "Representation",
     "Standardise",

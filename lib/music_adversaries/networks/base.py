@@ -5,8 +5,6 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
 
@@ -21,9 +19,9 @@ class Network(nn.Module):
     """
 
     #: Frames that the network must see at once; a sequence with fewer has no row.
-    slice_length = 1
+    slice_length: int = 1
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
         raise NotImplementedError
 
@@ -68,7 +66,8 @@ class Network(nn.Module):
         Paper: Eq. (2), Eq. (3)
         Notebook: book/03_training.ipynb
         """
-        return self(self.rows(magnitudes))
+        logits: Tensor = self(self.rows(magnitudes))
+        return logits
 
     def sequence_activations(self, magnitudes: Tensor) -> list[Tensor]:
         """Outputs of each hidden layer ``[..., n_rows, n_units]`` for a sequence ``[..., n_frames, n_bins]``.

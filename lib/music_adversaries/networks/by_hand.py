@@ -11,6 +11,7 @@ Notebook: book/03_training.ipynb
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from .dnn import DNN
 Array = npt.NDArray[np.floating]
 
 
-def can_step(network: nn.Module) -> bool:
+def can_step(network: nn.Module) -> TypeGuard[DNN]:
     """Whether `StepsByHand` does what PyTorch would: for a plain `DNN` on the processor, of which nothing is frozen."""
     if type(network) is not DNN:
         return False

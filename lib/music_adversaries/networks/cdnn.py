@@ -6,8 +6,6 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -40,15 +38,19 @@ def layer_sizes(n_frames: int, n_bins: int, kernels: tuple[tuple[int, int], ...]
     """
     size, sizes = (n_frames, n_bins), []
     for kernel in kernels:
-        after = tuple(s - k + 1 for s, k in zip(size, kernel, strict=True))
+        after = size[0] - kernel[0] + 1, size[1] - kernel[1] + 1
         if min(after) < 1:
             raise InputError(
                 f"A kernel of {kernel[0]} x {kernel[1]} does not fit into a map of {size[0]} x {size[1]}; "
                 "give longer slices or smaller kernels."
             )
-        size = tuple(max(0, -(-(s - POOL) // POOL_STRIDE)) + 1 for s in after)
+        size = _pooled(after[0]), _pooled(after[1])
         sizes += [after, size]
     return sizes
+
+
+def _pooled(size: int) -> int:
+    return max(0, -(-(size - POOL) // POOL_STRIDE)) + 1
 
 
 class CDNN(Network):
@@ -123,7 +125,7 @@ class CDNN(Network):
         }  # fmt: skip
         self.rows(torch.zeros(n_frames, 1))  # refuses a hop or remainder that makes no sense, now and not later
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
         return dict(self._settings)
 

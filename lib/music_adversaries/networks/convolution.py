@@ -90,9 +90,7 @@ def long_correlation(x: Tensor, weight: Tensor, *, piece: int | None = None) -> 
 
 
 @lru_cache(maxsize=16)
-def _transforms(
-    out_width: int, piece: int, dtype: torch.dtype, device: torch.device
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _transforms(out_width: int, piece: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
     """Cosines and sines of a transform just long enough, ``[n_frequencies, length]``, and of ``out_width`` points back.
 
     The sines back are negative, as ``Re((a + j b) exp(j t)) = a cos t - b sin t`` has them. The

@@ -7,7 +7,6 @@ Notebook: book/03_training.ipynb
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +75,12 @@ class DNN(Network):
             "n_units": n_units, "dropout": dropout, "dropout_scale": dropout_scale, "representation": representation,
         }  # fmt: skip
 
-    def settings(self) -> dict[str, Any]:
+    @property
+    def linear(self) -> tuple[nn.Linear, ...]:
+        """The layers that have weights, the hidden ones and then the output."""
+        return tuple(layer for layer in (*self.hidden, self.output) if isinstance(layer, nn.Linear))
+
+    def settings(self) -> dict[str, object]:
         """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
         return dict(self._settings)
 

@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -39,6 +39,17 @@ class Decision:
     posterior: np.ndarray  #: mean posterior, or share of votes, of every label ``[n_labels]``
 
 
+class History(TypedDict, total=False):
+    """How a training went: a list has one entry an epoch."""
+
+    train_loss: list[float]
+    valid_loss: list[float]
+    valid_error: list[float]  #: share of validation frames with a wrong label
+    learning_rate: list[float]
+    best_epoch: int  #: counted from 0
+    notes: list[str]  #: what did not go as planned
+
+
 @dataclass
 class System:
     """A trained network, the names of its labels, and where it came from.
@@ -51,9 +62,10 @@ class System:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def history(self) -> dict[str, Any]:
+    def history(self) -> History:
         """Learning curves of the training, or an empty mapping."""
-        return self.metadata.get("history", {})
+        history: History = self.metadata.get("history", {})
+        return history
 
     def label_index(self, label: str | int) -> int:
         """Index of a label; `InputError` for one that the system does not have."""

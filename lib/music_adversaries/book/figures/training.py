@@ -6,18 +6,16 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ...errors import InputError
+from ...networks import History
 from .base import BLUE, FAINT, INK, LIGHT_BLUE, ORANGE, BookFigure, new_figure, percent, styled
 
 
 @styled
-def learning_curves(history: Mapping[str, Any], title: str = "") -> BookFigure:
+def learning_curves(history: History, title: str = "") -> BookFigure:
     """Loss, validation error and learning rate against the epoch.
 
     Parameters
@@ -30,8 +28,8 @@ def learning_curves(history: Mapping[str, Any], title: str = "") -> BookFigure:
     Notebook: book/03_training.ipynb
     """
 
-    def span(key: str) -> str:
-        return f"from {history[key][0]:.3g} to {history[key][-1]:.3g}"
+    def span(values: list[float]) -> str:
+        return f"from {values[0]:.3g} to {values[-1]:.3g}"
 
     n = len(history["train_loss"])
     if not n:
@@ -72,9 +70,9 @@ def learning_curves(history: Mapping[str, Any], title: str = "") -> BookFigure:
         axes.margins(x=0.02)
     figure.alt_text = (
         f"Learning curves over {n} epoch{'s' if n != 1 else ''}{f', {title}' if title else ''}. "
-        f"Training loss {span('train_loss')}, validation loss {span('valid_loss')}, "
-        f"learning rate {span('learning_rate')}. Validation error from {percent(history['valid_error'][0], 1)} to "
-        f"{percent(history['valid_error'][-1], 1)}; best at epoch {best + 1}, "
-        f"{percent(history['valid_error'][best], 1)}."
+        f"Training loss {span(history['train_loss'])}, validation loss {span(history['valid_loss'])}, "
+        f"learning rate {span(history['learning_rate'])}. Validation error from "
+        f"{percent(history['valid_error'][0], 1)} to {percent(history['valid_error'][-1], 1)}; "
+        f"best at epoch {best + 1}, {percent(history['valid_error'][best], 1)}."
     )
     return figure
