@@ -230,6 +230,12 @@ def test_a_class_that_is_no_label_is_refused():
         AwareForest(System(system().network, ("even", "bright", "loud")), forest, np.zeros((2, 96)))
 
 
+def test_a_network_without_activations_is_refused():
+    _, forest, _ = fitted()
+    with pytest.raises(InputError, match="Linear has no activations"):
+        AwareForest(System(torch.nn.Linear(32, 3), LABELS), forest, np.zeros((2, 96)))
+
+
 def test_gradient_from_magnitudes_by_finite_differences():
     aware, _, _ = fitted()
     x = magnitudes("even", 93)[:45].double()[None]

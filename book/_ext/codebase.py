@@ -67,7 +67,9 @@ class Module:
         found: dict[str, Definition] = {}
         for node in _top_level(self.tree.body):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                found.setdefault(node.name, node)
+                # What is overloaded is described where it is written out, after its overloads.
+                if not any(ast.unparse(decorator).endswith("overload") for decorator in node.decorator_list):
+                    found.setdefault(node.name, node)
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 for target in targets:

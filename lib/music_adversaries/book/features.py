@@ -19,7 +19,7 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import evaluated
+from ..networks import Network, System, evaluated
 
 N_MFCC = 13
 TEXTURE_SECONDS = 5.0
@@ -216,7 +216,7 @@ class ActivationWindows:
         return np.concatenate([self.by_layer[layer] for layer in chosen_layers(layers, self.by_layer)], axis=1)
 
 
-def chosen_layers(layers: Layers, available: Sequence[int] | dict[int, Any]) -> tuple[int, ...]:
+def chosen_layers(layers: Layers, available: Iterable[int]) -> tuple[int, ...]:
     """The numbers of the layers that ``"all"``, ``2`` or ``(1, 3)`` mean, sorted and once each.
 
     Raises
@@ -237,7 +237,7 @@ def chosen_layers(layers: Layers, available: Sequence[int] | dict[int, Any]) -> 
 
 
 def activation_windows(
-    network: nn.Module | Any,
+    network: nn.Module | System,
     excerpt: npt.ArrayLike | Tensor,
     *,
     layers: Layers = "all",
@@ -275,14 +275,15 @@ def activation_windows(
     Notebook: book/04_baselines.ipynb
     """
     cut = texture(window, hop)
-    network = getattr(network, "network", network)
-    if not hasattr(network, "sequence_activations"):
-        kind = type(network).__name__
+    trained: Any = getattr(network, "network", network)
+    if not hasattr(trained, "sequence_activations"):
+        kind = type(trained).__name__
         raise InputError(f"{kind} has no activations to summarise; give a trained DNN, CDNN or System.")
     magnitudes = magnitudes_of(excerpt, name)
     _check_length(len(magnitudes), cut.window, short, name)
-    outputs = _outputs(network, magnitudes)
-    frames_a_row = getattr(network, "hop", None) or getattr(network, "slice_length", 1)  # 1: no slices
+    outputs = _outputs(trained, magnitudes)
+    slice_hop: int | None = getattr(trained, "hop", None)
+    frames_a_row = slice_hop or int(getattr(trained, "slice_length", 1))  # 1: no slices
     by_layer = {}
     for layer in chosen_layers(layers, range(1, len(outputs) + 1)):
         rows = outputs[layer - 1].flatten(1).cpu().numpy()
@@ -291,7 +292,7 @@ def activation_windows(
     return ActivationWindows(by_layer, cut)
 
 
-def _outputs(network: nn.Module, magnitudes: Tensor) -> list[Tensor]:
+def _outputs(network: Network, magnitudes: Tensor) -> list[Tensor]:
     reference = next(iter(network.parameters()), magnitudes)
     with torch.no_grad(), evaluated(network):
         return list(network.sequence_activations(magnitudes.to(reference.device, reference.dtype)))

@@ -31,18 +31,18 @@ class Selection:
     """
 
     quantity: str
-    conditions: tuple[tuple[str, Any], ...] = ()
+    conditions: tuple[tuple[str, object], ...] = ()
 
     def __str__(self) -> str:
         stated = ", ".join(f"{name} {value}" for name, value in self.conditions)
         return f"{self.quantity} ({stated})" if stated else self.quantity
 
-    def fits(self, row: Mapping[str, Any]) -> bool:
+    def fits(self, row: Mapping[str, object]) -> bool:
         """Whether a row is of that quantity under these conditions."""
         return row["quantity"] == self.quantity and all(row.get(name) == value for name, value in self.conditions)
 
 
-def select(quantity: str, **conditions: Any) -> Selection:
+def select(quantity: str, **conditions: object) -> Selection:
     """Which measurement is meant, as ``select("success", system="cdnn", budget=15)``.
 
     Notebook: book/05_adversaries.ipynb
@@ -50,7 +50,7 @@ def select(quantity: str, **conditions: Any) -> Selection:
     return Selection(quantity, tuple(conditions.items()))
 
 
-def measurement(quantity: str, estimate: Estimate, **conditions: Any) -> Measurement:
+def measurement(quantity: str, estimate: Estimate, **conditions: object) -> Measurement:
     """A row: an estimate with its interval, of a quantity, under conditions.
 
     Raises

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -16,8 +16,10 @@ from .datasets import DEFAULT, PROFILES
 if TYPE_CHECKING:
     from .harness import Config
 
+Command = TypeVar("Command", bound=Callable[..., object])
 
-def system_options(command: Callable) -> Callable:
+
+def system_options(command: Command) -> Command:
     """Options that say which system, on which data."""
     for option in (
         click.option(

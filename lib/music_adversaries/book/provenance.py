@@ -12,14 +12,13 @@ import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import torch
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "librosa", "pandas")
 
 
-def provenance(wall_seconds: float, device: str = "cpu") -> dict[str, Any]:
+def provenance(wall_seconds: float, device: str = "cpu") -> dict[str, object]:
     """How and where a result was computed."""
     return {
         "package": f"music-adversaries {metadata.version('music-adversaries')}",

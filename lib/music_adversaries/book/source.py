@@ -112,7 +112,7 @@ def _write(node: Any, words: list[str]) -> None:
     if isinstance(node, ast.AST):
         words.append(type(node).__name__)
         for field in node._fields:
-            value = getattr(node, field, None)
+            value: Any = getattr(node, field, None)
             if field == "body" and isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False):
                 value = value[1:]
             if field in _NOTES or value == [] or (value is None and not isinstance(node, ast.Constant)):

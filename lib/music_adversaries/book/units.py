@@ -34,7 +34,7 @@ from torch import Tensor, nn
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import Network, System, evaluated
+from ..networks import CDNN, DNN, Network, System, evaluated
 from .features import magnitudes_of
 
 FULL_GAIN = 0.9  # quantile of the contributions that are heard, from which on nothing is attenuated
@@ -336,10 +336,10 @@ class _Reading:
     n_frames: int
 
 
-def _network(system: System | Network, layer: int, unit: int | None = None) -> Network:
-    network = getattr(system, "network", system)
+def _network(system: System | Network, layer: int, unit: int | None = None) -> DNN | CDNN:
+    network = system.network if isinstance(system, System) else system
     linear = _layers(network).get(layer)
-    if linear is None:
+    if linear is None or not isinstance(network, DNN | CDNN):
         available = ", ".join(map(str, _layers(network))) or "none"
         raise InputError(f"Layer {layer} of a {type(network).__name__} has no units; choose among: {available}.")
     if unit is not None and not 0 <= unit < linear.out_features:
@@ -349,9 +349,9 @@ def _network(system: System | Network, layer: int, unit: int | None = None) -> N
 
 def _layers(network: nn.Module) -> dict[int, nn.Linear]:
     """The layers that are made of units, by their numbers."""
-    if hasattr(network, "hidden"):
-        return dict(enumerate(network.hidden, start=1))
-    return {3: network.dense} if hasattr(network, "dense") else {}
+    if isinstance(network, DNN):
+        return dict(enumerate(network.linear[:-1], start=1))
+    return {3: network.dense} if isinstance(network, CDNN) else {}
 
 
 def _some(waveforms: Mapping[str, npt.ArrayLike]) -> Mapping[str, npt.ArrayLike]:
@@ -360,7 +360,7 @@ def _some(waveforms: Mapping[str, npt.ArrayLike]) -> Mapping[str, npt.ArrayLike]
     return waveforms
 
 
-def _read(network: Network, excerpt: npt.ArrayLike | Tensor, name: str) -> _Reading:
+def _read(network: DNN | CDNN, excerpt: npt.ArrayLike | Tensor, name: str) -> _Reading:
     magnitudes = magnitudes_of(excerpt, name)
     n_bins = len(network.standardise.mean)
     if magnitudes.shape[1] != n_bins:
@@ -388,7 +388,7 @@ def _activations(network: Network, rows: Tensor, layer: int) -> Tensor:
         return torch.cat([network.activations(block)[layer - 1] for block in _blocks(network, rows)])
 
 
-def _contributions(network: Network, rows: Tensor, layer: int, unit: int) -> tuple[Tensor, Tensor]:
+def _contributions(network: DNN | CDNN, rows: Tensor, layer: int, unit: int) -> tuple[Tensor, Tensor]:
     """Contributions ``[n_rows, slice_length, n_bins]`` in float64, and in which rows the unit fires ``[n_rows]``."""
     linear = _layers(network)[layer]
     found, fires = [], []

@@ -7,19 +7,22 @@ Notebook: book/04_baselines.ipynb
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier
-from torch import nn
+from torch import Tensor, nn
 
 from ...errors import InputError
+from ...networks import System
 from .. import features
 from ..features import ActivationWindows, Layers
 from .voting import ExcerptClassifier, WindowVote, check_pairs
 
+Excerpt = npt.ArrayLike | Tensor | ActivationWindows
 
-class ForestOnActivations(ExcerptClassifier):
+
+class ForestOnActivations(ExcerptClassifier[Excerpt]):
     """The paper's classifier: a random forest on a network's activations, and a vote over texture windows.
 
     An excerpt is a sequence of magnitudes ``[n_frames, n_bins]``, a waveform ``[n_samples]`` at 22,050 Hz,
@@ -59,7 +62,7 @@ class ForestOnActivations(ExcerptClassifier):
 
     def __init__(
         self,
-        network: nn.Module | Any,
+        network: nn.Module | System,
         layers: Layers = "all",
         *,
         window: int | None = None,
@@ -78,7 +81,7 @@ class ForestOnActivations(ExcerptClassifier):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def describe(self, excerpt: Any, name: str = "the excerpt") -> ActivationWindows:
+    def describe(self, excerpt: npt.ArrayLike | Tensor, name: str = "the excerpt") -> ActivationWindows:
         """The windows of one excerpt over the chosen layers.
 
         Raises
@@ -96,7 +99,7 @@ class ForestOnActivations(ExcerptClassifier):
             name=name,
         )
 
-    def fit(self, X: Sequence[Any], y: Sequence[Hashable]) -> ForestOnActivations:
+    def fit(self, X: Sequence[Excerpt], y: Sequence[Hashable]) -> ForestOnActivations:
         """Fit to excerpts and a label each.
 
         Raises
@@ -116,10 +119,10 @@ class ForestOnActivations(ExcerptClassifier):
         self.classes_ = self.vote_.classes_
         return self
 
-    def _votes(self, X: Sequence[Any]) -> list[np.ndarray]:
+    def _votes(self, X: Sequence[Excerpt]) -> list[np.ndarray]:
         return self.vote_._votes(self._windows(X))
 
-    def _windows(self, X: Sequence[Any]) -> list[np.ndarray]:
+    def _windows(self, X: Sequence[Excerpt]) -> list[np.ndarray]:
         cut = features.texture(self.window, self.hop)
         described = []
         for index, excerpt in enumerate(X):
@@ -134,6 +137,6 @@ class ForestOnActivations(ExcerptClassifier):
         return described
 
 
-def _content(windows: np.ndarray, label: Hashable) -> tuple:
+def _content(windows: np.ndarray, label: Hashable) -> tuple[object, ...]:
     """What to sort excerpts by: features first, which small errors of rounding hardly reorder."""
     return windows[0].tolist(), windows[-1].tolist(), len(windows), str(label)

@@ -70,14 +70,15 @@ class MinimumMahalanobis(ClassifierMixin, BaseEstimator):
                 f"ridge is {self.ridge} and shrinkage {self.shrinkage}; give a ridge of at least 0 and a shrinkage "
                 "from 0 to 1."
             )
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        x: np.ndarray
+        x, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         self.classes_, index = np.unique(y, return_inverse=True)
-        self.means_ = np.stack([X[index == c].mean(0) for c in range(len(self.classes_))])
+        self.means_ = np.stack([x[index == c].mean(0) for c in range(len(self.classes_))])
         # Features differ in scale by orders of magnitude; the ridge must mean the same to each.
-        deviation = X.std(0)
+        deviation = x.std(0)
         self.scale_ = np.where(deviation > 0, deviation, 1.0)
-        within = (X - self.means_[index]) / self.scale_
+        within = (x - self.means_[index]) / self.scale_
         shared = _covariance(within)
         ridge = self.ridge * (np.trace(shared) / len(shared) or 1.0) * np.eye(len(shared))
         if self.covariance == "shared":

@@ -15,7 +15,7 @@ from .mahalanobis import MinimumMahalanobis
 from .voting import ExcerptClassifier, WindowVote, check_pairs
 
 
-class MFCCBaseline(ExcerptClassifier):
+class MFCCBaseline(ExcerptClassifier[np.ndarray]):
     """The paper's hand-crafted baseline over whole excerpts.
 
     MFCC and zero crossings, mean and variance over texture windows, minimum Mahalanobis distance,

@@ -55,6 +55,12 @@ class SoftForest(nn.Module):
     Notebook: book/05_adversaries.ipynb
     """
 
+    feature: Tensor
+    threshold: Tensor
+    spread: Tensor
+    order: Tensor
+    leaves: Tensor
+
     def __init__(
         self, forest: RandomForestClassifier, windows: npt.ArrayLike, temperature: float = TEMPERATURE
     ) -> None:
@@ -72,19 +78,19 @@ class SoftForest(nn.Module):
         left, right, feature, threshold, value, nodes = _nodes(forest)
         self.n_trees = len(nodes)
         self.temperature = temperature
-        splits, leaves, orders = [], [], []
+        levels, ended, orders = [], [], []
         # All trees at once, a level at a time. On each level those nodes come first that split.
         nodes = nodes[np.argsort(left[nodes] < 0, kind="stable")]
         while len(nodes):
             inner, ends = nodes[left[nodes] >= 0], nodes[left[nodes] < 0]
-            splits.append(inner)
-            leaves.append(ends)
+            levels.append(inner)
+            ended.append(ends)
             nodes = np.concatenate([left[inner], right[inner]])
             order = np.argsort(left[nodes] < 0, kind="stable")
             orders.append(order)
             nodes = nodes[order]
-        self.n_splits = [len(inner) for inner in splits]  # of each level
-        splits, leaves = np.concatenate(splits), np.concatenate(leaves)
+        self.n_splits = [len(inner) for inner in levels]  # of each level
+        splits, leaves = np.concatenate(levels), np.concatenate(ended)
         self.register_buffer("feature", torch.from_numpy(feature[splits]))
         self.register_buffer("threshold", torch.from_numpy(threshold[splits]).float())
         self.register_buffer("spread", torch.from_numpy(spread[feature[splits]]).float())
@@ -133,11 +139,15 @@ class AwareForest(Network):
     Raises
     ------
     InputError
-        When the forest knows a class that is no label of the system; see also `SoftForest`.
+        When the system's network is not a `Network`, or the forest knows a class that is no label of the system; see
+        also `SoftForest`.
 
     Paper: Section 2.3, Section 4
     Notebook: book/05_adversaries.ipynb
     """
+
+    network: Network
+    columns: Tensor
 
     def __init__(
         self,
@@ -147,6 +157,9 @@ class AwareForest(Network):
         temperature: float = TEMPERATURE,
     ) -> None:
         super().__init__()
+        if not isinstance(system.network, Network):
+            kind = type(system.network).__name__
+            raise InputError(f"{kind} has no activations for a forest to read; give a System of a DNN or CDNN.")
         self.network = system.network
         self.soft_forest = SoftForest(forest.forest_, windows, temperature)
         self.layers = forest.layers

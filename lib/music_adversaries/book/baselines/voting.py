@@ -7,7 +7,7 @@ Notebook: book/04_baselines.ipynb
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -15,8 +15,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...errors import InputError
 
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
-def majority(votes: Sequence[Hashable] | np.ndarray) -> Any:
+Described = TypeVar("Described")  #: what an excerpt is given as
+
+
+def majority(votes: Sequence[Hashable] | np.ndarray) -> Hashable:
     """The most frequent label; of several equally frequent ones, the first in sorted order.
 
     Raises
@@ -29,34 +34,35 @@ def majority(votes: Sequence[Hashable] | np.ndarray) -> Any:
     labels, counts = np.unique(np.asarray(votes), return_counts=True)
     if not len(labels):
         raise InputError("There is no vote to count; give at least one window.")
-    return labels.tolist()[counts.argmax()]
+    winner: Hashable = labels.tolist()[counts.argmax()]
+    return winner
 
 
-class ExcerptClassifier(ClassifierMixin, BaseEstimator):
+class ExcerptClassifier(ClassifierMixin, BaseEstimator, Generic[Described]):
     """What estimators on lists of excerpts share: the vote. ``self._votes(X)`` gives labels a window."""
 
     classes_: np.ndarray
 
-    def predict_proba(self, X: Sequence) -> np.ndarray:
+    def predict_proba(self, X: Sequence[Described]) -> np.ndarray:
         """Share of an excerpt's windows that vote for each label ``[n_excerpts, n_classes]``, as ``classes_``."""
         check_is_fitted(self, "classes_")
         return np.array([[np.mean(votes == c) for c in self.classes_] for votes in self._votes(X)])
 
-    def predict(self, X: Sequence) -> np.ndarray:
+    def predict(self, X: Sequence[Described]) -> np.ndarray:
         """A label an excerpt ``[n_excerpts]``: that of most windows; a tie goes to the first in ``classes_``."""
         shares = self.predict_proba(X)
         return self.classes_[shares.argmax(1)] if len(shares) else self.classes_[:0]
 
-    def _votes(self, X: Sequence) -> list[np.ndarray]:
+    def _votes(self, X: Sequence[Described]) -> list[np.ndarray]:
         raise NotImplementedError
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False  # a list of excerpts
         return tags
 
 
-class WindowVote(MetaEstimatorMixin, ExcerptClassifier):
+class WindowVote(MetaEstimatorMixin, ExcerptClassifier[np.ndarray]):
     """Fit any classifier to windows; label an excerpt by the majority of its windows.
 
     An excerpt is an array ``[n_windows, n_features]``, as :func:`features.texture_windows` gives it.
@@ -109,7 +115,7 @@ class WindowVote(MetaEstimatorMixin, ExcerptClassifier):
         return np.split(votes, np.cumsum([len(excerpt) for excerpt in windows])[:-1])
 
 
-def check_pairs(X: Sequence, y: Sequence) -> None:
+def check_pairs(X: Sequence[object], y: Sequence[object]) -> None:
     """Refuse excerpts and labels that do not pair, and none of them.
 
     Raises

@@ -7,7 +7,7 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ... import spectra
 from ...adversary.algorithm1 import advance, descend
@@ -15,6 +15,7 @@ from ...adversary.consistency import Consistency
 from ...adversary.gradients import Dense, Product, gradient_of_magnitudes
 from ...adversary.model import Model
 from ...adversary.projections import into_ball
+from ...networks import CDNN, DNN
 
 
 class Iteration:
@@ -24,7 +25,7 @@ class Iteration:
 
     Parameters
     ----------
-    network : nn.Module
+    network : DNN or CDNN
     waveforms : Tensor ``[n, n_samples]``
     targets : Tensor ``[n]``, label indices
     consistency : bool
@@ -39,7 +40,7 @@ class Iteration:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: DNN | CDNN,
         waveforms: Tensor,
         targets: Tensor,
         *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 
@@ -106,8 +107,8 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
     n_frames = steps["with"].exemplar.shape[1]
     more = max(1, IN_A_ROW // batch)
     transforms = arithmetic.transforms(n_frames)
-    contestants = {
-        **{kind: lambda step=step: _from_start(step, step, more) / batch for kind, step in steps.items()},
+    contestants: dict[str, Callable[[], float]] = {
+        **{kind: partial(_from_start, step, step, more, batch) for kind, step in steps.items()},
         "transforms": lambda: seconds(transforms),
     }
     if isinstance(net, DNN):
@@ -119,13 +120,13 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
                 plain = PlainIteration(
                     net, noise(1, length)[0].numpy(), 0, consistency=kind == "with", snr=SNR, together=how == TOGETHER
                 )
-                contestants[f"{kind}: {how}"] = lambda plain=plain: seconds(lambda: plain(plain.exemplar))
+                contestants[f"{kind}: {how}"] = partial(seconds, partial(plain, plain.exemplar))
     else:
         operations = arithmetic.CDNN_FORWARD_AND_INPUT_GRADIENT * (n_frames // net.slice_length)
         a, b = torch.rand(2, arithmetic.SIDE, arithmetic.SIDE)
         contestants["unavoidable"] = lambda: operations / arithmetic.matrix_rate(a, b)
         step = steps["with"]
-        contestants["gradient"] = lambda: _from_start(step, step.gradient) / batch
+        contestants["gradient"] = partial(_from_start, step, step.gradient, 1, batch)
     if toolbox.installed():
         step = steps["with"]
         attack = toolbox.attack(net, step.exemplar, step.targets, float(step.radius.min()))
@@ -153,10 +154,10 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
             yield Row(what, batch, taken[kind], unavoidable, taken["unavoidable"])
 
 
-def _from_start(step: Iteration, call: Callable[[], object], times: int = 1) -> float:
-    """Seconds of one of several calls in a row, which start from the exemplars; going back to them does not count."""
+def _from_start(step: Iteration, call: Callable[[], object], times: int, batch: int) -> float:
+    """Seconds an excerpt of one of several calls in a row from the exemplars; going back to them does not count."""
     step.restart()
-    return seconds(lambda: [call() for _ in range(times)]) / times
+    return seconds(lambda: [call() for _ in range(times)]) / times / batch
 
 
 def memories(length: float) -> Iterator[Row]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ... import spectra
-from ...networks import CDNN, DNN, Network, Standardise
+from ...networks import CDNN, DNN, Standardise
 from .iteration import Iteration
 
 SYSTEMS = {"dnn50": "DNN-50", "dnn500": "DNN-500", "cdnn": "CDNN"}
@@ -20,7 +20,7 @@ N_LABELS = 10
 SNR = 15.0  # dB
 
 
-def network(system: str) -> Network:
+def network(system: str) -> DNN | CDNN:
     """A network of the paper's size with random weights, for ten labels.
 
     Parameters
@@ -43,7 +43,7 @@ def noise(batch: int, length: float) -> Tensor:
     return 0.1 * torch.randn(batch, round(length * spectra.SAMPLE_RATE), generator=generator)
 
 
-def iteration(network: Network, batch: int, length: float, consistency: bool = True) -> Iteration:
+def iteration(network: DNN | CDNN, batch: int, length: float, consistency: bool = True) -> Iteration:
     """An iteration on ``batch`` excerpts of ``length`` seconds.
 
     Paper: Alg. 1

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...networks import Network
+from ...networks import CDNN, DNN
 from .timing import seconds
 
 MISSING = "ART is not installed (pip install adversarial-robustness-toolbox)"
@@ -34,7 +34,7 @@ class Summed(nn.Module):
     Notebook: book/05_adversaries.ipynb
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: DNN | CDNN) -> None:
         super().__init__()
         self.network = network
 
@@ -43,13 +43,13 @@ class Summed(nn.Module):
 
 
 def attack(
-    network: Network, magnitudes: Tensor, targets: Tensor, radius: float, step: float = 0.1
+    network: DNN | CDNN, magnitudes: Tensor, targets: Tensor, radius: float, step: float = 0.1
 ) -> Callable[[int], np.ndarray]:
     """ART's attack as a function of the number of iterations.
 
     Parameters
     ----------
-    network : Network
+    network : DNN or CDNN
     magnitudes : Tensor ``[n, n_frames, n_bins]``
     targets : Tensor ``[n]``
     radius : float

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -205,7 +206,7 @@ def from_environment(progress: bool = False) -> Dataset:
     return load(name, profile, progress=progress)
 
 
-def _loader(name: str, profile: str) -> tuple[ModuleType, dict]:
+def _loader(name: str, profile: str) -> tuple[ModuleType, Mapping[str, object]]:
     base, knobs = variants.split(name)
     if base not in LOADERS:
         raise unknown("dataset", base, LOADERS)

@@ -18,14 +18,15 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 from urllib.parse import unquote
 
 from ...errors import InputError
 
 _MAGIC = b"!<arch>\n"
 _HEADER = 60  # bytes before each member of an ar archive
-_COMPRESSIONS = {"": "r|", ".gz": "r|gz", ".bz2": "r|bz2", ".xz": "r|xz"}  # tarfile's modes
+# Of tarfile, by the ending of the archive.
+_MODES: dict[str, Literal["r|", "r|gz", "r|bz2", "r|xz"]] = {"": "r|", ".gz": "r|gz", ".bz2": "r|bz2", ".xz": "r|xz"}
 _OPTIONS = (
     "-o=APT::Sandbox::User=root",  # else apt warns where its own user may not write
     "-o=Acquire::Retries=2",
@@ -124,8 +125,8 @@ def _tar(deb: Path, file: IO[bytes]) -> tarfile.TarFile:
         # tarfile takes a file that stops between two entries for a whole one.
         if deb.stat().st_size < file.tell() + size:
             break
-        mode = _COMPRESSIONS.get(name.removeprefix("data.tar"))
-        return tarfile.open(fileobj=file if mode else _by_dpkg(deb), mode=mode or "r|")  # type: ignore[call-overload]
+        mode = _MODES.get(name.removeprefix("data.tar"))
+        return tarfile.open(fileobj=file if mode else _by_dpkg(deb), mode=mode or "r|")
     raise _damaged(deb)
 
 

@@ -222,10 +222,10 @@ def _copy(path: Path | str | None, progress: bool) -> _Copy:
     folder, _ = LOCATION.find(_folder(path))
     if folder is None:
         try:
-            LOCATION.need()
+            folder = LOCATION.need()
         except InputError as error:  # nobody shall begin this download without knowing how large it is
             raise InputError(f"{str(error).rstrip('.')} (the download has {_download_gib():.1f} GiB).") from error
-    places = (folder / AUDIO.name, folder)
+    places: tuple[Path, ...] = (folder / AUDIO.name, folder)
     clips = next((place for place in places if any(place.glob("[0-9][0-9][0-9]/"))), None)
     around = (folder, folder.parent) if clips == folder else (folder,)
     places = (*(place / METADATA.name for place in around), folder)
@@ -235,16 +235,16 @@ def _copy(path: Path | str | None, progress: bool) -> _Copy:
     found = {AUDIO: clips, METADATA: metadata}
     zips = {archive: _beside(archive, around) for archive in found}
     held = any(found.values()) or any(zips.values())
-    sources = {
-        archive: place or (held and archive.complete.is_file() and archive.unpacked) or zips[archive]
-        for archive, place in found.items()
-    }
-    for archive, source in sources.items():
-        if not source:
+    sources: dict[Archive, Path] = {}
+    for archive, place in found.items():
+        unpacked = archive.unpacked if held and archive.complete.is_file() else None
+        source = place or unpacked or zips[archive]
+        if source is None:
             raise InputError(
                 f"{folder} holds neither {archive.name}/ nor {archive.name}.zip; put one of them there "
                 f"(from {archive.url}), or name another folder with {LOCATION.how}."
             )
+        sources[archive] = source
     for archive, source in sources.items():
         if source.is_file():
             _verify_archive(archive, source)

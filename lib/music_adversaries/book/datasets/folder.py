@@ -19,7 +19,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
@@ -198,7 +198,7 @@ def complete(
     memory = cache_dir() / "datasets" / f"facts-{_key(source)}.json"
     content = read_json(memory)
     known = content if isinstance(content, dict) else {}
-    facts: dict[str, list] = {}
+    facts: dict[str, list[Any]] = {}
     table = manifest.table.copy()
     cut = 0
     rows = tqdm(list(manifest.rows()), desc=f"Opening {source.name}", unit="file", disable=not progress, leave=False)

@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from tqdm.auto import tqdm
 
@@ -24,7 +24,7 @@ from .choices import PROFILES
 from .manifest import Manifest
 
 if TYPE_CHECKING:
-    from .synthetic import Knob
+    from .synthetic import Arguments, Dose, Settings
 
 LICENCE = "CC0-1.0"
 
@@ -45,7 +45,7 @@ class Generated:
     summary: str
     shape: str
 
-    def manifest(self, profile: str = "quick", **knobs: Knob | int) -> Manifest:
+    def manifest(self, profile: str = "quick", **knobs: Unpack[Dose]) -> Manifest:
         """The recipe as a manifest; nothing is rendered. Its checksums are of each excerpt's recipe.
 
         Parameters
@@ -119,7 +119,7 @@ class Generated:
                 problems.append(Problem(row["excerpt"], file, CORRUPT))
         return CheckReport(self.name, profile, folder, len(table), tuple(problems))
 
-    def load_doses(self, profile: str, doses: Sequence[dict[str, Knob | int]], progress: bool = True) -> list[Dataset]:
+    def load_doses(self, profile: str, doses: Sequence[Dose], progress: bool = True) -> list[Dataset]:
         """The dataset with its knobs set otherwise, once for each dose; see `synthetic.generate_doses`.
 
         Parameters
@@ -140,7 +140,7 @@ class Generated:
         """
         from . import synthetic
 
-        arguments = [{**dose, "profile": profile, "shape": self.shape} for dose in doses]
+        arguments: list[Arguments] = [{**dose, "profile": profile, "shape": self.shape} for dose in doses]
         folders = [self._dose_folder(profile, synthetic.Settings(**knobs)) for knobs in arguments]
         tables = synthetic.generate_doses(dict(zip(folders, arguments, strict=True)), progress=progress)
         return [self._dataset(profile, Manifest.of(self.name, tables[folder]), folder) for folder in folders]
@@ -152,6 +152,6 @@ class Generated:
     def _folder(self, profile: str) -> Path:
         return cache_dir() / "datasets" / f"{self.name}-{profile}"
 
-    def _dose_folder(self, profile: str, settings: object) -> Path:
+    def _dose_folder(self, profile: str, settings: Settings) -> Path:
         key = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode()).hexdigest()[:12]
         return cache_dir() / "datasets" / f"{self.name}-{profile}-doses" / key

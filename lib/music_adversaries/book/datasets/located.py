@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ... import audio
 from ...cache import cache_dir, read_json, write_json
@@ -77,10 +78,11 @@ class Location:
         InputError
             When what was told is not a folder.
         """
-        told = path is None and os.environ.get(self.environment)
+        told = os.environ.get(self.environment) if path is None else None
         origin = f"told by {self.environment}" if told else "given"
-        if told or path is not None:
-            folder = Path(told or path).expanduser().resolve()  # type: ignore[arg-type]
+        named = told or path
+        if named is not None:
+            folder = Path(named).expanduser().resolve()
             culprit = f"{folder} ({origin})" if told else str(folder)
             if folder.is_file() and folder.suffix.lower() in ARCHIVES:
                 raise InputError(f"{culprit} is an archive; unpack it first, and give the folder that it becomes.")
@@ -182,7 +184,7 @@ class Location:
             return f"delete {folder} and get it again"
         return f"check the folder {folder}, or name another with {self.how}"
 
-    def _remembered(self) -> dict:
+    def _remembered(self) -> dict[str, Any]:
         memory = read_json(self.memory)
         return memory if isinstance(memory, dict) else {}
 
@@ -371,7 +373,7 @@ def _walk(folder: Path) -> Iterable[Path]:
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
 
 
-def _stems(row: dict) -> tuple[str, str, str]:
+def _stems(row: dict[str, Any]) -> tuple[str, str, str]:
     """What the file of an excerpt may be called: in a folder for each label, flat, or by its id."""
     relative = Path(row["path"]).with_suffix("").as_posix()
     return relative, Path(relative).name, row["excerpt"]

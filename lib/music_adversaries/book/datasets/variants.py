@@ -7,14 +7,19 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...errors import InputError
+
+if TYPE_CHECKING:
+    from .synthetic import Dose
 
 KNOBS = ("production_strength", "production_genre_correlation", "habit_strength", "faults", "seed")
 
 _SWITCH = {"yes": True, "no": False}
 
 
-def split(name: str) -> tuple[str, dict[str, float | int | bool]]:
+def split(name: str) -> tuple[str, Dose]:
     """The dataset's name and the knobs that are turned.
 
     Raises
@@ -23,7 +28,7 @@ def split(name: str) -> tuple[str, dict[str, float | int | bool]]:
         When a knob is unknown or its value is none.
     """
     base, _, written = name.partition(":")
-    knobs: dict[str, float | int | bool] = {}
+    knobs: Dose = {}
     for one in filter(None, written.split(",")):
         knob, _, value = one.strip().partition("=")
         if knob not in KNOBS:
@@ -31,10 +36,14 @@ def split(name: str) -> tuple[str, dict[str, float | int | bool]]:
         if knob == "faults":
             if value not in _SWITCH:
                 raise InputError(f"the dataset {name!r} sets faults to {value!r}; write faults=yes or faults=no.")
-            knobs[knob] = _SWITCH[value]
+            knobs["faults"] = _SWITCH[value]
             continue
         try:
-            knobs[knob] = int(value) if knob == "seed" else float(value)
+            match knob:
+                case "seed":
+                    knobs["seed"] = int(value)
+                case "production_strength" | "production_genre_correlation" | "habit_strength":
+                    knobs[knob] = float(value)
         except ValueError:
             raise InputError(f"the dataset {name!r} sets {knob} to {value!r}; give a number.") from None
     return base, knobs

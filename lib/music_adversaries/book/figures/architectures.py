@@ -40,14 +40,15 @@ def architecture(network: nn.Module, title: str = "") -> BookFigure:
     Paper: Fig. 1, Section 2.2
     Notebook: book/03_training.ipynb
     """
-    draw = {DNN: _draw_dnn, CDNN: _draw_cdnn}.get(type(network))
-    if draw is None:
-        raise InputError(f"A network of type {type(network).__name__} cannot be drawn; give a DNN or a CDNN.")
-    return draw(network, title)
+    if isinstance(network, DNN):
+        return _draw_dnn(network, title)
+    if isinstance(network, CDNN):
+        return _draw_cdnn(network, title)
+    raise InputError(f"A network of type {type(network).__name__} cannot be drawn; give a DNN or a CDNN.")
 
 
 def _draw_dnn(network: DNN, title: str) -> BookFigure:
-    linear = [*network.hidden, network.output]
+    linear = network.linear
     n_bins = linear[0].in_features
     sizes = [n_bins, n_bins, *(layer.out_features for layer in linear)]
     names = ["magnitudes", "standardised", *(f"units, layer {i + 1}" for i in range(len(network.hidden))), "labels"]
@@ -120,8 +121,8 @@ def _draw_cdnn(network: CDNN, title: str) -> BookFigure:
         ("dense", f"{_count(network.dense):,}"),
         ("softmax", f"{_count(network.output):,}"),
     ]
-    for i, (operation, count) in enumerate(arrows):
-        _arrow(axes, lefts[i] + widths[i], lefts[i + 1], middle, operation, count)
+    for i, (operation, parameters) in enumerate(arrows):
+        _arrow(axes, lefts[i] + widths[i], lefts[i + 1], middle, operation, parameters)
     for left, width, ((frames, bins), count, name, colour, kernel) in zip(lefts, widths, maps, strict=False):
         w, h = frames * inch, bins * inch
         shift = _SHIFT if count > 1 else 0

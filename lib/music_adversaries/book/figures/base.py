@@ -9,7 +9,7 @@ import contextlib
 import functools
 import io
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 import matplotlib as mpl
 from matplotlib import style as mpl_style
@@ -61,10 +61,10 @@ class BookFigure(Figure):
                 break
         return drawn.getvalue()
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes | str], dict[str, dict[str, str | int]]]:
         # Not _repr_png_, over which the inline backend's own way of showing a Figure would win.
         width = round(100 * self.get_size_inches()[0])
-        shown = {"image/png": self.png(), "text/plain": repr(self)}
+        shown: dict[str, bytes | str] = {"image/png": self.png(), "text/plain": repr(self)}
         return shown, {"image/png": {"alt": self.alt_text, "width": width}}
 
     def __repr__(self) -> str:

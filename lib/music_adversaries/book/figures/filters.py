@@ -53,12 +53,12 @@ def first_layer(
     Notebook: book/03_training.ipynb
     """
     if isinstance(network, DNN):
-        weights = network.hidden[0].weight
+        first = network.linear[0].weight
     elif isinstance(network, CDNN):
-        weights = network.weight1[:, 0]
+        first = network.weight1[:, 0]
     else:
         raise InputError(f"A network of type {type(network).__name__} cannot be drawn; give a DNN or a CDNN.")
-    weights = weights.detach().cpu().double().numpy()
+    weights = first.detach().cpu().double().numpy()
     norms = np.sqrt((weights**2).reshape(len(weights), -1).sum(1))
     if units is None:
         units = np.argsort(-norms, kind="stable")[: N_SHOWN[type(network)]].tolist()

@@ -92,6 +92,6 @@ def _merit_words(fom: FigureOfMerit, title: str, summary: str) -> str:
         given, true = np.unravel_index(errors.argmax(), errors.shape)
         said += (
             f" The most frequent confusion: {fom.labels[true]} labelled {fom.labels[given]}, "
-            f"{percent(fom.percentages[given, true] / 100)} of {fom.labels[true]}."
+            f"{percent(float(fom.percentages[given, true]) / 100)} of {fom.labels[true]}."
         )
     return said

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,9 @@ from scipy.optimize import isotonic_regression
 from ...errors import InputError
 from .base import BLUE, FAINT, INK, LIGHT_BLUE, ORANGE
 
-# Colour, mark and line of the first, second ... series: neighbours differ in hue, lightness and mark.
-SERIES = (
+Style = tuple[str, str, Literal["-", "--", "-."]]  #: colour, mark and line
+# Of the first, second ... series: neighbours differ in hue, lightness and mark.
+SERIES: tuple[Style, ...] = (
     (BLUE, "o", "-"),
     (ORANGE, "s", "--"),
     (INK, "^", "-"),
@@ -39,7 +41,7 @@ def checked(table: pd.DataFrame, columns: Sequence[str], of: str, shares: Sequen
     return table
 
 
-def styles(names: Iterable[str], of: str) -> dict[str, tuple[str, str, str]]:
+def styles(names: Iterable[str], of: str) -> dict[str, Style]:
     """Colour, mark and line by name, in the order of first appearance; `InputError` when there are too many."""
     unique = list(dict.fromkeys(names))
     if len(unique) > len(SERIES):
@@ -60,8 +62,8 @@ def legend_columns(names: Sequence[str]) -> int:
 
 def apart(heights: Sequence[float], sizes: Sequence[float]) -> np.ndarray:
     """Where things of these sizes stand, nearest to the ascending heights, from 0 to 1 and without overlap."""
-    sizes = np.asarray(sizes, dtype=float)
-    steps = np.cumsum(sizes) - (sizes + sizes[0]) / 2  # from the first to each, were they to touch
+    extents = np.asarray(sizes, dtype=float)
+    steps = np.cumsum(extents) - (extents + extents[0]) / 2  # from the first to each, were they to touch
     nearest = isotonic_regression(np.asarray(heights, dtype=float) - steps).x
     return steps + np.clip(nearest, 0, max(0, 1 - steps[-1]))
 
@@ -74,17 +76,19 @@ def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str, str]], si
     ends : sequence of (x, y, name, colour, marker)
         Where lines end; the last two are of the mark before the name. Of equal heights the first is on top.
     """
-    axes.figure.draw_without_rendering()  # only then the axes have their height
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # axes that were not removed have one
+    figure.draw_without_rendering()  # only then the axes have their height
     fraction = axes.transData + axes.transAxes.inverted()
     ends = sorted(reversed(ends), key=lambda end: end[1])
-    points = axes.get_window_extent().height * 72 / axes.figure.dpi
+    points = axes.get_window_extent().height * 72 / figure.dpi
     names = [textwrap.fill(name, 22, break_on_hyphens=False) for _, _, name, _, _ in ends]
     sizes = [(1.35 * name.count("\n") + 1.4) * size / points for name in names]
     heights = apart([fraction.transform(end[:2])[1] for end in ends], sizes)
-    beside = offset_copy(axes.transAxes, axes.figure, x=16, units="points")
+    beside = offset_copy(axes.transAxes, figure, x=16, units="points")
     for (x, y, _, colour, marker), name, height in zip(ends, names, heights, strict=True):
         axes.annotate(
-            "", (x, y), xytext=(1, height), textcoords=offset_copy(axes.transAxes, axes.figure, x=12, units="points"),
+            "", (x, y), xytext=(1, height), textcoords=offset_copy(axes.transAxes, figure, x=12, units="points"),
             arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
         )  # fmt: skip
         axes.plot(1, height, marker, color=colour, markersize=5, transform=beside, clip_on=False)

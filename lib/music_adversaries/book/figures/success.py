@@ -16,7 +16,7 @@ from matplotlib.transforms import offset_copy
 
 from ...errors import InputError
 from .base import BookFigure, new_figure, percent, styled
-from .series import checked, counted, legend_columns, name_ends, styles
+from .series import Style, checked, counted, legend_columns, name_ends, styles
 
 MAX_PANELS = 6
 
@@ -107,7 +107,7 @@ def success_curves(
     return figure
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict) -> dict[str, pd.DataFrame]:
+def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict[str, Style]) -> dict[str, pd.DataFrame]:
     """A curve for each group, whiskers side by side; returns the rows of each, from large to small SNR."""
     drawn = {}
     for i, (name, (colour, marker, line)) in enumerate(style_of.items()):
@@ -115,7 +115,9 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict) -> dict[st
         if not len(part):
             continue
         # In points, so that the data stay what they are.
-        beside = offset_copy(axes.transData, axes.figure, x=2.2 * (i - (len(style_of) - 1) / 2), units="points")
+        beside = offset_copy(
+            axes.transData, axes.get_figure(root=True), x=2.2 * (i - (len(style_of) - 1) / 2), units="points"
+        )
         axes.vlines(part["budget"], part["low"], part["high"], color=colour, linewidth=1, alpha=0.6, transform=beside)
         axes.plot(
             part["budget"], part["estimate"], line, marker=marker, color=colour, markersize=5, linewidth=1.4,
@@ -125,12 +127,12 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict) -> dict[st
     return drawn
 
 
-def _legend(figure: BookFigure, style_of: dict) -> None:
+def _legend(figure: BookFigure, style_of: dict[str, Style]) -> None:
     handles = [
         Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5, label=str(name))
         for name, (colour, marker, line) in style_of.items()
     ]
-    columns = legend_columns([handle.get_label() for handle in handles])
+    columns = legend_columns([str(name) for name in style_of])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=2.6)
 
 

@@ -94,7 +94,7 @@ def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "")
     return figure
 
 
-def _readable(ground: str | tuple) -> str:
+def _readable(ground: str | tuple[float, float, float, float]) -> str:
     """Black or white, whichever has more contrast: 4.5 at the least, by the relative luminance of sRGB."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(ground)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -8,6 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...errors import InputError
 from .. import datasets
@@ -54,7 +55,7 @@ class Config:
             raise InputError(f"labelling is {self.labelling!r}; choose one of {', '.join(LABELLINGS)}.")
         recipe(self.system)  # refuses what is none, at once
 
-    def but(self, **changes) -> Config:
+    def but(self, **changes: Any) -> Config:
         """The same configuration with some fields changed."""
         return dataclasses.replace(self, **changes)
 
@@ -84,7 +85,7 @@ class Config:
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def from_environment(**changes) -> Config:
+def from_environment(**changes: Any) -> Config:
     """The configuration that the notebooks run: ``MUSIC_ADVERSARIES_DATASET``, ``_PROFILE`` and ``_FOLDER``.
 
     Notebook: book/01_introduction.ipynb

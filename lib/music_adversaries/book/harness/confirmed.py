@@ -41,7 +41,7 @@ def _magnitudes(waveform: np.ndarray) -> np.ndarray:
 
 
 def _posterior(magnitudes: np.ndarray, system: System) -> np.ndarray:
-    length = system.network.slice_length
+    length: int = getattr(system.network, "slice_length", 1)
     rows = magnitudes
     if length > 1:
         rows = np.stack([magnitudes[s : s + length] for s in range(0, len(magnitudes) - length + 1, length)])

@@ -8,9 +8,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TypeVar
 
 from tqdm.auto import tqdm
 
@@ -21,6 +21,9 @@ from . import spectrograms
 from .config import Config
 from .data import loaded
 from .systems import systems_missing, trained_system
+
+Task = TypeVar("Task")
+Found = TypeVar("Found")
 
 PROCESSES_A_GPU = 4  # that share one: a small network alone leaves it idle most of the time
 
@@ -41,15 +44,15 @@ def n_processes(n_jobs: int, device: str = "cpu") -> int:
 
 
 def over_processes(
-    function: Callable[[Any], Any],
-    jobs: Sequence[Any],
+    function: Callable[[Task], Found],
+    jobs: Sequence[Task],
     *,
     weights: Sequence[float] | None = None,
     description: str,
     progress: bool = False,
     executor: Executor | None = None,
     device: str = "cpu",
-) -> list[Any]:
+) -> list[Found]:
     """``function`` of every job, in parallel, in the order of the jobs.
 
     Parameters
@@ -66,7 +69,7 @@ def over_processes(
         return []
     sizes = [1] * len(jobs) if weights is None else list(weights)
     workers = executor or pool(len(jobs), device)
-    place: dict[Any, int] = {}
+    place: dict[Future[Found], int] = {}
     try:
         with main_module_stays_home():
             for index in sorted(range(len(jobs)), key=lambda i: -sizes[i]):

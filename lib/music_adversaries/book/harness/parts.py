@@ -26,7 +26,7 @@ class Part:
 
     name: str
     config: Config  #: of the system
-    settings: Any  #: all else that determines what is found; its ``repr`` must say it all
+    settings: object  #: all else that determines what is found; its ``repr`` must say it all
     find: Callable[[], Any]  #: to something that JSON can hold
     weight: float = 1.0  #: how long it is expected to take, in any unit
 

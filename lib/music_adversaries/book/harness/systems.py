@@ -93,7 +93,8 @@ def rows_for_training(
     label_of = labels_of(dataset)
     sequences, lengths = spectrograms.of(dataset, excerpts, progress=progress)
     if hop is None:
-        counts, shape, parts = lengths, (spectra.N_BINS,), sequences
+        counts, parts = lengths, sequences
+        shape: tuple[int, ...] = (spectra.N_BINS,)
     else:
         hop = hop(sum(lengths)) if callable(hop) else hop
         counts = [max(0, (length - SLICE_LENGTH) // hop + 1) for length in lengths]
@@ -202,4 +203,4 @@ def test_set(system: System, dataset: Dataset) -> tuple[dict[str, np.ndarray], l
     return {excerpt: dataset.load(excerpt) for excerpt in excerpts}, [label_of[excerpt] for excerpt in excerpts]
 
 
-test_set.__test__ = False  # its name is no test's
+test_set.__test__ = False  # type: ignore[attr-defined]  # any function may have attributes; its name is no test's

@@ -34,7 +34,7 @@ def place(sizes: dict[str, dict[str, int]], wished: np.ndarray, seed: int) -> di
             homes.setdefault(artist, []).append(label)
     shared = sorted(artist for artist, labels in homes.items() if len(labels) > 1)
 
-    solved: dict[tuple, tuple[float, dict[str, int] | None]] = {}
+    solved: dict[tuple[str, tuple[tuple[str, int], ...]], tuple[float, dict[str, int] | None]] = {}
 
     def solve(label: str, where: Mapping[str, int]) -> tuple[float, dict[str, int] | None]:
         fixed = {artist: where[artist] for artist in sizes[label] if artist in where}
@@ -68,7 +68,7 @@ def place(sizes: dict[str, dict[str, int]], wished: np.ndarray, seed: int) -> di
     placed: dict[str, dict[str, str] | None] = {}
     for label in sizes:
         division = solve(label, best)[1]
-        placed[label] = division and {artist: PARTS[part] for artist, part in division.items()}
+        placed[label] = None if division is None else {artist: PARTS[part] for artist, part in division.items()}
     return placed
 
 

@@ -175,14 +175,15 @@ def _whole(
         sizes[label] = {str(which): int(counted[which]) for which in sorted(counted.index)}
     at_least_two(sizes, notes)
 
-    placed = place(sizes, wished, seed)
-    for label in [label for label in sizes if placed[label] is None]:
+    divisions = place(sizes, wished, seed)
+    placed = {label: division for label, division in divisions.items() if division is not None}
+    for label in [label for label in sizes if label not in placed]:
         notes.append(f"Left out: {label} shares so many {noun}s with other classes that no division of it was found.")
         del sizes[label]
     at_least_two(sizes, notes)
 
     parts = {
-        excerpt: placed[label][group]  # type: ignore[index]
+        excerpt: placed[label][group]
         for excerpt, label, group in zip(table["excerpt"], table["label"], groups, strict=True)
         if label in sizes
     }

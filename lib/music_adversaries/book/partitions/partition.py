@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 
@@ -68,10 +68,13 @@ class Partition:
         return {part or "unused": int((self.parts == part).sum()) for part in (*PARTS, "")}
 
 
-Restrictable = TypeVar("Restrictable")
-
-
-def restrict(what: Restrictable, labels: Iterable[str], manifest: Manifest | None = None) -> Restrictable:
+@overload
+def restrict(what: Manifest, labels: Iterable[str]) -> Manifest: ...
+@overload
+def restrict(what: Partition, labels: Iterable[str], manifest: Manifest) -> Partition: ...
+def restrict(
+    what: Manifest | Partition, labels: Iterable[str], manifest: Manifest | None = None
+) -> Manifest | Partition:
     """Keep only some classes, so that two partitions can be compared on the same ones.
 
     Parameters
@@ -94,19 +97,19 @@ def restrict(what: Restrictable, labels: Iterable[str], manifest: Manifest | Non
     source = manifest if isinstance(what, Partition) else what
     if source is None:
         raise TypeError("restrict(partition, labels, manifest) needs the manifest that the partition divides")
-    table: pd.DataFrame = source.table  # type: ignore[attr-defined]
+    table = source.table
     absent = sorted(wanted - set(table["label"]))
     if absent:
         raise InputError(f"The dataset has no label {absent[0]!r}; choose from {', '.join(labels_of(table))}.")
     kept = table["label"].isin(wanted)
     if not isinstance(what, Partition):
-        return dataclasses.replace(what, table=table[kept].reset_index(drop=True))  # type: ignore[type-var]
+        return dataclasses.replace(what, table=table[kept].reset_index(drop=True))
     check_belongs(table, what)
     parts = what.parts.where(what.parts.index.isin(table["excerpt"][kept]), "")
     out = sorted(set(what.labels) - wanted)
     notes = (*what.notes, f"Restricted: without {', '.join(out)}.") if out else what.notes
     kept_labels = tuple(label for label in what.labels if label in wanted)
-    return dataclasses.replace(what, parts=parts, notes=notes, labels=kept_labels)  # type: ignore[return-value]
+    return dataclasses.replace(what, parts=parts, notes=notes, labels=kept_labels)
 
 
 def labels_of(table: pd.DataFrame) -> tuple[str, ...]:

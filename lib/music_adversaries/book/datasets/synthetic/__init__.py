@@ -30,22 +30,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar, Unpack
 
 import numpy as np
 import pandas as pd
 
 from ....errors import InputError
 from . import excerpts, generation
-from .excerpts import DEFAULT_SEED, Settings
+from .excerpts import DEFAULT_SEED, Arguments, Dose, Knobs, Settings
 from .styles import GENRES
 
-__all__ = ["DEFAULT_SEED", "GENRES", "Settings", "generate", "generate_doses", "recipe", "render", "rerender"]
+__all__ = [
+    "DEFAULT_SEED",
+    "GENRES",
+    "Arguments",
+    "Dose",
+    "Knobs",
+    "Settings",
+    "generate",
+    "generate_doses",
+    "recipe",
+    "render",
+    "rerender",
+]
 
 COLUMNS = (
     "excerpt", "path", "label", "artist", "title", "start_s", "duration_s", "checksum", "fault", "licence", "source",
 )  # fmt: skip
 
-Knob = float | bool | str
+AnyPath = TypeVar("AnyPath", Path, str, Path | str)
 
 
 def recipe(
@@ -123,7 +136,8 @@ def generate(
     only: list[str] | None = None,
     progress: bool = True,
     workers: int | None = None,
-    **knobs: Knob,
+    shape: str = "gtzan",
+    **knobs: Unpack[Knobs],
 ) -> pd.DataFrame:
     """Render every excerpt that ``folder`` does not hold yet, as 16-bit WAV at 22,050 Hz.
 
@@ -134,7 +148,7 @@ def generate(
     ----------
     folder
         Where ``LABEL/EXCERPT.wav`` and the file ``index.json`` go; made if need be.
-    profile, seed, **knobs
+    profile, seed, shape, **knobs
         As in `recipe`.
     only
         Ids of the excerpts wanted; all by default.
@@ -156,12 +170,12 @@ def generate(
 
     Notebook: book/02_partitions.ipynb
     """
-    doses = {Path(folder): {"profile": profile, "seed": seed, **knobs}}
+    doses: dict[Path, Arguments] = {Path(folder): {"profile": profile, "seed": seed, "shape": shape, **knobs}}
     return generate_doses(doses, only=only, progress=progress, workers=workers)[Path(folder)]
 
 
 def generate_doses(
-    doses: Mapping[Path | str, Mapping[str, Knob | int]],
+    doses: Mapping[AnyPath, Arguments],
     *,
     only: list[str] | None = None,
     progress: bool = True,
@@ -197,24 +211,29 @@ def generate_doses(
     shapes = {settings.shape for settings in folders.values()}
     if len(shapes) > 1:
         raise InputError(f"doses have the shapes {', '.join(sorted(shapes))}; give all of them one shape.")
-    ids = only
-    if only is None:
-        ids = [excerpt for shape in shapes for excerpt in excerpts.excerpt_ids(shape)]
-    generation.write_excerpts(folders, list(ids), progress, workers)
+    ids = [excerpt for shape in shapes for excerpt in excerpts.excerpt_ids(shape)] if only is None else list(only)
+    generation.write_excerpts(folders, ids, progress, workers)
     tables = {Path(folder): recipe(**knobs) for folder, knobs in doses.items()}
     if only is not None:
         tables = {folder: table[table["excerpt"].isin(only)].reset_index(drop=True) for folder, table in tables.items()}
     return tables
 
 
-def render(excerpt_id: str, profile: str = "quick", seed: int = DEFAULT_SEED, **knobs: Knob) -> np.ndarray:
+def render(
+    excerpt_id: str,
+    profile: str = "quick",
+    seed: int = DEFAULT_SEED,
+    *,
+    shape: str = "gtzan",
+    **knobs: Unpack[Knobs],
+) -> np.ndarray:
     """Render one excerpt in memory.
 
     Parameters
     ----------
     excerpt_id
         For example ``"blues.00000"``.
-    profile, seed, **knobs
+    profile, seed, shape, **knobs
         As in `recipe`.
 
     Returns
@@ -230,11 +249,17 @@ def render(excerpt_id: str, profile: str = "quick", seed: int = DEFAULT_SEED, **
 
     Notebook: book/02_partitions.ipynb
     """
-    return excerpts.render_excerpt(excerpts.excerpt(excerpt_id, Settings(profile, seed, **knobs)))
+    return excerpts.render_excerpt(excerpts.excerpt(excerpt_id, Settings(profile, seed, shape=shape, **knobs)))
 
 
 def rerender(
-    excerpt_id: str, artist: str, profile: str = "quick", seed: int = DEFAULT_SEED, **knobs: Knob
+    excerpt_id: str,
+    artist: str,
+    profile: str = "quick",
+    seed: int = DEFAULT_SEED,
+    *,
+    shape: str = "gtzan",
+    **knobs: Unpack[Knobs],
 ) -> np.ndarray:
     """The intervention: the very same performance, recorded by another artist.
 
@@ -248,7 +273,7 @@ def rerender(
     artist
         Name of any artist of the dataset, whatever that artist's genre; the excerpt's own gives what
         `render` does.
-    profile, seed, **knobs
+    profile, seed, shape, **knobs
         As in `recipe`.
 
     Returns
@@ -263,5 +288,5 @@ def rerender(
 
     Notebook: book/02_partitions.ipynb
     """
-    piece = excerpts.excerpt(excerpt_id, Settings(profile, seed, **knobs))
+    piece = excerpts.excerpt(excerpt_id, Settings(profile, seed, shape=shape, **knobs))
     return excerpts.render_excerpt(excerpts.produced_by(piece, artist))

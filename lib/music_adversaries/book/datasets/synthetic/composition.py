@@ -235,8 +235,8 @@ def _melody(piece: _Piece, layer: Layer, habit: LayerHabits, rng: np.random.Gene
             pitch = ladder[_within(0, anchor + step, len(ladder) - 1)]
             if stroke.beat in (0, 2) or stroke.beats >= 1.5:
                 chord = piece.chord_at(bar, stroke.beat)
-                pitch = min((_near(piece.habits.tonic + chord.root + t, pitch) for t in chord.tones),
-                            key=lambda p, target=pitch: abs(p - target))  # fmt: skip
+                tones = [_near(piece.habits.tonic + chord.root + t, pitch) for t in chord.tones]
+                pitch = tones[_nearest(tones, pitch)]
             place = (bar % SECTION_BARS + stroke.beat / 4) / SECTION_BARS
             loud = 92 + _accent(stroke.beat) + 8 * math.sin(math.pi * place)
             notes.append(piece.note(bar, stroke, pitch, loud, layer.articulation, rng))

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from typing import TypedDict
 
 import numpy as np
 
@@ -39,6 +40,28 @@ _TITLE_ENDINGS = (
     "the Weather",
 )  # fmt: skip
 _UNLIKE_TITLES = 4  # so many titles of an artist share no word
+
+
+class Knobs(TypedDict, total=False):
+    """The arguments of `recipe` that turn what is planted."""
+
+    production_strength: float
+    production_genre_correlation: float
+    habit_strength: float
+    faults: bool
+
+
+class Dose(Knobs, total=False):
+    """`Knobs`, and the seed."""
+
+    seed: int
+
+
+class Arguments(Dose, total=False):
+    """All arguments of `recipe`."""
+
+    profile: str
+    shape: str
 
 
 @dataclass(frozen=True)
@@ -191,6 +214,7 @@ def excerpt(excerpt_id: str, settings: Settings) -> Excerpt:
         take = original.take if fault.kind == REPLICA else excerpt_id
         return replace(original, excerpt=excerpt_id, take=take, fault=fault)
     if fault.kind == MISLABELLED:
+        assert fault.player is not None  # of this kind of fault it never is
         number, piece = fault.player, _further_piece(fault.player, excerpt_id, settings)
     who = _artist(number, settings)
     key = (settings.seed, "excerpt", excerpt_id)

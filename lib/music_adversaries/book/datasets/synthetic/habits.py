@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from .styles import Style
 
 # How often an artist of full habit strength does what it usually does.
 FAITHFULNESS = 0.5
+
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,18 @@ def mixed(artist: Habits, own: Habits, strength: float, rng: np.random.Generator
     def follows() -> bool:
         return bool(rng.random() < strength * FAITHFULNESS)
 
-    def pick(field: str, a: object, b: object) -> dict[str, object]:
-        return {field: getattr(a if follows() else b, field)}
+    def pick(a: Choice, b: Choice) -> Choice:
+        return a if follows() else b
 
     harmony = artist if follows() else own  # a scale belongs to its progression
     layers = tuple(
-        LayerHabits(**{f: v for name in LayerHabits.__dataclass_fields__ for f, v in pick(name, a, b).items()})
+        LayerHabits(
+            present=pick(a.present, b.present),
+            instrument=pick(a.instrument, b.instrument),
+            figure=pick(a.figure, b.figure),
+            transposition=pick(a.transposition, b.transposition),
+            contour=pick(a.contour, b.contour),
+        )
         for a, b in zip(artist.layers, own.layers, strict=True)
     )
     # Nobody plays at exactly one tempo: an artist's tempo is a neighbourhood.
@@ -89,7 +98,10 @@ def mixed(artist: Habits, own: Habits, strength: float, rng: np.random.Generator
         progression=harmony.progression,
         scale=harmony.scale,
         layers=layers,
-        **{f: v for name in ("tonic", "kit", "groove", "swing") for f, v in pick(name, artist, own).items()},
+        tonic=pick(artist.tonic, own.tonic),
+        kit=pick(artist.kit, own.kit),
+        groove=pick(artist.groove, own.groove),
+        swing=pick(artist.swing, own.swing),
     )
 
 

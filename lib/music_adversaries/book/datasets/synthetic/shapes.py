@@ -125,7 +125,7 @@ def _thinned(tracks_of_artists: tuple[int, ...], n_tracks: int) -> tuple[int, ..
 
 
 def _gtzan() -> Shape:
-    sizes = {genre: 10 * (4,) for genre in GENRES}
+    sizes: dict[str, tuple[int, ...]] = {genre: 10 * (4,) for genre in GENRES}
     share = sum(map(sum, sizes.values())) / 1000
     seconds = {"quick": 6.0, "full": 30.0}
     return Shape("gtzan", sizes, seconds, seconds, {kind: round(n * share) for kind, n in GTZAN_FAULTS.items()})
