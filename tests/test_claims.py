@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 import re
@@ -25,8 +26,9 @@ from music_adversaries.book.claims import (
     Line,
     Predicate,
 )
-from music_adversaries.book.measurements import measurement, select
-from music_adversaries.book.records import Record, read_records
+from music_adversaries.book.claims.ledger import PValue
+from music_adversaries.book.measurements import measurement, select, without_interval
+from music_adversaries.book.records import Record, book_folder, read_records
 from music_adversaries.errors import InputError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -133,6 +135,21 @@ def test_a_bad_result_is_refused(bad):
         claims.verdict(claim(), record(gain=bad))
 
 
+@pytest.mark.parametrize(
+    ("value", "p", "above", "expected"),
+    [(0.2, 0.04, True, REPRODUCED), (0.2, 0.05, True, INCONCLUSIVE), (-0.2, 0.04, True, INCONCLUSIVE),
+     (-0.2, 0.04, False, REPRODUCED), (0.0, 0.04, True, INCONCLUSIVE), (0.2, None, True, NO_RECORD)],
+)  # fmt: skip
+def test_a_p_value_decides_in_place_of_the_interval(value, p, above, expected):
+    """Whatever the interval: here it is on one side wholly; and a p-value of other conditions counts for nothing."""
+    rows = [measurement("gain", evaluation.Estimate(value, value - 0.01, value + 0.01, 9), budget=30)]
+    rows += [without_interval("p", 0.001, n=9, budget=15)]
+    rows += [without_interval("p", p, n=9, budget=30)] if p is not None else []
+    predicate = Predicate(select("gain", budget=30), above, Line(0.0), p_value=PValue("p", 0.05))
+    made = Record("test", "synthetic", "quick", measurements=rows)
+    assert claims.verdict(dataclasses.replace(claim(), predicate=predicate), made) == expected
+
+
 # --- judging ---
 
 
@@ -197,6 +214,11 @@ def test_numbers_as_shown(value, unit, shown):
         ({"predicate": {"quantity": "gain", "above": True}}, "the field above must be a number"),
         ({"predicate": {"quantity": "gain", "beyond": 1}}, "predicate: there is no field 'beyond'"),
         ({"predicate": {"quantity": "gain", "above": {"plus": 1}}}, "above: the field quantity is missing"),
+        ({"predicate": {"quantity": "gain", "above": 0, "p_value": {"quantity": "p"}}}, "p_value: the field below is"),
+        (
+            {"predicate": {"quantity": "gain", "within": 1, "p_value": {"quantity": "p", "below": 0.05}}},
+            "p_value: it does not go with the field within",
+        ),
         ({"untested": {"state": "not tested yet", "because": "x"}}, "either the fields experiment and predicate"),
         ({"experiment": None, "predicate": None, "untested": {"state": "reproduced", "because": "x"}}, "field state"),
         ({"paper": "Table 1"}, "the field paper must be a list"),
@@ -249,20 +271,25 @@ def test_the_books_claims_are_judged_without_records(tmp_path):
 
 def test_the_books_claims_follow_their_records(tmp_path):
     def verdicts(**results):
-        for experiment, result_ in results.items():
-            write(tmp_path, record(**result_), experiment=experiment)
+        for experiment, made in results.items():
+            made = record(**made) if isinstance(made, dict) else Record("", "synthetic", "quick", measurements=made)
+            write(tmp_path, made, experiment=experiment)
         judged = claims.judge(read_records(tmp_path))
         return dict(zip(judged["id"], judged["verdict"], strict=True))
 
-    chance = {"estimate": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
+    def row(quantity, low, high, **conditions):
+        return measurement(quantity, evaluation.Estimate((low + high) / 2, low, high, 9), **conditions)
+
     found = verdicts(
         partition_gap={"difference": result(0.1, 0.3)},
-        attack_random_target={
-            "success_rate": result(0.8, 0.99), "accuracy_under_attack": result(0.05, 0.18), "chance": chance
-        },
-        ensemble={"labels_reached": result(0.72, 1.0), "snr_drop": result(2, 5)},
+        attack_random_target=[
+            row("success", 0.8, 0.99, attack="Algorithm 1"),
+            row("accuracy", 0.05, 0.18, attack="Algorithm 1"),
+            without_interval("chance", 0.1, n=10, unit="fraction"),
+        ],
+        ensemble=[row("labels_reached", 0.72, 1.0, confidence=0.9), row("snr_drop", 2, 5)],
         baseline={"dnn_minus_baseline": result(0.02, 0.2)},
-    )  # fmt: skip
+    )
     assert found["random-above-filtered"] == found["adversary-effective"] == found["accuracy-to-chance"] == REPRODUCED
     assert found["every-label"] == INCONCLUSIVE
     assert found["larger-perturbation-for-confidence"] == REPRODUCED
@@ -336,6 +363,15 @@ def test_a_finding_is_judged_by_nothing_else(findings):
     ):
         with pytest.raises(InputError, match=say):
             claims.finding(id, by, path=findings, **conditions)
+
+
+@pytest.mark.parametrize("chapter", ["05_adversaries", "06_ensembles", "07_adversarial_training"])
+def test_a_chapter_asks_for_its_findings_and_draws_no_line(chapter):
+    cells = json.loads((book_folder() / f"{chapter}.ipynb").read_text())["cells"]
+    source = "".join(line for cell in cells if cell["cell_type"] == "code" for line in cell["source"])
+    stated = {one.id for one in claims.read_findings() if one.chapter == chapter}
+    assert stated and {id for id in stated if f'"{id}"' not in source} == set()
+    assert not re.search(r"claims\.(decide|CONTRADICTED if|REPRODUCED if)|\.results\b|\.quantity\(", source)
 
 
 # --- the paper's numbers ---

@@ -95,7 +95,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         aware, audio, directives["random"], adversary.Budget(config.snr, AWARE_CONFIDENCE, AWARE_ITERATIONS),
         method=PGD(), judge=decider(forest, system.labels), batch_size=4, **settings,
     )  # fmt: skip
-    success = [r.success for r in attacked]
+    success, chance = [r.success for r in attacked], 1 / len(system.labels)
     of = {"source": "forest", "listener": "forest", "directive": "random"}
     least = min((obeyed[directive] for directive in directives if directive != "random"), key=lambda one: one.estimate)
     measurements += [
@@ -103,7 +103,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         measurement("obeyed", share(success), **of),
         measurement("aware_minus_unaware", paired_difference(success, unaware["random"])),
         measurement("least_obeyed", least),
-        measurement("chance", Estimate(*[1 / len(system.labels)] * 3, len(truth))),
+        measurement("chance", Estimate(chance, chance, chance, len(truth))),
     ]
     return measurements, {"by_excerpt": rows}
 

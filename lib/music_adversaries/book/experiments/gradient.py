@@ -88,10 +88,11 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     artists = clusters(dataset.manifest, chosen.excerpts)
     for name, pair in PAIRS.items():
         for budget in BUDGETS:
-            both, of = [reached[case, budget] for case in pair], {"pair": name, "budget": budget}
-            p = paired_permutation(*both, artists).p
+            a, b = (reached[case, budget] for case in pair)
+            of = {"pair": name, "budget": budget}
+            p = paired_permutation(a, b, artists).p
             measurements += [
-                measurement("difference", paired_difference(*both), **of),
+                measurement("difference", paired_difference(a, b), **of),
                 without_interval("p_artists", p, n=len(set(artists)), **of),
             ]
     tables = {"by_excerpt": rows, "parts": seconds_of(parts, kept)}
