@@ -101,7 +101,7 @@ def test_excerpts_are_spread_over_labels_and_targets_are_news(config):
         assert target not in said or len(said) == len(LABELS)
 
 
-def test_whom_an_attack_has_reached_it_leaves_alone():
+def test_an_excerpt_that_succeeded_keeps_its_adversary():
     chosen = attacking.Chosen(("a", "b", "c"), (np.zeros(2),) * 3, ("x",) * 3, ("y",) * 3)
     within = {"a": 30.0, "b": 10.0, "c": -100.0}  # the SNR at which each gives in
     asked = []
@@ -350,7 +350,7 @@ def test_gradients_on_several_trainings(config):
         assert mean["value"] == pytest.approx(mine["value"].mean()) and mean["n"] == 2
     table = record.table("by_excerpt")
     assert set(table["budget"]) == {config.snr} and len(table) == len(seeds) * len(gradient.CASES) * 4
-    # Seed 0 is the study's: whom it reaches within 15 dB, the study does, which asks for less change first.
+    # Seed 0 is the study's: what it reaches within 15 dB, the study reaches, which asks for less change first.
     for case in gradient.CASES:
         alone = table[(table["seed"] == 0) & (table["case"] == case)]
         study = all_of_it[(all_of_it["case"] == case) & (all_of_it["budget"] == config.snr)]
@@ -382,7 +382,7 @@ def test_what_is_heard_of_the_two_gradients(config, monkeypatch):
     assert gradient._heard(system, chosen, [row | {"reached": False} for row in rows], config, dataset) == []
 
 
-def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatch):
+def test_a_system_that_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatch):
     """A class of one artist cannot be artist-filtered."""
     lines = music.read_text().splitlines()
     few = music.with_name("few.csv")
