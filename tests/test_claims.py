@@ -255,13 +255,18 @@ def test_the_books_claims_follow_their_records(tmp_path):
         return dict(zip(judged["id"], judged["verdict"], strict=True))
 
     chance = {"estimate": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
+
+    def difference(experiment, low, high, **conditions):
+        row = measurement("difference", evaluation.Estimate((low + high) / 2, low, high, 9), **conditions)
+        write(tmp_path, Record(experiment, "synthetic", "quick", measurements=[row]))
+
+    difference("partition_gap", 0.1, 0.3, minus="artist_filtered")
+    difference("baseline", 0.02, 0.2, minus="mfcc")
     found = verdicts(
-        partition_gap={"difference": result(0.1, 0.3)},
         attack_random_target={
             "success_rate": result(0.8, 0.99), "accuracy_under_attack": result(0.05, 0.18), "chance": chance
         },
         ensemble={"labels_reached": result(0.72, 1.0), "snr_drop": result(2, 5)},
-        baseline={"dnn_minus_baseline": result(0.02, 0.2)},
     )  # fmt: skip
     assert found["random-above-filtered"] == found["adversary-effective"] == found["accuracy-to-chance"] == REPRODUCED
     assert found["every-label"] == INCONCLUSIVE
@@ -270,12 +275,14 @@ def test_the_books_claims_follow_their_records(tmp_path):
 
 
 def test_text_is_wrapped_and_says_everything(tmp_path):
-    write(tmp_path, record(difference=result(0.1, 0.3, "fraction difference")), experiment="partition_gap")
+    found = evaluation.Estimate(0.2, 0.1, 0.3, 9, "fraction difference")
+    row = measurement("difference", found, minus="artist_filtered")
+    Record("partition_gap", "synthetic", "quick", measurements=[row]).write(tmp_path)
     text = claims.format_table(claims.judge(read_records(tmp_path)))
     assert max(map(len, text.splitlines())) <= 100
     assert len(text.split("\n\n")) == len(claims.read_claims())
     flat = " ".join(text.split())
-    assert "REPRODUCED on synthetic, quick: difference 20.0 points [10.0, 30.0], n = 9" in flat
+    assert "REPRODUCED on synthetic, quick: difference (minus artist filtered) 20.0 points [10.0, 30.0], n = 9" in flat
     assert "NO RECORD: run the experiment ensemble" in flat
     assert "lost in our copy (Section 5: baseline accuracy, GTZAN fault-filtered)" in flat
     assert claims.format_table(pd.DataFrame()) == "No claims."

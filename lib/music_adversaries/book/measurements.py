@@ -65,6 +65,11 @@ def measurement(quantity: str, estimate: Estimate, **conditions: Any) -> Measure
     return {"quantity": quantity, **stated, "value": made["estimate"], **numbers}
 
 
+def named(row: Measurement) -> Selection:
+    """What selects a row: its quantity and all its conditions."""
+    return select(row["quantity"], **{name: value for name, value in row.items() if name not in COLUMNS})
+
+
 def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Measurement | None:
     """The row that is selected; None where there is none.
 
