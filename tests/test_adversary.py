@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music_adversaries import adversary, audio, spectra
-from music_adversaries.adversary.batch import written_within_budget
+from music_adversaries.adversary import Algorithm1, Budget
 from music_adversaries.adversary.gradients import loss_gradient
+from music_adversaries.adversary.judge import written_within_budget
 from music_adversaries.adversary.model import Model
 from music_adversaries.adversary.projections import ball_factor, into_ball, non_negative
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Standardise, System
 from small_system import LABELS, recording, system
 
-STEP = 1.0  # noise has larger magnitudes than music; the paper's 0.1 would take longer
+LONG = Algorithm1(step=1.0)  # noise has larger magnitudes than music; the paper's 0.1 would take longer
 
 
 def test_the_system_to_be_attacked_works():
@@ -90,7 +91,7 @@ def attacked():
     """Every other label, from one recording of each class."""
     jobs = [(label, target) for label in LABELS for target in LABELS if label != target]
     waveforms = [recording(label, 60) for label, _ in jobs]
-    return adversary.attack(system(), waveforms, [target for _, target in jobs], snr=10.0, step=STEP)
+    return adversary.attack(system(), waveforms, [target for _, target in jobs], Budget(snr=10.0), method=LONG)
 
 
 def test_every_label_is_reached_within_the_budget(attacked):
@@ -101,8 +102,8 @@ def test_every_label_is_reached_within_the_budget(attacked):
 
 def test_steps_of_the_budget_reach_the_label_too():
     """Their gradient is written out, that of the steps above is not."""
-    method = adversary.Algorithm1(step=0.1, step_unit="budget")
-    (result,) = adversary.attack(system(), [recording("dark", 70)], ["bright"], method=method, snr=10.0, confidence=0.9)
+    method = Algorithm1(step=0.1, step_unit="budget")
+    (result,) = adversary.attack(system(), [recording("dark", 70)], ["bright"], Budget(snr=10.0), method=method)
     assert result.confident and result.snr_magnitude >= 10.0
 
 
@@ -146,7 +147,7 @@ def test_iterates_are_spectra_of_waveforms(attacked):
 def test_perturbation_is_consistent():
     """After one iteration, the reported waveform has the magnitudes of the iterate (not only in the limit)."""
     x = recording("dark", 61)
-    batch_of_one = adversary.attack(system(), [x], ["even"], snr=-20.0, confidence=0.0, max_iterations=1)[0]
+    (result,) = adversary.attack(system(), [x], ["even"], Budget(snr=-20.0, confidence=0.0, max_iterations=1))
     exemplar = torch.from_numpy(x)
     spectrum = spectra.stft(exemplar)
     magnitude = spectra.modulus(spectrum)
@@ -155,7 +156,7 @@ def test_perturbation_is_consistent():
     wanted = magnitude + non_negative(-0.1 * gradient[0], -magnitude)
     delta = spectra.consistent_perturbation(wanted, magnitude, spectra.phasor(spectrum), len(x))
     # 0.6 steps of 16 bits: rounding to a grid, and float32.
-    np.testing.assert_allclose(batch_of_one.perturbation, delta.numpy(), atol=0.6 / 32_768)
+    np.testing.assert_allclose(result.perturbation, delta.numpy(), atol=0.6 / 32_768)
 
 
 def test_each_iteration_raises_the_target(attacked):
@@ -169,7 +170,7 @@ def test_more_budget_never_hurts():
     targets = ["bright", "dark", "even"]
 
     def reached_at(snr):
-        results = adversary.attack(system(), waveforms, targets, snr=snr, step=STEP, max_iterations=60)
+        results = adversary.attack(system(), waveforms, targets, Budget(snr, max_iterations=60), method=LONG)
         return sum(result.target_confidence for result in results)
 
     reached = [reached_at(snr) for snr in (60.0, 30.0, 5.0)]
@@ -191,7 +192,7 @@ def test_noise_of_the_same_size_does_nothing(attacked):
 def test_lengths_and_batches_do_not_matter():
     """Padding is not heard by the attack: alone or beside a longer recording, the result is the same."""
     short, long = recording("dark", 63, seconds=0.7), recording("even", 64, seconds=1.9)
-    settings_ = {"snr": 10.0, "step": STEP, "max_iterations": 40}
+    settings_ = {"budget": Budget(snr=10.0, max_iterations=40), "method": LONG}
     together = adversary.attack(system(), [short, long], ["bright", "dark"], **settings_)
     alone = [adversary.attack(system(), [w], [t], **settings_)[0] for w, t in ((short, "bright"), (long, "dark"))]
     one_by_one = adversary.attack(system(), [short, long], ["bright", "dark"], batch_size=1, **settings_)
@@ -203,26 +204,27 @@ def test_lengths_and_batches_do_not_matter():
 
 
 def test_repeats_itself():
-    a, b = (adversary.attack(system(), [recording("dark", 65)], ["even"], snr=10.0, step=STEP)[0] for _ in range(2))
+    wave = recording("dark", 65)
+    a, b = (adversary.attack(system(), [wave], ["even"], Budget(snr=10.0), method=LONG)[0] for _ in range(2))
     np.testing.assert_array_equal(a.waveform, b.waveform)
 
 
 def test_a_target_that_is_there_already_costs_nothing():
     x = recording("dark", 66)
-    result = adversary.attack(system(), [x], ["dark"], confidence=0.5)[0]
+    result = adversary.attack(system(), [x], ["dark"], Budget(confidence=0.5))[0]
     assert result.success and result.iterations == 0 and np.array_equal(result.waveform, x)
     assert result.snr_magnitude == np.inf and result.report()["snr_magnitude"] == "inf"
 
 
 def test_an_unreachable_target_is_marked_failed():
-    result = adversary.attack(system(), [recording("dark", 67)], ["bright"], snr=80.0, max_iterations=5)[0]
+    result = adversary.attack(system(), [recording("dark", 67)], ["bright"], Budget(snr=80.0, max_iterations=5))[0]
     assert not result.success and not result.confident
     assert result.snr_magnitude >= 80.0 and result.target_confidence < 0.9
 
 
 def test_clipping_is_counted_and_never_wraps():
     loud = np.clip(recording("dark", 68) * 12, -1, 32_767 / 32_768).astype(np.float32)
-    result = adversary.attack(system(), [loud], ["dark"], snr=5.0, step=STEP, max_iterations=20)[0]
+    result = adversary.attack(system(), [loud], ["dark"], Budget(snr=5.0, max_iterations=20), method=LONG)[0]
     assert result.n_clipped > 0
     assert np.abs(result.perturbation).max() < 1.0  # a wrapped sample would jump by 2
 
@@ -242,20 +244,13 @@ def test_directives():
     assert targets != adversary.random_targets(system(), 3_000, seed=1)
     for label in LABELS:  # uniform: within five standard deviations
         assert abs(targets.count(label) - 1_000) < 5 * np.sqrt(3_000 * (1 / 3) * (2 / 3))
-    ensemble = adversary.every_label(system(), recording("dark", 70), snr=10.0, step=STEP)
+    ensemble = adversary.every_label(system(), recording("dark", 70), Budget(snr=10.0), method=LONG)
     assert [r.target for r in ensemble] == list(LABELS) and all(r.success for r in ensemble)
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"snr": float("nan")}, "snr is nan"),
-        ({"snr": 1_000.0}, "snr is 1000"),
-        ({"confidence": 1.0}, "confidence is 1"),
-        ({"confidence": -0.1}, "confidence is -0.1"),
-        ({"step": 0.0}, "step is 0"),
-        ({"step": float("inf")}, "step is inf"),
-        ({"max_iterations": 0}, "at least 1"),
         ({"targets": ["polka"]}, "'polka' is not a label"),
         ({"targets": ["dark", "even"]}, "one target each"),
         ({"waveforms": []}, "no waveform"),
@@ -287,9 +282,13 @@ def test_gradients_that_are_not_finite_are_refused():
 def small_cdnn() -> CDNN:
     """Slices of 40 frames; weights large enough for a gradient to be seen."""
     network = CDNN(
-        Standardise(torch.ones(513), torch.ones(513)), 3, 4, n_frames=40, n_filters=2,
+        Standardise(torch.ones(513), torch.ones(513)),
+        3,
+        4,
+        n_frames=40,
+        n_filters=2,
         generator=torch.Generator().manual_seed(3),
-    ).double()  # fmt: skip
+    ).double()
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(20)

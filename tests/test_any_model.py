@@ -15,12 +15,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from music_adversaries import adversary, spectra
-from music_adversaries.adversary import Model
+from music_adversaries.adversary import METHODS, Algorithm1, Budget, Model
 from music_adversaries.errors import InputError
-from music_adversaries.networks import CDNN, DNN, Decision, Standardise
+from music_adversaries.networks import CDNN, Decision, Standardise
 from small_system import LABELS, recording, system
 
-METHODS = ("algorithm1", "pgd", "apgd", "random_search")
+EVERY = tuple(name for name in METHODS if name != "noise")
+BY_BUDGET = Algorithm1(step=0.2, step_unit="budget")
 
 
 class MelCNN(nn.Module):
@@ -68,7 +69,11 @@ def trained() -> MelCNN:
     return model
 
 
-SIXTEEN = {"labels": LABELS, "reads": "waveform", "sample_rate": 16_000}
+def sixteen(module: nn.Module, labels=LABELS) -> Model:
+    """A module that reads waveforms of 16 kHz, as attacks see it."""
+    return Model(module, labels, reads="waveform", sample_rate=16_000)
+
+
 JOBS = [("dark", "bright"), ("even", "bright"), ("bright", "dark")]
 WAVES, TARGETS = [recording(label, 70, 0.5) for label, _ in JOBS], [target for _, target in JOBS]
 
@@ -81,12 +86,12 @@ def said(model: nn.Module, wave: np.ndarray) -> str:
 
 
 @pytest.mark.parametrize("rows", [False, True])
-@pytest.mark.parametrize(("method", "options"), [("algorithm1", {"step": 0.1, "step_unit": "budget"}), ("pgd", {})])
-def test_a_mel_network_on_waveforms_is_fooled(rows, method, options):
+@pytest.mark.parametrize("method", [Algorithm1(step_unit="budget"), "pgd"], ids=["algorithm1", "pgd"])
+def test_a_mel_network_on_waveforms_is_fooled(rows, method):
     model = Rows(trained()) if rows else trained()
     assert all(said(model, wave) != target for wave, target in zip(WAVES, TARGETS, strict=True))
     assert rows or [said(model, wave) for wave in WAVES] == [label for label, _ in JOBS]  # it was trained whole
-    results = adversary.attack(model, WAVES, TARGETS, method=method, snr=15.0, **SIXTEEN, **options)
+    results = adversary.attack(sixteen(model), WAVES, TARGETS, method=method)
     for result, target in zip(results, TARGETS, strict=True):
         assert result.outcome == "reached" and result.snr_magnitude >= 15.0
         assert said(model, result.waveform) == target
@@ -106,13 +111,19 @@ class Brightness(nn.Module):
 
 
 @pytest.mark.parametrize("hop_length", [None, 128])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY)
 def test_magnitudes_of_another_rate_and_frame(method, hop_length):
     model = Model(Brightness(), ("dull", "shrill"), sample_rate=8_000, n_fft=512, hop_length=hop_length)
     wave = recording("dark", 71, 0.3)
     assert model.decide(wave).label == "dull"
-    options = {"step": 0.2, "step_unit": "budget"} if method == "algorithm1" else {}
-    result = adversary.attack(model, [wave], ["shrill"], method=method, snr=6.0, sample_rate=8_000, **options)[0]
+    (result,) = adversary.attack(
+        model,
+        [wave],
+        ["shrill"],
+        Budget(snr=6.0),
+        method=BY_BUDGET if method == "algorithm1" else method,
+        sample_rate=8_000,
+    )
     before, after = (
         spectra.magnitudes(torch.from_numpy(w), 512, hop_length or 256) for w in (wave, result.waveform)
     )  # the budget is measured as the model hears
@@ -126,15 +137,15 @@ def test_magnitudes_of_another_rate_and_frame(method, hop_length):
 
 def test_a_network_of_the_library_without_its_system():
     """The same as with it, and the label by index as good as by name."""
-    wave, settings = recording("dark", 72, 0.4), {"snr": 12.0, "step": 1.0, "max_iterations": 20}
-    whole = adversary.attack(system(), [wave], ["bright"], **settings)[0]
-    bare = adversary.attack(system().network, [wave], [2], labels=np.array(LABELS), **settings)[0]
+    wave, budget, method = recording("dark", 72, 0.4), Budget(snr=12.0, max_iterations=20), Algorithm1(step=1.0)
+    (whole,) = adversary.attack(system(), [wave], ["bright"], budget, method=method)
+    (bare,) = adversary.attack(Model(system().network, np.array(LABELS)), [wave], [2], budget, method=method)
     np.testing.assert_array_equal(whole.waveform, bare.waveform)
     assert whole.iterations == bare.iterations and bare.target == "bright"
     assert bare.target_confidence == pytest.approx(whole.target_confidence, abs=1e-5)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY)
 def test_the_model_is_left_as_it_was(method):
     model = trained()
     model.train()
@@ -143,14 +154,14 @@ def test_the_model_is_left_as_it_was(method):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     modes = [module.training for module in model.modules()]
     try:
-        adversary.attack(model, WAVES[:1], TARGETS[:1], method=method, max_iterations=3, **SIXTEEN)
+        adversary.attack(sixteen(model), WAVES[:1], TARGETS[:1], Budget(max_iterations=3), method=method)
         assert [module.training for module in model.modules()] == modes
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
         assert all(p.requires_grad for p in model.parameters())
         assert (model.net[1].weight.grad == 1).all()
         assert all(p.grad is None for name, p in model.named_parameters() if name != "net.1.weight")
         with pytest.raises(InputError):  # also where the attack breaks off
-            adversary.attack(model, [WAVES[0][:1_100]], ["bright"], **SIXTEEN | {"labels": ("a", "bright")})
+            adversary.attack(sixteen(model, ("a", "bright")), [WAVES[0][:1_100]], ["bright"])
         assert [module.training for module in model.modules()] == modes
     finally:
         model.net[1].weight.grad = None
@@ -163,9 +174,10 @@ def test_dropout_in_training_mode_is_switched_off_for_the_attack():
     x = torch.from_numpy(WAVES[0])[None]
     with torch.no_grad():
         assert not torch.equal(copy.deepcopy(model)(x), copy.deepcopy(model)(x))
-    settings = {"method": "pgd", "max_iterations": 5, **SIXTEEN}
-    a = adversary.attack(model, WAVES[:1], TARGETS[:1], **settings)[0]
-    b = adversary.attack(copy.deepcopy(model).eval(), WAVES[:1], TARGETS[:1], **settings)[0]
+    a, b = (
+        adversary.attack(sixteen(one), WAVES[:1], TARGETS[:1], Budget(max_iterations=5), method="pgd")[0]
+        for one in (model, copy.deepcopy(model).eval())
+    )
     np.testing.assert_array_equal(a.waveform, b.waveform)
     assert model.training
 
@@ -173,23 +185,22 @@ def test_dropout_in_training_mode_is_switched_off_for_the_attack():
 def test_in_float64_and_without_gradients_around():
     model = copy.deepcopy(trained()).double()
     with torch.no_grad():
-        results = adversary.attack(model, WAVES[:1], TARGETS[:1], method="pgd", snr=15.0, **SIXTEEN)
+        results = adversary.attack(sixteen(model), WAVES[:1], TARGETS[:1], method="pgd")
     assert results[0].outcome == "reached" and results[0].waveform.dtype == np.float32
 
 
 def test_excerpts_of_different_lengths_are_not_padded():
     """A module that is not ours may hear the padding, so it never gets any."""
-    shapes = []
-    model = trained()
-    handle = model.register_forward_pre_hook(lambda _, args: shapes.append(tuple(args[0].shape)))
+    shapes, model, budget = [], sixteen(trained()), Budget(max_iterations=6)
+    handle = model.network.register_forward_pre_hook(lambda _, args: shapes.append(tuple(args[0].shape)))
     waves = [recording("dark", 73, seconds) for seconds in (0.3, 0.5, 0.3)]
     try:
-        together = adversary.attack(model, waves, ["bright"] * 3, method="pgd", max_iterations=6, **SIXTEEN)
+        together = adversary.attack(model, waves, ["bright"] * 3, budget, method="pgd")
     finally:
         handle.remove()
     assert {length for _, length in shapes} == {len(waves[0]), len(waves[1])}
     assert max(n for n, _ in shapes) == 2
-    alone = adversary.attack(model, waves[1:2], ["bright"], method="pgd", max_iterations=6, **SIXTEEN)[0]
+    (alone,) = adversary.attack(model, waves[1:2], ["bright"], budget, method="pgd")
     np.testing.assert_allclose(together[1].waveform, alone.waveform, atol=2 / 32_768)
 
 
@@ -244,15 +255,13 @@ def test_a_model_that_is_broken_gets_one_sentence(case, method):
     torch.manual_seed(0)
     function, says = BROKEN[case]
     with pytest.raises(InputError, match=says) as caught:
-        adversary.attack(Says(function), [recording("dark", 74, 0.3)], ["even"], method=method, **SIXTEEN)
+        adversary.attack(sixteen(Says(function)), [recording("dark", 74, 0.3)], ["even"], method=method)
     assert "\n" not in str(caught.value)
 
 
 def test_a_model_without_gradient_can_be_asked():
-    model = Says(lambda x, w: 1e4 * means(x.detach(), w.detach()))
-    result = adversary.attack(
-        model, [recording("dark", 74, 0.3)], ["even"], method="random_search", max_iterations=4, snr=5.0, **SIXTEEN
-    )[0]
+    model, budget = sixteen(Says(lambda x, w: 1e4 * means(x.detach(), w.detach()))), Budget(snr=5.0, max_iterations=4)
+    (result,) = adversary.attack(model, [recording("dark", 74, 0.3)], ["even"], budget, method="random_search")
     assert result.iterations <= 4 and result.snr_magnitude >= 5.0
 
 
@@ -267,12 +276,11 @@ def test_a_gradient_that_is_not_finite_names_its_excerpt(method):
     fine, bad = recording("dark", 75, 0.3) / 4, recording("dark", 76, 0.3) / 4
     bad[3_000] = 0.5
     with pytest.raises(InputError, match="gradient of the model is not finite for b.wav; check its weights"):
-        adversary.attack(
-            Says(sqrt_of_the_loudest), [fine, bad], ["even"] * 2, names=["a.wav", "b.wav"], method=method, **SIXTEEN
-        )
+        model = sixteen(Says(sqrt_of_the_loudest))
+        adversary.attack(model, [fine, bad], ["even"] * 2, names=["a.wav", "b.wav"], method=method)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY)
 def test_an_answer_that_is_not_finite_names_its_excerpt(method):
     def answer(x, w):
         return means(x, w) + torch.where(x.amax(-1) >= 0.5, torch.nan, 0.0)[:, None]
@@ -280,7 +288,8 @@ def test_an_answer_that_is_not_finite_names_its_excerpt(method):
     fine, bad = recording("dark", 75, 0.3) / 4, recording("dark", 76, 0.3) / 4
     bad[3_000] = 0.5
     with pytest.raises(InputError, match="not finite for b.wav"):
-        adversary.attack(Says(answer), [fine, bad], ["even"] * 2, names=["a.wav", "b.wav"], method=method, **SIXTEEN)
+        model = sixteen(Says(answer))
+        adversary.attack(model, [fine, bad], ["even"] * 2, names=["a.wav", "b.wav"], method=method)
 
 
 BAD_AUDIO = {
@@ -300,9 +309,9 @@ BAD_AUDIO = {
 @pytest.mark.parametrize("case", BAD_AUDIO)
 def test_audio_that_cannot_be_attacked(case):
     wave, says = BAD_AUDIO[case]
-    for model, about in ((trained(), SIXTEEN), (system(), {})):
+    for model in (sixteen(trained()), system()):
         with pytest.raises(InputError, match=says) as caught:
-            adversary.attack(model, [recording("dark", 78, 0.3), wave], ["even"] * 2, names=["ok", "x.wav"], **about)
+            adversary.attack(model, [recording("dark", 78, 0.3), wave], ["even"] * 2, names=["ok", "x.wav"])
         assert "22,050" not in str(caught.value)  # the model may read another rate
 
 
@@ -310,11 +319,10 @@ def test_an_excerpt_too_short_for_a_slice_of_a_bare_network():
     network = CDNN(Standardise(torch.ones(513), torch.ones(513)), 3, 4, n_frames=40, n_filters=2)
     waves = [recording("dark", 79, 1.2), recording("dark", 79, 0.3)]
     with pytest.raises(InputError, match="song.wav has 11 frames, fewer than the 40 of one slice"):
-        adversary.attack(network, waves, ["even"] * 2, names=["long", "song.wav"], labels=LABELS)
+        adversary.attack(Model(network, LABELS), waves, ["even"] * 2, names=["long", "song.wav"])
 
 
 BAD_ABOUT = {
-    "no labels": ({}, "give labels="),
     "labels twice": ({"labels": ["a", "a", "b"]}, "labels, each once"),
     "empty labels": ({"labels": []}, "needs labels"),
     "reads": ({"labels": LABELS, "reads": "mel"}, "reads is 'mel'; choose one of magnitudes, waveform"),
@@ -333,37 +341,38 @@ BAD_ABOUT = {
 def test_what_is_said_of_a_module_makes_no_sense(case):
     about, says = BAD_ABOUT[case]
     with pytest.raises(InputError, match=says):
-        adversary.attack(trained(), WAVES[:1], TARGETS[:1], **about)
+        Model(trained(), **about)
 
 
 @pytest.mark.parametrize("target", ["polka", 3, -1, 1.5, None, True])
 def test_targets_that_are_no_label(target):
-    for model, about in ((trained(), SIXTEEN), (system(), {})):
+    for model in (sixteen(trained()), system()):
         with pytest.raises(InputError, match="is not a label of this model; choose one of dark, even, bright"):
-            adversary.attack(model, WAVES[:1], [target], **about)
+            adversary.attack(model, WAVES[:1], [target])
 
 
 def test_what_is_no_model():
-    with pytest.raises(InputError, match="The model is a function; give a System, a Model or a torch.nn.Module"):
+    with pytest.raises(InputError, match=r"The model is a function; give a System, or any module as Model\(module"):
         adversary.attack(means, WAVES[:1], TARGETS[:1])
-    with pytest.raises(InputError, match="The model is a str; give"):
+    with pytest.raises(
+        InputError, match=r"bare module, MelCNN, .* logits stand for; wrap it as Model\(module, labels=\["
+    ):
+        adversary.attack(trained(), WAVES[:1], TARGETS[:1])
+    with pytest.raises(InputError, match="The network is a str; give a torch.nn.Module"):
         Model("network.pt", LABELS)
     with pytest.raises(InputError, match="at 16000 Hz but the model reads 22050 Hz; resample"):
         adversary.attack(system(), WAVES[:1], TARGETS[:1], sample_rate=16_000)
-    model = Model(DNN(Standardise(torch.zeros(513), torch.ones(513)), 3, 4), LABELS)
-    with pytest.raises(InputError, match="labels, n_fft describe a module"):
-        adversary.attack(model, WAVES[:1], TARGETS[:1], labels=LABELS, n_fft=512)
 
 
 def test_magnitudes_of_the_wrong_width_say_which_shape():
     with pytest.raises(InputError, match=r"refused magnitudes of shape \[1, 11, 513\].*n_frames, n_bins"):
-        adversary.attack(nn.Linear(257, 3), [recording("dark", 80, 0.3)], ["even"], labels=LABELS)
+        adversary.attack(Model(nn.Linear(257, 3), LABELS), [recording("dark", 80, 0.3)], ["even"])
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_a_model_of_half_precision_says_what_to_do(dtype):
     with pytest.raises(InputError, match=r"computes in torch.*float16; give it in float32, as model.float\(\)"):
-        adversary.attack(copy.deepcopy(trained()).to(dtype), WAVES[:1], TARGETS[:1], **SIXTEEN)
+        sixteen(copy.deepcopy(trained()).to(dtype))
 
 
 class Counting(nn.Module):
@@ -383,16 +392,14 @@ def test_a_model_that_holds_whole_numbers_only_gets_waveforms_all_the_same():
     np.testing.assert_array_equal(a.posterior, b.posterior)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERY)
 @pytest.mark.parametrize("snr", [-10.0, -40.0, -300.0])
 def test_at_any_budget_a_module_is_judged_by_its_file(method, snr):
-    """Before rounding the sum may pass full scale by any factor, which is no mistake of who called."""
+    """Before rounding the sum may pass full scale by any factor, which is not a mistake of the caller."""
     wave = recording("dark", 82, 0.3)
     wave *= np.float32(0.95) / np.abs(wave).max()
-    options = {"step": 0.3, "step_unit": "budget"} if method == "algorithm1" else {}
-    result = adversary.attack(
-        trained(), [wave], ["bright"], method=method, snr=snr, max_iterations=4, **options, **SIXTEEN
-    )[0]
+    chosen = Algorithm1(step=0.3, step_unit="budget") if method == "algorithm1" else method
+    (result,) = adversary.attack(sixteen(trained()), [wave], ["bright"], Budget(snr, max_iterations=4), method=chosen)
     assert result.label == said(trained(), result.waveform) and np.abs(result.waveform).max() <= 1
     assert result.snr_magnitude >= snr
 
@@ -404,10 +411,15 @@ def test_arrays_of_any_kind_are_one_waveform():
     fixed = wave.copy()
     fixed.flags.writeable = False
     kinds = [
-        wave, fixed, np.repeat(wave, 2)[::2], wave.astype(">f4"), wave.astype(np.float64),
+        wave,
+        fixed,
+        np.repeat(wave, 2)[::2],
+        wave.astype(">f4"),
+        wave.astype(np.float64),
         torch.from_numpy(wave.copy()).requires_grad_(),
-    ]  # fmt: skip
-    results = adversary.attack(trained(), iter(kinds), iter(["bright"] * 6), method="pgd", max_iterations=3, **SIXTEEN)
+    ]
+    budget = Budget(max_iterations=3)
+    results = adversary.attack(sixteen(trained()), iter(kinds), iter(["bright"] * 6), budget, method="pgd")
     for result in results[1:]:
         np.testing.assert_allclose(result.waveform, results[0].waveform, atol=2 / 32_768)
     assert not fixed.flags.writeable and np.array_equal(fixed, wave)
@@ -419,7 +431,7 @@ def test_the_excerpt_that_a_model_cannot_hear_is_named():
 
     waves = [recording("dark", 84, 0.4), recording("dark", 84, 0.2)]
     with pytest.raises(InputError, match="not finite for short.wav"):
-        adversary.attack(Says(answer), waves, ["even"] * 2, names=["long.wav", "short.wav"], **SIXTEEN)
+        adversary.attack(sixteen(Says(answer)), waves, ["even"] * 2, names=["long.wav", "short.wav"])
 
 
 def test_every_length_is_tried_before_an_attack_begins():
@@ -431,9 +443,12 @@ def test_every_length_is_tried_before_an_attack_begins():
     waves = [recording("dark", 85, 0.5)[:n] for n in (8_000, 8_000, 9_000)]
     with pytest.raises(InputError, match=r"^long.wav: The model refused waveform of shape \[1, 9000\]: I want 8,000"):
         adversary.attack(
-            Says(of_one_length), waves, ["even"] * 3, names=["a.wav", "b.wav", "long.wav"],
-            watch=lambda *_: pytest.fail("the attack began"), **SIXTEEN,
-        )  # fmt: skip
+            sixteen(Says(of_one_length)),
+            waves,
+            ["even"] * 3,
+            names=["a.wav", "b.wav", "long.wav"],
+            watch=lambda *_: pytest.fail("the attack began"),
+        )
 
 
 # --- judges --------------------------------------------------------------------------------------
@@ -451,36 +466,36 @@ def test_every_length_is_tried_before_an_attack_begins():
 )
 def test_a_judge_that_returns_no_decision_gets_one_sentence(judge, says):
     with pytest.raises(InputError, match=says) as caught:
-        adversary.attack(system(), WAVES[:1], TARGETS[:1], judge=judge, max_iterations=1)
+        adversary.attack(system(), WAVES[:1], TARGETS[:1], Budget(max_iterations=1), judge=judge)
     assert "\n" not in str(caught.value)
 
 
 def test_a_judge_that_decides_is_heeded():
     always = Decision("bright", 0.9, np.array([0.05, 0.05, 0.9]))
     assert tuple(LABELS).index("bright") == 2
-    (result,) = adversary.attack(system(), WAVES[:1], ["bright"], judge=lambda _: always, confidence=0.5)
+    (result,) = adversary.attack(system(), WAVES[:1], ["bright"], Budget(confidence=0.5), judge=lambda _: always)
     assert result.outcome in ("reached", "nothing to do") and result.confidence == 0.9
 
 
 # --- warnings ------------------------------------------------------------------------------------
 
 
-def told(model, waves=WAVES, targets=TARGETS, **options) -> list[str]:
-    """What one attack warns of."""
+def told(model, waves=WAVES, targets=TARGETS, method="algorithm1", **limits) -> list[str]:
+    """The warnings of one attack."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        adversary.attack(model, waves, targets, **options)
+        adversary.attack(model, waves, targets, Budget(**limits), method=method)
     assert all(warning.category is UserWarning and warning.filename == __file__ for warning in caught)
     return [str(warning.message) for warning in caught]
 
 
 def test_sigmoid_outputs_are_warned_of_once():
-    sigmoid = Says(lambda x, w: trained()(x).sigmoid())
+    sigmoid = sixteen(Says(lambda x, w: trained()(x).sigmoid()))
     trained().eval()
-    (said_once,) = told(sigmoid, method="pgd", max_iterations=3, **SIXTEEN)
+    (said_once,) = told(sigmoid, method="pgd", max_iterations=3)
     assert "within 0 and 1" in said_once and "multi-label" in said_once and "logits are expected" in said_once
-    assert len(told(sigmoid, method="pgd", max_iterations=1, **SIXTEEN)) == 1  # once an attack, not once for all
-    assert told(trained(), method="pgd", max_iterations=3, **SIXTEEN) == []
+    assert len(told(sigmoid, method="pgd", max_iterations=1)) == 1  # once an attack, not once for all
+    assert told(sixteen(trained()), method="pgd", max_iterations=3) == []
     assert told(system(), max_iterations=1) == []
 
 
@@ -493,22 +508,23 @@ class Faint(nn.Module):
 
 
 def test_a_budget_left_unused_is_warned_of_with_its_remedy():
-    about = {"labels": ("dull", "shrill"), "sample_rate": 8_000, "n_fft": 512, "max_iterations": 3, "snr": 20.0}
-    (warned,) = told(Faint(), WAVES[:2], ["shrill"] * 2, **about)
+    model = Model(Faint(), ("dull", "shrill"), sample_rate=8_000, n_fft=512)
+    limits = {"max_iterations": 3, "snr": 20.0}
+    (warned,) = told(model, WAVES[:2], ["shrill"] * 2, **limits)
     match = re.fullmatch(
         r"2 of 2 excerpts did not get their target, with at least (\d+) % of the budget of 20 dB unused: the steps "
-        r'are too short for this model\'s gradient; give step_unit="budget", or a longer step than 0\.1\.',
+        r"are too short for this model.s gradient; use Algorithm1\(step_unit=.budget.\), or a longer step than 0\.1\.",
         warned,
     )
     assert 90 <= int(match[1]) <= 100
-    assert told(Faint(), WAVES[:2], ["dull"] * 2, **about) == []  # they have it
-    assert told(Faint(), WAVES[:2], ["shrill"] * 2, step_unit="budget", **about) == []
-    assert told(Faint(), WAVES[:2], ["shrill"] * 2, method="pgd", **about) == []
+    assert told(model, WAVES[:2], ["dull"] * 2, **limits) == []  # they have it
+    assert told(model, WAVES[:2], ["shrill"] * 2, method=Algorithm1(step_unit="budget"), **limits) == []
+    assert told(model, WAVES[:2], ["shrill"] * 2, method="pgd", **limits) == []
 
 
 def test_of_the_books_own_systems_an_unused_budget_is_not_warned_of():
-    few = {"step": 1e-6, "max_iterations": 1, "snr": 10.0}
-    (result,) = adversary.attack(system(), WAVES[:1], TARGETS[:1], **few)
+    limits, method = {"max_iterations": 1, "snr": 10.0}, Algorithm1(step=1e-6)
+    (result,) = adversary.attack(system(), WAVES[:1], TARGETS[:1], Budget(**limits), method=method)
     assert not result.success and result.snr_magnitude > 20
-    assert told(system(), WAVES[:1], TARGETS[:1], **few) == []
-    assert told(system().network, WAVES[:1], TARGETS[:1], labels=LABELS, **few) == []
+    assert told(system(), WAVES[:1], TARGETS[:1], method, **limits) == []
+    assert told(Model(system().network, LABELS), WAVES[:1], TARGETS[:1], method, **limits) == []

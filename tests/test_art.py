@@ -13,8 +13,9 @@ from art.estimators.classification import PyTorchClassifier
 from torch import nn
 
 from music_adversaries import adversary, spectra
-from music_adversaries.adversary import Algorithm1
+from music_adversaries.adversary import Algorithm1, Budget
 from music_adversaries.adversary.batch import Batch
+from music_adversaries.adversary.judge import Judge
 from music_adversaries.adversary.model import Model
 from small_system import LABELS, recording, system
 
@@ -62,13 +63,11 @@ def test_the_same_loss_gives_the_same_magnitudes():
         wave, index = recording(start, seed, 0.5), LABELS.index(target)
         magnitude = spectra.magnitudes(torch.from_numpy(wave))
         model = Model(system().network, LABELS)
-        batch = Batch(
-            model, [wave], [index], ["w"], snr=24.0, confidence=1.0, max_iterations=ITERATIONS, judge=model.decide,
-            generators=[np.random.default_rng(0)],
-        )  # fmt: skip
+        budget = Budget(snr=24.0, confidence=0.999999, max_iterations=ITERATIONS)
+        batch = Batch(model, [wave], [index], ["w"], budget, generators=[np.random.default_rng(0)])
         seen, gradient = [], batch.gradient
         batch.gradient = lambda change, seen=seen, find=gradient: (seen.append(change), find(change))[1]
-        Algorithm1(step=STEP, step_unit="budget", consistency="never").run(batch)
+        Algorithm1(step=STEP, step_unit="budget", consistency="never").run(batch, Judge(batch, model.decide))
         theirs = by_art(magnitude, index, 24.0, LOSSES["the same"])
         moved = np.linalg.norm(theirs - magnitude.numpy())
         assert moved > 0 and np.linalg.norm((magnitude + seen[-1][0]).numpy() - theirs) < 1e-3 * moved
@@ -81,9 +80,12 @@ def found():
     made = {}
     for snr in BUDGETS:
         results = adversary.attack(
-            system(), waves, targets, method=Algorithm1(step=STEP, step_unit="budget", consistency="never"),
-            snr=snr, confidence=0.999999, max_iterations=ITERATIONS,
-        )  # fmt: skip
+            system(),
+            waves,
+            targets,
+            Budget(snr, confidence=0.999999, max_iterations=ITERATIONS),
+            method=Algorithm1(step=STEP, step_unit="budget", consistency="never"),
+        )
         made["ours", snr] = [(result.iterate_label, result.iterate_confidence) for result in results]
         for name, loss in LOSSES.items():
             made[name, snr] = []

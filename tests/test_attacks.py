@@ -14,24 +14,29 @@ from math import ceil
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import nn
 
-from music_adversaries import adversary, spectra
-from music_adversaries.adversary import APGD, PGD, Algorithm1, RandomSearch
+from music_adversaries import adversary, cli, spectra
+from music_adversaries.adversary import APGD, METHODS, PGD, Algorithm1, Budget, Noise, RandomSearch
 from music_adversaries.adversary.apgd import checkpoints
+from music_adversaries.adversary.attack import _merit
 from music_adversaries.adversary.batch import Batch
-from music_adversaries.adversary.entrance import _merit
 from music_adversaries.adversary.gradients import loss_gradient
+from music_adversaries.adversary.judge import Judge
 from music_adversaries.adversary.model import Model
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Decision, Network, Standardise, System
 from small_system import LABELS, recording, system
 
-WHITE_BOX = ("algorithm1", "pgd", "apgd")
-EVERY = (*WHITE_BOX, "random_search")
+EVERY = tuple(name for name in METHODS if name != "noise")  # every attack
+WHITE_BOX = tuple(name for name in EVERY if name != "random_search")
 JOBS = [(label, target) for label in LABELS for target in LABELS if label != target]
-# Magnitudes of noise are larger than those of music: longer steps than the paper's.
-OPTIONS = {"algorithm1": {"step": 1.0}, "pgd": {}, "apgd": {}, "random_search": {}}
+
+
+def of(name: str, **options):
+    """The attack of that name; magnitudes of noise are larger than those of music: longer steps than the paper's."""
+    return adversary.method(name, **({"step": 1.0} if name == "algorithm1" else {}) | options)
 
 
 def small_cdnn(near_constant: str = "floor", std: torch.Tensor | None = None) -> CDNN:
@@ -53,26 +58,29 @@ def small_dnn() -> DNN:
     return copy.deepcopy(system().network).double().eval()
 
 
-def run(method, network, waveforms, targets, *, snr=10.0, confidence=1.0, n=3, judge=None):
+def run(method, network, waveforms, targets, *, snr=10.0, n=3):
     """The results, and the magnitudes ``[n, n_frames, n_bins]`` at which the method asks for a gradient.
 
-    At confidence 1 nobody is finished before the last iteration.
+    At this confidence no excerpt is finished before the last iteration.
     """
     model = Model(network, LABELS)
     batch = Batch(
-        model, waveforms, [LABELS.index(target) for target in targets], [f"waveform {i}" for i in range(len(targets))],
-        snr=snr, confidence=confidence, max_iterations=n, judge=judge or model.decide,
+        model,
+        waveforms,
+        [LABELS.index(target) for target in targets],
+        [f"waveform {i}" for i in range(len(targets))],
+        Budget(snr, confidence=1 - 1e-12, max_iterations=n),
         generators=[np.random.default_rng(i) for i in range(len(targets))],
-    )  # fmt: skip
+    )
     seen, gradient = [], batch.gradient
 
     def watched(change):
         seen.append(batch.magnitude + change)
         return gradient(change)
 
-    batch.gradient = watched
-    method.run(batch)
-    return [batch.results[i] for i in range(len(targets))], seen
+    batch.gradient, judge = watched, Judge(batch, model.decide)
+    method.run(batch, judge)
+    return [judge.results[i] for i in range(len(targets))], seen
 
 
 def slope(network: Network, z: torch.Tensor, target: int) -> torch.Tensor:
@@ -130,8 +138,9 @@ def test_a_step_in_parts_of_the_budget_has_that_length():
     network, wave = small_dnn(), recording("even", 101, 0.5)
     x = exemplar(wave)
     for snr in (0.0, 30.0):
-        _, seen = run(Algorithm1(step=0.25, step_unit="budget", consistency="never"), network, [wave], ["dark"],
-                      snr=snr, n=1)  # fmt: skip
+        _, seen = run(
+            Algorithm1(step=0.25, step_unit="budget", consistency="never"), network, [wave], ["dark"], snr=snr, n=1
+        )
         change, g = (seen[1] - seen[0])[0], slope(network, x, 0)
         free = seen[1][0] > 0  # where the step was not cut off at zero
         length = g.norm() * change[free].norm() / g[free].norm()
@@ -144,8 +153,12 @@ def test_a_step_in_parts_of_the_budget_where_there_is_no_gradient_is_none():
     with torch.no_grad():
         for weight in network.parameters():
             weight.zero_()
-    settings = {"step_unit": "budget", "snr": -100.0, "max_iterations": 3}
-    result = adversary.attack(System(network, LABELS), [recording("dark", 102, 0.3)], ["bright"], **settings)[0]
+    model, budget, method = (
+        System(network, LABELS),
+        Budget(snr=-100.0, max_iterations=3),
+        Algorithm1(step_unit="budget"),
+    )
+    (result,) = adversary.attack(model, [recording("dark", 102, 0.3)], ["bright"], budget, method=method)
     assert result.outcome == "failed" and not result.perturbation.any()
 
 
@@ -232,7 +245,7 @@ def test_published_gradient_is_refused_where_it_makes_no_sense(kind):
         n = 64 if kind == "mel" else 513
         model = System(DNN(Standardise(torch.zeros(n), torch.ones(n)), 3, 4, representation=kind), LABELS)
     with pytest.raises(InputError, match="standardises linear magnitudes"):
-        adversary.attack(model, [recording("dark", 106, 0.3)], ["even"], gradient="published_code")
+        adversary.attack(model, [recording("dark", 106, 0.3)], ["even"], method=Algorithm1(gradient="published_code"))
 
 
 def test_each_iterate_is_made_consistent_once():
@@ -330,9 +343,11 @@ def test_momentum_extrapolates_from_what_was_extrapolated():
 def test_momentum_may_leave_the_ball_but_no_file_does():
     jobs = [(recording(label, 111), target) for label, target in JOBS]
     results = adversary.attack(
-        system(), *map(list, zip(*jobs, strict=True)), snr=20.0, step=3.0, confidence=0.999999, max_iterations=40,
-        consistency="never", momentum="after_projections",
-    )  # fmt: skip
+        system(),
+        *map(list, zip(*jobs, strict=True)),
+        Budget(snr=20.0, confidence=0.999999, max_iterations=40),
+        method=Algorithm1(step=3.0, consistency="never", momentum="after_projections"),
+    )
     assert min(result.iterate_snr for result in results) < 20.0
     assert all(magnitude_snr(result.original, result.waveform) >= 20.0 for result in results)
 
@@ -344,10 +359,8 @@ def test_only_without_consistency_the_iterate_is_trusted(consistency, stops):
     def judge(waveform):
         return Decision("dark", 1.0, np.array([1.0, 0.0, 0.0]))
 
-    result = adversary.attack(
-        system(), [recording("dark", 112)], ["bright"], snr=5.0, step=1.0, max_iterations=60, judge=judge,
-        consistency=consistency,
-    )[0]  # fmt: skip
+    budget, method = Budget(snr=5.0, max_iterations=60), Algorithm1(step=1.0, consistency=consistency)
+    (result,) = adversary.attack(system(), [recording("dark", 112)], ["bright"], budget, method=method, judge=judge)
     assert result.iterate_label == "bright" and not result.success
     if stops:
         assert result.iterations < 60 and result.trace[-1] > 0.9 >= max(result.trace[:-1])
@@ -355,29 +368,33 @@ def test_only_without_consistency_the_iterate_is_trusted(consistency, stops):
         assert result.iterations == 60 and max(result.trace) > 0.9
 
 
-STALLING = {"snr": 30.0, "step": 3.0, "confidence": 0.9, "max_iterations": 60}
+STALLING = Budget(snr=30.0, confidence=0.9, max_iterations=60)
 
 
 @pytest.mark.parametrize("phase", ["exemplar", "resynthesis"])
 def test_a_stall_stops(phase):
     jobs = [(recording(label, 113), target) for label, target in JOBS]
     waves, targets = map(list, zip(*jobs, strict=True))
-    results = adversary.attack(system(), waves, targets, stall="stop", phase=phase, **STALLING)
+    method = Algorithm1(step=3.0, stall="stop", phase=phase)
+    results = adversary.attack(system(), waves, targets, STALLING, method=method)
     stalled = [result for result in results if not result.confident]
     assert stalled and all(result.iterations < 60 for result in stalled)
     for result in stalled:
         rises = np.diff(result.trace)
         assert rises[-1] < 1e-4 and (rises[1:-1] >= 1e-4).all()
         assert result.trace[1] >= 1e-4  # the first is compared to nothing, as in the published code
-    on = adversary.attack(system(), waves, targets, phase=phase, **STALLING)
+    on = adversary.attack(system(), waves, targets, STALLING, method=Algorithm1(step=3.0, phase=phase))
     assert all(result.iterations == 60 for result in on if not result.confident)
 
 
-def test_a_stall_is_nobody_elses_business():
+def test_a_stall_ends_one_excerpt_only():
     """Excerpts that are finished, or stall, beside one that goes on leave its own stalling as it is."""
     waves = [recording(label, seed, 0.4) for label, _ in JOBS for seed in (114, 115)]
     targets = [target for _, target in JOBS for _ in range(2)]
-    settings = STALLING | {"stall": "stop", "snr": 22.0, "confidence": 0.6}
+    settings = {
+        "budget": dataclasses.replace(STALLING, snr=22.0, confidence=0.6),
+        "method": Algorithm1(step=3.0, stall="stop"),
+    }
     together, alone = (adversary.attack(system(), waves, targets, batch_size=n, **settings) for n in (12, 1))
     finished, stalled = ({r.iterations for r in alone if r.confident is kind} for kind in (True, False))
     assert len(finished | stalled) > 2 and finished & stalled  # some are finished when others stall
@@ -389,7 +406,7 @@ def test_a_stall_is_nobody_elses_business():
 def test_what_a_stalled_excerpt_shows_is_its_last_iterate():
     """With the defaults an iterate is a waveform's spectrum, and it is this waveform that comes back."""
     waves, targets = [recording("dark", 113)], ["bright"]
-    result = adversary.attack(system(), waves, targets, stall="stop", **STALLING)[0]
+    (result,) = adversary.attack(system(), waves, targets, STALLING, method=Algorithm1(step=3.0, stall="stop"))
     assert not result.confident and result.iterations < 60
     assert result.target_confidence == pytest.approx(result.trace[-1], abs=2e-3)
     assert result.iterate_snr == result.snr_magnitude
@@ -404,10 +421,16 @@ def test_every_combination_keeps_the_budget_alone_and_beside_others(consistency,
     others = product(("magnitude", "budget"), ("slice", "frame"), ("chain_rule", "published_code"), ("go_on", "stop"))
     for step_unit, step_per, gradient, stall in others:
         method = Algorithm1(
-            step=0.3, step_unit=step_unit, step_per=step_per, gradient=gradient, consistency=consistency,
-            phase=phase, momentum=momentum, stall=stall,
-        )  # fmt: skip
-        settings = {"method": method, "snr": 15.0, "max_iterations": 4, "confidence": 0.99}
+            step=0.3,
+            step_unit=step_unit,
+            step_per=step_per,
+            gradient=gradient,
+            consistency=consistency,
+            phase=phase,
+            momentum=momentum,
+            stall=stall,
+        )
+        settings = {"method": method, "budget": Budget(snr=15.0, max_iterations=4, confidence=0.99)}
         together, alone = (adversary.attack(system(), waves, targets, batch_size=n, **settings) for n in (2, 1))
         for a, b in zip(together, alone, strict=True):
             assert magnitude_snr(a.original, a.waveform) == pytest.approx(a.snr_magnitude, abs=1e-2)
@@ -425,7 +448,7 @@ def test_slices_of_a_shorter_excerpt_are_its_own():
     waves = [recording("dark", 118, 1.0), recording("even", 118, 2.1)]
     assert [spectra.n_frames(len(wave)) // 40 for wave in waves] == [1, 2]
     for method in (Algorithm1(step=0.2, step_unit="budget"), Algorithm1.published_code(stall="go_on"), PGD()):
-        settings = {"method": method, "snr": 15.0, "max_iterations": 3, "confidence": 0.999}
+        settings = {"method": method, "budget": Budget(snr=15.0, max_iterations=3, confidence=0.999)}
         together, alone = (
             adversary.attack(System(network, LABELS), waves, ["bright", "dark"], batch_size=n, **settings)
             for n in (2, 1)
@@ -437,9 +460,15 @@ def test_slices_of_a_shorter_excerpt_are_its_own():
 
 def test_published_code_has_the_options_of_the_published_code():
     assert Algorithm1.published_code(step=0.15) == Algorithm1(
-        step=0.15, step_unit="magnitude", step_per="frame", gradient="published_code", consistency="each_step",
-        phase="resynthesis", momentum="after_projections", stall="stop",
-    )  # fmt: skip
+        step=0.15,
+        step_unit="magnitude",
+        step_per="frame",
+        gradient="published_code",
+        consistency="each_step",
+        phase="resynthesis",
+        momentum="after_projections",
+        stall="stop",
+    )
     assert Algorithm1.published_code(gradient="chain_rule").gradient == "chain_rule"
 
 
@@ -453,9 +482,7 @@ def at_budgets():
     """Each attack at each budget, on every pair of labels."""
     waves, targets = [recording(label, 120, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
     return {
-        (method, snr): adversary.attack(
-            system(), waves, targets, method=method, snr=snr, max_iterations=40, **OPTIONS[method]
-        )
+        (method, snr): adversary.attack(system(), waves, targets, Budget(snr, max_iterations=40), method=of(method))
         for method, snr in product(EVERY, BUDGETS)
     }
 
@@ -487,11 +514,11 @@ def test_gradients_find_what_chance_finds(at_budgets):
             assert np.mean([result.target_confidence for result in at_budgets[method, snr]]) >= blind - 0.02
 
 
-def hard(method, **changes):
-    """At 25 dB, where not everything succeeds; nobody is finished early."""
+def hard(method, options=None, seed=0, **changes):
+    """At 25 dB, where not everything succeeds; no excerpt is finished early."""
     waves, targets = [recording(label, 121, 0.6) for label, _ in JOBS], [target for _, target in JOBS]
-    settings = {"snr": 25.0, "confidence": 0.999999, "max_iterations": 40} | OPTIONS[method] | changes
-    return adversary.attack(system(), waves, targets, method=method, **settings)
+    budget = Budget(**{"snr": 25.0, "confidence": 0.999999, "max_iterations": 40} | changes)
+    return adversary.attack(system(), waves, targets, budget, method=of(method, **options or {}), seed=seed)
 
 
 @pytest.mark.parametrize("method", EVERY)
@@ -511,7 +538,7 @@ def test_more_iterations_never_hurt_and_the_loss_falls(method):
 @pytest.mark.parametrize("method", EVERY)
 def test_a_seed_repeats_itself_and_batches_do_not_matter(method):
     waves = [recording("dark", 122, 0.5), recording("even", 122, 0.9), recording("bright", 122, 0.5)]
-    settings = {"method": method, "snr": 18.0, "max_iterations": 12, "restarts": 1, **OPTIONS[method]}
+    settings = {"method": of(method), "budget": Budget(snr=18.0, max_iterations=12, restarts=1)}
     runs = [
         adversary.attack(system(), waves, ["even", "bright", "dark"], batch_size=n, seed=3, **settings)
         for n in (3, 3, 1, 2)
@@ -555,7 +582,7 @@ def test_restarts_begin_at_other_noise_within_the_budget(monkeypatch):
 
     monkeypatch.setattr(Batch, "start", start)
     wave = recording("dark", 143, 0.4)
-    adversary.attack(system(), [wave], ["bright"], method="pgd", snr=60.0, max_iterations=1, restarts=2)
+    adversary.attack(system(), [wave], ["bright"], Budget(snr=60.0, max_iterations=1, restarts=2), method="pgd")
     (first, _), (second, _), (third, _) = starts
     assert not first.any() and second.any() and third.any() and cosine(second, third) < 0.1
 
@@ -573,11 +600,10 @@ def test_the_best_attempt_is_a_success_before_it_is_a_sure_failure():
 def test_each_excerpt_leaves_on_its_own_and_is_watched_until_then(method):
     waves, targets = [recording(label, 123, 0.6) for label, _ in JOBS], [target for _, target in JOBS]
     calls = []
+    budget = Budget(12.0, 0.5, max_iterations=60) if method in WHITE_BOX else Budget(0.0, 0.1, max_iterations=60)
     results = adversary.attack(
-        system(), waves, targets, method=method, snr=12.0 if method in WHITE_BOX else 0.0,
-        confidence=0.5 if method in WHITE_BOX else 0.1, max_iterations=60,
-        watch=lambda k, values: calls.append((k, values)), **OPTIONS[method],
-    )  # fmt: skip
+        system(), waves, targets, budget, method=of(method), watch=lambda k, values: calls.append((k, values))
+    )
     lasts = [result.iterations for result in results]
     assert len(set(lasts)) > 1
     assert [k for k, _ in calls] == list(range(max(lasts) + 1))
@@ -600,7 +626,7 @@ def test_checkpoints_are_those_of_croce_and_hein():
 class Scripted:
     """What APGD asks of a batch, with losses as written down and no budget but full scale: 8 samples an excerpt."""
 
-    snr, n = 0.0, 8
+    budget, n = Budget(snr=0.0), 8
 
     def __init__(self, losses: np.ndarray) -> None:
         self.losses, self.seen = torch.from_numpy(losses), []
@@ -624,16 +650,15 @@ class Scripted:
             yield k
 
     def waveform_gradient(self, x):
-        self.loss = self.losses[:, self.k]
-        return self.slope(x), None
+        return self.slope(x), None, self.losses[:, self.k]
 
     def within_budget(self, x):
         return x
 
-    def room(self):
+    def share_within_full_scale(self):
         return torch.ones(len(self), dtype=torch.float64)
 
-    def judge(self, posterior, state):
+    def judge(self, posterior, loss, state):
         self.seen.append(state[0].clone())
 
 
@@ -641,21 +666,21 @@ def by_the_book(losses: np.ndarray, slope, step: float) -> tuple[np.ndarray, set
     """Croce and Hein's Algorithm 1 for one excerpt: its iterates, and which conditions were met at checkpoints."""
     marks = checkpoints(len(losses) - 1)
     x = before = best = torch.zeros(8, dtype=torch.float64)
-    least = least_then = np.inf
-    fell, halved, iterates, met = 0, False, [], set()
+    least = least_at_checkpoint = np.inf
+    n_falls, halved, iterates, met = 0, False, [], set()
     for k, loss in enumerate(losses):
         iterates.append(x.numpy())
-        fell += k > 0 and loss < losses[k - 1]
+        n_falls += k > 0 and loss < losses[k - 1]
         if loss < least:
             least, best = loss, x
         if k and k in marks:
-            seldom = fell < 0.75 * (k - marks[marks.index(k) - 1])
-            stuck = not halved and least >= least_then
+            seldom = n_falls < 0.75 * (k - marks[marks.index(k) - 1])
+            stuck = not halved and least >= least_at_checkpoint
             met.add((seldom, stuck))
             halved = seldom or stuck
             if halved:
                 step, x, before = step / 2, best, best
-            fell, least_then = 0, least
+            n_falls, least_at_checkpoint = 0, least
         gradient = slope(x)
         z = x - step * gradient / gradient.norm()
         before, x = x, z if k == 0 else x + 0.75 * (z - x) + 0.25 * (x - before)
@@ -669,7 +694,7 @@ def test_auto_pgd_is_that_of_croce_and_hein():
     losses = 50 + np.cumsum(np.where(falls, -rng.random((40, 61)), rng.uniform(0, 6, (40, 61))), axis=1)
     losses[::4, 0] = -100  # the start stays the best
     batch = Scripted(losses)
-    APGD(step=0.5).run(batch)
+    APGD(step=0.5).run(batch, batch.judge)
     length, met = 0.5 * batch.x[0].norm(), set()
     for i, script in enumerate(losses):
         expected, conditions = by_the_book(script, batch.slope, float(length))
@@ -687,7 +712,7 @@ def test_a_step_that_adapts_is_as_good_as_one_that_does_not():
 
 def test_steps_that_are_too_long_are_halved():
     """Twice the budget is far too long to keep: that step without halving only jumps about."""
-    adapting, fixed = hard("apgd", step=2.0), hard("pgd", step=2.0)
+    adapting, fixed = hard("apgd", {"step": 2.0}), hard("pgd", {"step": 2.0})
     for a, b in zip(adapting, fixed, strict=True):
         assert np.mean(a.losses[-5:]) < np.mean(b.losses[-5:])
         assert np.ptp(a.losses[-5:]) < np.ptp(a.losses[1:6])
@@ -698,7 +723,7 @@ def test_what_fools_one_system_fools_another_no_better():
     waves, targets = [recording(label, 124, 0.6) for label, _ in JOBS], [target for _, target in JOBS]
     assert all(other.classify(wave).label == label for wave, (label, _) in zip(waves, JOBS, strict=True))
     for method in WHITE_BOX:
-        results = adversary.attack(mine, waves, targets, method=method, snr=15.0, **OPTIONS[method])
+        results = adversary.attack(mine, waves, targets, method=of(method))
         moved = [other.classify(r.waveform).posterior[LABELS.index(r.target)] for r in results]
         own = [r.target_confidence for r in results]
         assert np.mean(moved) <= np.mean(own)
@@ -739,9 +764,9 @@ def test_a_planted_weakness_of_waveforms_is_found_and_used_to_the_full(method):
     limit = magnitude_snr(wave, wave + weakest)
     model = Model(Linear(20 * w), ("here", "there"), reads="waveform")
     assert model.decide(wave).label == "here" and 5 < limit < 60
-    settings = {"method": method, "confidence": 0.0, "max_iterations": 40}
     for snr, enough in ((limit + 0.5, False), (limit - 0.5, True)):
-        result = adversary.attack(model, [wave], ["there"], snr=snr, **settings)[0]
+        budget = Budget(snr, confidence=0.0, max_iterations=40)
+        (result,) = adversary.attack(model, [wave], ["there"], budget, method=method)
         assert result.success == enough
         if enough:
             assert cosine(result.perturbation, -w) > 0.99
@@ -757,14 +782,14 @@ def test_a_planted_weakness_of_magnitudes_is_found_and_used_to_the_full():
     model = Model(Linear(w / 100), ("here", "there"))
     method = Algorithm1(step=0.2, step_unit="budget", consistency="never")
     for snr, enough in ((limit + 0.3, False), (limit - 0.3, True)):
-        settings = {"method": method, "confidence": 0.5, "max_iterations": 40}
-        result = adversary.attack(model, [wave], ["there"], snr=snr, **settings)[0]
+        budget = Budget(snr, confidence=0.5, max_iterations=40)
+        (result,) = adversary.attack(model, [wave], ["there"], budget, method=method)
         assert (result.iterate_confidence > 0.5) is enough
-    batch = Batch(model, [wave], [1], ["w"], snr=limit, confidence=1.0, max_iterations=20, judge=model.decide,
-                  generators=[np.random.default_rng(0)])  # fmt: skip
+    budget = Budget(limit, confidence=0.999999, max_iterations=20)
+    batch = Batch(model, [wave], [1], ["w"], budget, generators=[np.random.default_rng(0)])
     seen, gradient = [], batch.gradient
     batch.gradient = lambda change: (seen.append(change), gradient(change))[1]
-    method.run(batch)
+    method.run(batch, Judge(batch, model.decide))
     assert cosine(seen[-1][0].numpy(), -w.numpy()) > 0.99
 
 
@@ -829,9 +854,8 @@ def test_gradient_through_the_whole_chain_by_finite_differences(kind):
 def test_silence_inside_a_recording_is_no_obstacle(method):
     wave = recording("dark", 132, 0.8)
     wave[5_000:12_000] = 0
-    result = adversary.attack(
-        system(), [wave], ["bright"], method=method, snr=10.0, max_iterations=30, **OPTIONS[method]
-    )[0]  # fmt: skip
+    budget = Budget(snr=10.0, max_iterations=30)
+    (result,) = adversary.attack(system(), [wave], ["bright"], budget, method=of(method))
     assert np.isfinite(result.losses).all() and result.snr_magnitude >= 10.0
     assert result.success or method == "random_search"
 
@@ -843,7 +867,7 @@ def test_silence_inside_a_recording_is_no_obstacle(method):
 @pytest.mark.filterwarnings("error")
 def test_nothing_to_do(method):
     wave = recording("dark", 133)
-    result = adversary.attack(system(), [wave], ["dark"], method=method, confidence=0.4)[0]
+    result = adversary.attack(system(), [wave], ["dark"], Budget(confidence=0.4), method=method)[0]
     assert result.outcome == "nothing to do" and result.iterations == 0 and result.attempts == 1
     assert result.waveform.tobytes() == wave.tobytes()
     assert result.snr_magnitude == result.snr_time == np.inf and result.report()["snr_time"] == "inf"
@@ -852,16 +876,15 @@ def test_nothing_to_do(method):
 def test_nothing_to_do_for_samples_between_the_steps_of_16_bits():
     """What a decoder or a resampler gives: rounded, and no more."""
     wave = recording("dark", 133) * np.float32(0.987654)
-    result = adversary.attack(system(), [wave], ["dark"], confidence=0.4)[0]
+    result = adversary.attack(system(), [wave], ["dark"], Budget(confidence=0.4))[0]
     assert result.outcome == "nothing to do" and result.snr_magnitude > 60
     assert np.abs(result.perturbation).max() <= 0.5 / 32_768 + 1e-9
 
 
 @pytest.mark.parametrize("method", EVERY)
 def test_out_of_reach(method):
-    result = adversary.attack(
-        system(), [recording("dark", 134)], ["bright"], method=method, snr=70.0, max_iterations=5, restarts=1
-    )[0]
+    budget = Budget(snr=70.0, max_iterations=5, restarts=1)
+    (result,) = adversary.attack(system(), [recording("dark", 134)], ["bright"], budget, method=method)
     assert result.outcome == "failed" and result.attempts == 2
     assert result.label == "dark" and 0 <= result.target_confidence < 0.5 < result.confidence
     assert not result.report()["success"]
@@ -880,9 +903,8 @@ def test_clipping_is_counted_and_never_wraps(method):
     loud *= np.float32(0.97) / np.abs(loud).max()
     long = {"algorithm1": {"step": 30.0}, "pgd": {"step": 0.5}}.get(method, {})
     snr = 0.0 if method == "algorithm1" else -15.0  # the others turn it down first, where there is a choice
-    result = adversary.attack(
-        system(), [loud], ["dark"], method=method, snr=snr, confidence=0.9999, max_iterations=15, **long
-    )[0]
+    budget = Budget(snr, confidence=0.9999, max_iterations=15)
+    (result,) = adversary.attack(system(), [loud], ["dark"], budget, method=of(method, **long))
     assert result.n_clipped > 0 and result.snr_magnitude >= snr
     full = (result.waveform == -1.0) | (result.waveform == np.float32(32_767 / 32_768))
     assert full.sum() >= result.n_clipped
@@ -891,36 +913,70 @@ def test_clipping_is_counted_and_never_wraps(method):
 @pytest.mark.parametrize(
     ("method", "options", "says"),
     [
-        ("fgsm", {}, "no attack 'fgsm'; choose one of algorithm1, pgd"),
-        ("pgd", {"momentum": "none"}, "pgd has no option 'momentum'; it has step"),
-        (PGD(), {"step": 0.2}, "given whole, and step"),
-        (PGD, {}, "PGD.*instance"),
+        ("fgsm", {}, "Unknown attack 'fgsm'; choose one of algorithm1, pgd, apgd, random_search, noise"),
+        ("pgd", {"momentum": "none"}, "Unknown option 'momentum' of pgd; choose one of step"),
         ("algorithm1", {"consistency": "always"}, "consistency is 'always'; choose one of each_step"),
         ("algorithm1", {"momentum": "fista"}, "momentum is 'fista'; choose one of none"),
+        ("algorithm1", {"step": float("inf")}, "step is inf; give a number greater than zero"),
         ("pgd", {"step": -1.0}, "step is -1.0; give a number greater than zero"),
         ("apgd", {"step": float("nan")}, "step is nan"),
         ("random_search", {"step": 0}, "step is 0"),
-        ("pgd", {"restarts": -1}, "restarts is -1"),
-        ("pgd", {"restarts": 1.5}, "restarts is 1.5; give a whole number"),
-        ("pgd", {"max_iterations": 7.5}, "max_iterations is 7.5; give a whole number of at least 1"),
-        ("pgd", {"max_iterations": float("nan")}, "max_iterations is nan"),
-        ("pgd", {"batch_size": 0}, "batch_size is 0; .*at least 1"),
-        ("pgd", {"max_iterations": True}, "max_iterations is True; give a whole number"),
-        ("pgd", {"seed": -1}, "seed is -1; give a whole number of at least 0"),
-        ("pgd", {"seed": None}, "seed is None; give a whole number"),
-        ("pgd", {"snr": "15"}, "snr is '15'; give a number of decibels"),
-        ("pgd", {"snr": None}, "snr is None; give a number"),
-        ("pgd", {"confidence": "high"}, "confidence is 'high'; give a mean posterior"),
         ("pgd", {"step": "long"}, "step is 'long'; give a number greater than zero"),
         ("algorithm1", {"step": None}, "step is None; give a number greater than zero"),
-        ("pgd", {"names": ["a", "b"]}, "2 names.*1 waveform"),
-        ("pgd", {"sample_rate": 44_100}, "44100 Hz but the model reads 22050 Hz; resample"),
-        ("pgd", {"labels": ["a"]}, "labels describe a module"),
+        ("noise", {"colour": "pink"}, "colour is 'pink'; choose one of white, shaped"),
     ],
 )
-def test_settings_that_make_no_sense(method, options, says):
+def test_options_that_make_no_sense(method, options, says):
     with pytest.raises(InputError, match=says):
-        adversary.attack(system(), [recording("dark", 136, 0.3)], ["even"], method=method, **options)
+        adversary.method(method, **options)
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({"snr": float("nan")}, "snr is nan; give a number of decibels"),
+        ({"snr": 1_000.0}, "snr is 1000"),
+        ({"snr": "15"}, "snr is '15'; give a number of decibels"),
+        ({"snr": None}, "snr is None; give a number"),
+        ({"confidence": 1.0}, "confidence is 1"),
+        ({"confidence": -0.1}, "confidence is -0.1"),
+        ({"confidence": "high"}, "confidence is 'high'; give a mean posterior"),
+        ({"max_iterations": 0}, "max_iterations is 0; give a whole number of at least 1"),
+        ({"max_iterations": 7.5}, "max_iterations is 7.5; give a whole number of at least 1"),
+        ({"max_iterations": float("nan")}, "max_iterations is nan"),
+        ({"max_iterations": True}, "max_iterations is True; give a whole number"),
+        ({"restarts": -1}, "restarts is -1"),
+        ({"restarts": 1.5}, "restarts is 1.5; give a whole number"),
+    ],
+)
+def test_budgets_that_make_no_sense(limits, says):
+    with pytest.raises(InputError, match=says):
+        Budget(**limits)
+
+
+def test_the_budget_is_that_of_the_published_code():
+    assert Budget() == Budget(snr=15.0, confidence=0.9, max_iterations=100, restarts=0)
+    (result,) = adversary.attack(system(), [recording("dark", 136, 0.3)], ["dark"])
+    assert (result.snr_limit, result.confidence_limit, result.method) == (15.0, 0.9, "algorithm1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"method": "fgsm"}, "Unknown attack 'fgsm'"),
+        ({"method": PGD}, "The method is PGD; give .* an instance, such as PGD"),
+        ({"method": None}, "The method is None; give"),
+        ({"budget": 15.0}, r"budget is 15.0; give a Budget, such as Budget\(snr=15\)"),
+        ({"batch_size": 0}, "batch_size is 0; .*at least 1"),
+        ({"seed": -1}, "seed is -1; give a whole number of at least 0"),
+        ({"seed": None}, "seed is None; give a whole number"),
+        ({"names": ["a", "b"]}, "2 names.*1 waveform"),
+        ({"sample_rate": 44_100}, "44100 Hz but the model reads 22050 Hz; resample"),
+    ],
+)
+def test_settings_that_make_no_sense(settings, says):
+    with pytest.raises(InputError, match=says):
+        adversary.attack(system(), [recording("dark", 136, 0.3)], ["even"], **settings)
 
 
 @pytest.mark.parametrize(
@@ -951,10 +1007,15 @@ def test_a_bar_in_a_terminal_moves_within_a_batch(monkeypatch, progress, termina
     monkeypatch.setattr(sys, "stderr", screen)
     calls = []
     adversary.attack(
-        system(), [recording("dark", 138, 0.3)], ["bright"], method="pgd", snr=70.0, max_iterations=7,
-        progress=progress, watch=lambda k, _: calls.append(k),
-    )  # fmt: skip
-    assert calls == list(range(8))  # whoever watches is told in any case
+        system(),
+        [recording("dark", 138, 0.3)],
+        ["bright"],
+        Budget(snr=70.0, max_iterations=7),
+        method="pgd",
+        progress=progress,
+        watch=lambda k, _: calls.append(k),
+    )
+    assert calls == list(range(8))  # ``watch`` is called in any case
     shown = progress or (progress is None and terminal)
     assert ("step 0 of 7, 1 unfinished" in screen.getvalue()) if shown else not screen.getvalue()
 
@@ -966,8 +1027,10 @@ def test_a_bar_in_a_terminal_moves_within_a_batch(monkeypatch, progress, termina
 def test_a_budget_beyond_full_scale_is_no_handicap(method):
     """-300 dB allows anything; so what is found at 0 dB can be found there."""
     waves, targets = [recording(label, 139, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
-    settings = {"method": method, "max_iterations": 60, **OPTIONS[method]}
-    some, all_ = (adversary.attack(system(), waves, targets, snr=snr, **settings) for snr in (0.0, -300.0))
+    some, all_ = (
+        adversary.attack(system(), waves, targets, Budget(snr, max_iterations=60), method=method)
+        for snr in (0.0, -300.0)
+    )
     assert sum(result.success for result in all_) >= sum(result.success for result in some)
     for result in all_:
         # The iterate is what the file holds, but for the last step of 16 bits.
@@ -977,8 +1040,11 @@ def test_a_budget_beyond_full_scale_is_no_handicap(method):
 def test_steps_of_the_budget_stay_within_what_a_file_can_hold():
     """The same for Algorithm 1, whose iterates are no waveforms: a step as long as -300 dB allows would be one jump."""
     waves, targets = [recording(label, 139, 0.4) for label, _ in JOBS], [target for _, target in JOBS]
-    settings = {"step_unit": "budget", "max_iterations": 60}
-    some, all_ = (adversary.attack(system(), waves, targets, snr=snr, **settings) for snr in (0.0, -300.0))
+    method = Algorithm1(step_unit="budget")
+    some, all_ = (
+        adversary.attack(system(), waves, targets, Budget(snr, max_iterations=60), method=method)
+        for snr in (0.0, -300.0)
+    )
     assert sum(result.success for result in all_) >= sum(result.success for result in some) > 0
 
 
@@ -988,14 +1054,16 @@ def test_iterates_on_waveforms_stay_within_full_scale_and_budget(monkeypatch, me
     """A recording may pass full scale itself; there the attack may not go further."""
     wave = recording("bright", 140, 0.4)
     wave *= np.float32(beyond) / np.abs(wave).max()
-    seen, plain = [], Batch.judge
+    seen, plain = [], Judge.__call__
 
-    def judge(batch, posterior, state, *rest, **more):
+    def look(judge, posterior, loss, state, *rest, **more):
+        batch = judge._batch
         seen.append((state[0].clone(), float(batch.distance(state[0])[0]), float(batch.radius[0])))
-        return plain(batch, posterior, state, *rest, **more)
+        return plain(judge, posterior, loss, state, *rest, **more)
 
-    monkeypatch.setattr(Batch, "judge", judge)
-    adversary.attack(system(), [wave], ["dark"], method=method, snr=-3.0, confidence=0.9999, max_iterations=12)
+    monkeypatch.setattr(Judge, "__call__", look)
+    budget = Budget(snr=-3.0, confidence=0.9999, max_iterations=12)
+    adversary.attack(system(), [wave], ["dark"], budget, method=method)
     most, x = max(1.0 + 1 / 32_768, float(np.abs(wave).max())), torch.from_numpy(wave)
     assert len(seen) > 3 and any(bool(p.any()) for p, _, _ in seen)
     for perturbation, distance, radius in seen:
@@ -1008,7 +1076,7 @@ def test_noise_is_as_loud_as_the_budget_or_the_file_allows(colour):
     wave = recording("dark", 141, 0.5)
     loudest = {}
     for snr in (100.0, 15.0, -10.0, -60.0, -300.0):
-        result = adversary.attack(system(), [wave], ["bright"], method="noise", colour=colour, snr=snr)[0]
+        (result,) = adversary.attack(system(), [wave], ["bright"], Budget(snr), method=Noise(colour))
         assert result.snr_magnitude >= snr
         if -10 <= snr <= 15:
             assert result.snr_magnitude == pytest.approx(snr, abs=0.05)
@@ -1024,16 +1092,38 @@ def test_noise_is_measured_as_the_model_hears(n_fft, hop_length):
         def forward(self, z):
             return torch.stack([z.mean((1, 2)), z.amax((1, 2))], -1)
 
-    about = {"labels": ("a", "b"), "n_fft": n_fft, "hop_length": hop_length, "sample_rate": 8_000}
+    model = Model(Some(), ("a", "b"), n_fft=n_fft, hop_length=hop_length, sample_rate=8_000)
     wave = recording("dark", 142, 0.12 if n_fft == 256 else 0.5)[: 900 if n_fft == 256 else None]
     for colour in ("white", "shaped"):
-        result = adversary.attack(Some(), [wave], ["b"], method="noise", colour=colour, snr=9.0, **about)[0]
+        (result,) = adversary.attack(model, [wave], ["b"], Budget(snr=9.0), method=Noise(colour))
         assert 9.0 <= result.snr_magnitude <= 9.05
 
 
-def test_a_method_given_whole_is_the_method_by_name():
-    wave = recording("dark", 137, 0.4)
-    for method, options in ((PGD(0.2), {"step": 0.2}), (APGD(1.0), {"step": 1.0}), (RandomSearch(0.1), {"step": 0.1})):
-        a = adversary.attack(system(), [wave], ["even"], method=method, max_iterations=4)[0]
-        b = adversary.attack(system(), [wave], ["even"], method=method.name, max_iterations=4, **options)[0]
+def test_a_method_is_an_instance_or_a_name():
+    assert adversary.method("pgd", step=0.2) == PGD(0.2) and adversary.method("noise", colour="shaped") == Noise(
+        "shaped"
+    )
+    wave, budget = recording("dark", 137, 0.4), Budget(max_iterations=4)
+    for method in (Algorithm1(), PGD(), APGD(), RandomSearch()):
+        a, b = (adversary.attack(system(), [wave], ["even"], budget, method=m)[0] for m in (method, method.name))
         np.testing.assert_array_equal(a.waveform, b.waveform)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_an_attack_has_one_name(name):
+    """In the list, of its module, and in its results."""
+    method = adversary.method(name)
+    assert method.name == name and type(method).__module__ == f"music_adversaries.adversary.{name}"
+    assert type(method) is getattr(adversary, METHODS[name].kind)
+
+
+def test_the_help_of_the_command_lists_the_attacks():
+    shown = " ".join(CliRunner().invoke(cli.main, ["attack", "--help"]).output.split())
+    assert all(f"{name}: {listed.summary}" in shown for name, listed in METHODS.items())
+
+
+def test_the_function_hides_the_module_of_its_name():
+    import music_adversaries.adversary.attack as imported
+
+    assert adversary.attack is imported and callable(imported)
+    assert sys.modules["music_adversaries.adversary.attack"].attack is imported

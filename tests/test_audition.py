@@ -23,6 +23,7 @@ import soundfile
 from PIL import Image
 
 from music_adversaries import audition
+from music_adversaries.adversary import Budget
 from music_adversaries.audition import (
     Change,
     Clip,
@@ -31,6 +32,7 @@ from music_adversaries.audition import (
     StaticNote,
     compare,
     compare_changes,
+    listening_page,
     panel,
     player,
 )
@@ -257,6 +259,16 @@ def test_a_page_is_written_whole(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["listen.html"]
 
 
+def test_players_share_a_page() -> None:
+    players = [compare(*pair(), title=f"a.wav as {label}") for label in ("jazz", "rock")]
+    source = listening_page(players, title="Adversaries <2>")
+    assert source.count("<!doctype html>") == source.count("<title>Adversaries &lt;2&gt;</title>") == 1
+    assert source.count("<h1>Adversaries &lt;2&gt;</h1>") == 1
+    assert source.index(players[0]._repr_html_()) < source.index(players[1]._repr_html_())
+    style = re.search("<style>.*?</style>", players[0].page(), re.DOTALL)[0]
+    assert style in source and "prefers-color-scheme: dark" in style
+
+
 def test_script_and_style_are_in_the_package_and_small() -> None:
     folder = Path(audition.__file__).parent
     assert all(len(path.read_text("utf-8")) < 18_000 for path in folder.glob("*.js"))
@@ -400,8 +412,8 @@ class FakeAttack:
         self.calls: list[Any] = []
         self.result: Any = FakeResult(pair()[1])
 
-    def __call__(self, system: Any, waveforms: Any, targets: Any, **settings: Any) -> list[Any]:
-        self.calls.append((len(waveforms), targets, settings))
+    def __call__(self, system: Any, waveforms: Any, targets: Any, budget: Any, **settings: Any) -> list[Any]:
+        self.calls.append((len(waveforms), targets, budget, settings))
         if isinstance(self.result, BaseException):
             raise self.result
         return [self.result]
@@ -435,7 +447,7 @@ def test_the_panel_attacks_as_its_controls_say(live: Panel, attack: FakeAttack) 
     assert live.excerpt.options == ("jazz.00000", "jazz.00001")
     live.excerpt.value, live.target.value, live.snr.value, live.confidence.value = "jazz.00001", "reggae", 17.0, 0.8
     press(live)
-    assert attack.calls == [(1, ["reggae"], {"snr": 17.0, "confidence": 0.8})]
+    assert attack.calls == [(1, ["reggae"], Budget(snr=17.0, confidence=0.8), {})]
     assert live._dataset.loaded == ("jazz.00001",)
     assert live.result is attack.result
     assert said(live) == "The system says reggae."
@@ -483,7 +495,7 @@ def test_an_attack_can_be_stopped_and_begins_once(monkeypatch: pytest.MonkeyPatc
     begun, ended = threading.Event(), threading.Event()
     calls = []
 
-    def endless(system: Any, waveforms: Any, targets: Any, *, snr: float, confidence: float, watch: Any) -> Any:
+    def endless(system: Any, waveforms: Any, targets: Any, budget: Any, *, watch: Any) -> Any:
         calls.append(targets)
         for iteration in itertools.count():
             watch(iteration, [0.1])
@@ -572,9 +584,7 @@ class Watched:
     def __init__(self, values: list[float]) -> None:
         self.values, self.shown, self.method = values, [], None
 
-    def __call__(
-        self, system: Any, waveforms: Any, targets: Any, *, snr: float, confidence: float, method="a", watch=None
-    ):
+    def __call__(self, system: Any, waveforms: Any, targets: Any, budget: Any, *, method="a", watch=None):
         self.method = method
         for iteration, value in enumerate(self.values):
             watch(iteration, [value])

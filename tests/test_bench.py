@@ -1,4 +1,4 @@
-"""The benchmark compares like with like, and says of its goals what the numbers say; no test looks at a time."""
+"""The benchmark compares like with like, and judges its goals by the numbers; no test looks at a time."""
 
 import math
 
@@ -8,11 +8,11 @@ import torch
 from click.testing import CliRunner
 
 from music_adversaries import spectra
-from music_adversaries.book.bench import arithmetic, measure, memory, timing, toolbox
+from music_adversaries.book.bench import arithmetic, measure, memory, subjects, timing, toolbox
 from music_adversaries.book.bench.command import command as bench_command
 from music_adversaries.book.bench.iteration import Iteration
 from music_adversaries.book.bench.plain import PlainIteration
-from music_adversaries.book.bench.report import Row, format_table, frame
+from music_adversaries.book.bench.report import Row, format_table, table
 
 
 @pytest.mark.parametrize("snr", [0.0, 100.0], ids=["inside the ball", "on it"])
@@ -20,8 +20,8 @@ from music_adversaries.book.bench.report import Row, format_table, frame
 @pytest.mark.parametrize("together", [True, False])
 def test_the_plain_loop_does_the_same(together, consistency, snr):
     """Three iterations in double precision, the ends of the recording included."""
-    network = measure.network("dnn50").double()
-    waveforms = measure.noise(3, 0.3).double()
+    network = subjects.network("dnn50").double()
+    waveforms = subjects.noise(3, 0.3).double()
     ours = Iteration(network, waveforms, torch.tensor([7, 0, 7]), consistency=consistency, snr=snr)
     plain = PlainIteration(network, waveforms[2].numpy(), 7, consistency=consistency, snr=snr, together=together)
     z = plain.exemplar
@@ -39,8 +39,8 @@ def test_the_plain_loop_does_the_same(together, consistency, snr):
 def test_art_keeps_within_its_ball_and_comes_nearer():
     if not toolbox.installed():
         pytest.skip(toolbox.MISSING)
-    network = measure.network("dnn50")
-    step = measure.iteration(network, 2, 0.5)
+    network = subjects.network("dnn50")
+    step = subjects.iteration(network, 2, 0.5)
     radius = float(step.radius.min())
     found = torch.from_numpy(toolbox.attack(network, step.exemplar, step.targets, radius)(3))
     assert (found >= 0).all()
@@ -54,7 +54,7 @@ def test_art_keeps_within_its_ball_and_comes_nearer():
 
 def test_arithmetic_of_the_convolutional_network():
     """Two operations for each weight and each place where its kernel lies."""
-    network = measure.network("cdnn")
+    network = subjects.network("cdnn")
     first, second = network.sizes[0], network.sizes[2]
     assert arithmetic.CDNN_FIRST == 2 * network.weight1.numel() * first[0] * first[1]
     assert arithmetic.CDNN_SECOND == 2 * network.weight2.numel() * second[0] * second[1]
@@ -65,7 +65,10 @@ def test_times_are_medians_of_rounds_in_turns():
     said = []
     times = {"a": iter([9.0, 1.0, 9.0, 5.0, 9.0, 2.0]), "b": iter([9.0, 4.0, 9.0, 3.0, 9.0, 8.0])}
     contestants = {name: lambda name=name: (said.append(name), next(times[name]))[1] for name in times}
-    assert timing.in_turns(contestants, 3, pause=0.0) == {"a": 2.0, "b": 4.0}  # the first of two calls does not count
+    assert timing.median_seconds(contestants, 3, pause=0.0) == {
+        "a": 2.0,
+        "b": 4.0,
+    }  # the first of two calls does not count
     assert said == ["a", "a", "b", "b"] * 3
 
 
@@ -101,18 +104,18 @@ def test_a_row_without_goal_has_no_verdict():
 def test_table():
     rows = [Row("fast", 32, 2.0, "slow", 60.0, faster=True, goal=20), Row("a", 1, 3.0, "b", math.nan, note="no b")]
     header, first, second = format_table(rows).splitlines()
-    assert header.split() == ["batch", "beside", "ratio"]
+    assert header.split() == ["batch", "compared", "with", "ratio"]
     assert first.split() == "fast 32 2.00 ms slow 60.00 ms 30.00 x as fast goal at least 20: met".split()
     assert second.split() == "a 1 3.00 ms b no b".split()
-    table = frame(rows)
-    assert list(table["met"]) == [True, None] and list(table["batch"]) == [32, 1]
+    found = table(rows)
+    assert list(found["met"]) == [True, None] and list(found["batch"]) == [32, 1]
 
 
 def test_rows_of_a_system(monkeypatch):
     """Every comparison is there; where ART is not, its rows say how to install it."""
     monkeypatch.setattr(toolbox, "installed", lambda: False)
     monkeypatch.setattr(arithmetic, "SIDE", 16)
-    rows = {system: list(measure.iterations(system, 2, 2.5, 1)) for system in measure.SYSTEMS}
+    rows = {system: list(measure.iterations(system, 2, 2.5, 1)) for system in subjects.SYSTEMS}
     rows[""] = list(measure.consistency(2, 0.5, 1))
     assert {name: len(found) for name, found in rows.items()} == {"dnn50": 8, "dnn500": 8, "cdnn": 5, "": 1}
     goals = [(row.what, row.against, row.goal) for found in rows.values() for row in found if row.goal]

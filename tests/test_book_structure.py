@@ -18,29 +18,38 @@ import refresh
 
 ROOT = refresh.ROOT
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+ENDINGS = (".ipynb", ".md", ".rst")
 LOCK_LINE = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[0-9][0-9a-z.]*)(?: ; [^/@]+)?")
 
 
 def contents() -> list[str]:
     """Every page of _toc.yml in reading order, without file endings."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    below = [
+        page for chapter in chapters for section in chapter.get("sections", ()) for page in ROOT.glob(section["glob"])
+    ]
+    return [
+        toc["root"],
+        *(chapter["file"] for chapter in chapters),
+        *sorted(page.relative_to(ROOT).with_suffix("").as_posix() for page in below),
+    ]
 
 
 def sources(page: str) -> list[Path]:
-    return [path for ending in (".ipynb", ".md") if (path := ROOT / f"{page}{ending}").is_file()]
+    return [path for ending in ENDINGS if (path := ROOT / f"{page}{ending}").is_file()]
 
 
 @pytest.mark.parametrize("page", contents())
 def test_every_entry_of_the_contents_has_one_source(page: str) -> None:
-    assert len(sources(page)) == 1, f"{page} has {len(sources(page))} sources, .ipynb or .md; one is needed"
+    assert len(sources(page)) == 1, f"{page} has {len(sources(page))} sources, {ENDINGS}; one is needed"
 
 
 def test_every_page_of_the_book_is_in_the_contents() -> None:
     pages = {
         path.relative_to(ROOT).with_suffix("").as_posix()
-        for path in refresh.BOOK.glob("*.*")
-        if path.suffix in (".ipynb", ".md")
+        for path in [*refresh.BOOK.glob("*.*"), *refresh.BOOK.glob("api/*")]
+        if path.suffix in ENDINGS
     }
     assert pages == set(contents())
     assert len(contents()) == len(set(contents())), "a page stands in the contents twice"
@@ -90,14 +99,14 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def built() -> list[Path]:
-    pages = sorted((HTML / "book").glob("*.html"))
+    pages = sorted((HTML / "book").rglob("*.html"))
     if not pages:
         pytest.skip(f"no pages in {HTML}; `make html` builds them")
     return pages
 
 
 def test_every_page_was_built(built: list[Path]) -> None:
-    assert {f"book/{page.stem}" for page in built} >= set(contents())
+    assert {page.relative_to(HTML).with_suffix("").as_posix() for page in built} >= set(contents())
     assert f"url={contents()[0]}.html" in (HTML / "index.html").read_text()
 
 

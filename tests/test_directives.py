@@ -12,7 +12,7 @@ from scipy import stats
 from torch import nn
 
 from music_adversaries import adversary
-from music_adversaries.adversary import Model
+from music_adversaries.adversary import Budget, Model
 from music_adversaries.errors import InputError
 from music_adversaries.networks import System
 from small_system import recording, system
@@ -123,14 +123,14 @@ def test_a_model_has_directives_too():
     assert adversary.always_right(model, ["genre 2"]) == ["genre 2"]
 
 
-def test_every_label_of_a_system_a_model_or_a_module():
-    wave, settings_ = recording("dark", 140, 0.3), {"snr": 10.0, "max_iterations": 2}
-    by_system = adversary.every_label(system(), wave, **settings_)
+def test_every_label_of_a_system_or_a_model():
+    wave, budget = recording("dark", 140, 0.3), Budget(snr=10.0, max_iterations=2)
+    by_system = adversary.every_label(system(), wave, budget)
     network, labels = system().network, system().labels
-    by_model = adversary.every_label(Model(network, labels), wave, **settings_)
-    by_module = adversary.every_label(network, wave, labels=labels, **settings_)
-    for results in (by_system, by_model, by_module):
+    by_model = adversary.every_label(Model(network, labels), wave, budget, method="algorithm1")
+    for results in (by_system, by_model):
         assert [result.target for result in results] == list(labels)
         assert all(np.array_equal(result.original, wave) for result in results)
+        assert {result.snr_limit for result in results} == {10.0}
     with pytest.raises(InputError, match="labels="):
-        adversary.every_label(network, wave, **settings_)
+        adversary.every_label(network, wave, budget)

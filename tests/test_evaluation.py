@@ -36,10 +36,18 @@ def test_wilson_by_its_formula_and_at_its_ends():
     assert evaluation.wilson(5, 5)[1] == 1 and 0 < evaluation.wilson(5, 5)[0] < 1
 
 
+def test_a_share_is_a_proportion_with_its_interval():
+    expected = Estimate(7 / 20, *evaluation.wilson(7, 20), 20)
+    assert evaluation.share(flag for flag in [True] * 7 + [False] * 13) == expected.as_record()
+    assert evaluation.share(np.array([True, False]))["estimate"] == 0.5
+    with pytest.raises(InputError, match="0 of 0 is not a proportion"):
+        evaluation.share([])
+
+
 @pytest.mark.parametrize(("k", "n"), [(1, 0), (-1, 5), (6, 5)])
 def test_counts_that_make_no_proportion_are_refused(k, n):
     for call in (lambda: evaluation.wilson(k, n), lambda: evaluation.binomial_p(k, n, 0.1)):
-        with pytest.raises(InputError, match="no proportion"):
+        with pytest.raises(InputError, match="not a proportion"):
             call()
 
 
@@ -91,7 +99,7 @@ def test_confusion_refuses_what_does_not_fit():
         evaluation.confusion(["jazz"], [], LABELS)
     with pytest.raises(InputError, match="no excerpt"):
         evaluation.confusion([], [], LABELS)
-    with pytest.raises(InputError, match="'metal' is none of"):
+    with pytest.raises(InputError, match="'metal' is not among blues, jazz, pop"):
         evaluation.confusion(["jazz"], ["metal"], LABELS)
 
 
@@ -220,8 +228,9 @@ def test_mcnemar_by_hand():
     # six against one: two-sided 2 (C(7,0) + C(7,1)) / 2^7
     assert evaluation.mcnemar(a, b) == (6, 1, pytest.approx(2 * 8 / 128))
     assert evaluation.mcnemar(a, a).p == 1.0
-    with pytest.raises(InputError, match="do not pair"):
-        evaluation.mcnemar([True], [])
+    for bad, says in (([True], "do not pair"), ([], "no result to compare")):
+        with pytest.raises(InputError, match=says):
+            evaluation.mcnemar(bad, [])
 
 
 def paired(both: int, only_a: int, only_b: int, neither: int) -> tuple[list[bool], list[bool]]:
@@ -293,9 +302,11 @@ def test_paired_difference_where_nothing_varies():
 
 
 def test_paired_difference_refuses_what_does_not_pair():
-    for a, b in (([True], []), ([], []), ([True, False], [True])):
+    for a, b in (([True], []), ([True, False], [True])):
         with pytest.raises(InputError, match=f"{len(a)} and {len(b)} results do not pair"):
             evaluation.paired_difference(a, b)
+    with pytest.raises(InputError, match="no result to compare"):
+        evaluation.paired_difference([], [])
     with pytest.raises(InputError, match="confidence of 95"):
         evaluation.paired_difference([True], [False], 95)
 

@@ -59,7 +59,10 @@ def test_worked_examples():
 
 
 def test_unknown_artists_are_one_cluster():
-    assert evaluation.paired_permutation([1, 1, 1], [0, 0, 0], [None, None, "x"]).n == 2
+    for unknown in ([None, None], [float("nan"), float("nan")], [None, float("nan")]):
+        assert evaluation.paired_permutation([1, 1, 1], [0, 0, 0], [*unknown, "x"]).n == 2
+        assert evaluation.cluster_bootstrap([1, 1, 1], [*unknown, "x"], seed=0).n == 2
+        assert evaluation.cluster_wilson([1, 1, 1], [*unknown, "x"]).n == 2
 
 
 def test_many_excerpts_cost_little_and_sum_to_one():

@@ -93,8 +93,8 @@ def test_spread_survives_a_large_mean_in_float32():
         ({"features": np.array([[1.0], [np.nan]])}, "not finite"),
         ({"spread": "range"}, "spread is 'range'"),
         ({"short": "pad"}, "short is 'pad'"),
-        ({"window": 0}, "0 frames"),
-        ({"hop": 0}, "hopped by 0"),
+        ({"window": 0}, "window is 0 frames"),
+        ({"hop": 0}, "hop 0; give at least 1"),
     ],
 )
 def test_what_texture_windows_refuses(wrong, words):
@@ -214,10 +214,9 @@ def test_windows_are_rounded_to_slices():
 
 def test_activations_of_a_cdnn():
     """Windows over slices: the direct formula on its own activations."""
-    network = CDNN(
-        Standardise(torch.zeros(12), torch.ones(12)), 2, 3,
-        n_frames=20, hop=10, n_filters=2, kernels=((3, 3), (2, 2)), generator=torch.Generator().manual_seed(0),
-    )  # fmt: skip
+    sizes = {"n_frames": 20, "hop": 10, "n_filters": 2, "kernels": ((3, 3), (2, 2))}
+    standardise = Standardise(torch.zeros(12), torch.ones(12))
+    network = CDNN(standardise, 2, 3, **sizes, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():  # positive weights, so that every unit is active and varies
         for weight, factor in ((network.weight1, 10), (network.weight2, 10), (network.dense.weight, 100)):
             weight.abs_().mul_(factor)

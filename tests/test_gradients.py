@@ -5,6 +5,7 @@ import torch
 
 from music_adversaries.adversary import Model
 from music_adversaries.adversary.gradients import (
+    Dense,
     FrameGradient,
     differentiated,
     gradient_of_magnitudes,
@@ -100,9 +101,11 @@ def test_exemplars_may_be_others_the_next_time():
     assert torch.equal(product.dense(), first)  # one of another shape is not
 
 
-def test_a_product_is_its_gradient():
+@pytest.mark.parametrize("kind", ["product", "written out"])
+def test_a_product_is_its_gradient(kind):
     """Some excerpts of it, some frames of it, and a step along it, of a length of its own for each excerpt."""
     gradient, change = FrameGradient(dense())(*parted(*sequences()))[0], sequences()[0]
+    gradient = gradient if kind == "product" else Dense(gradient.dense())
     going, step = torch.tensor([True, False, True, True]), torch.tensor([0.1, 0.0, 3.0, 0.5])
     torch.testing.assert_close(gradient[going].dense(), gradient.dense()[going])
     torch.testing.assert_close(gradient[1:3, 4:9].dense(), gradient.dense()[1:3, 4:9])
@@ -132,7 +135,7 @@ def test_a_kind_of_its_own_is_left_to_pytorch():
     assert not isinstance(gradient_of_magnitudes(other, rows_of(other), CPU), FrameGradient)
     inputs = sequences()
     for found, wanted in zip(
-        gradient_of_magnitudes(other, rows_of(other), CPU)(*parted(*inputs)),
+        dense_of(gradient_of_magnitudes(other, rows_of(other), CPU)(*parted(*inputs))),
         loss_gradient(rows_of(other), *inputs),
         strict=True,
     ):
@@ -149,10 +152,19 @@ def test_weights_that_are_not_finite_are_left_to_pytorch():
 
 def test_one_by_one_is_all_at_once():
     standardise = Standardise(torch.ones(N_BINS), torch.full((N_BINS,), 2.0))
-    network = CDNN(
-        standardise, len(LABELS), 5, n_frames=12, n_filters=2, kernels=((2, 3), (2, 2)),
-        generator=torch.Generator().manual_seed(0),
-    ).double().eval()  # fmt: skip
+    network = (
+        CDNN(
+            standardise,
+            len(LABELS),
+            5,
+            n_frames=12,
+            n_filters=2,
+            kernels=((2, 3), (2, 2)),
+            generator=torch.Generator().manual_seed(0),
+        )
+        .double()
+        .eval()
+    )
     inputs = sequences()[0][:2], torch.tensor([0, 2]), torch.ones(2, N_FRAMES, dtype=torch.float64)
     together, alone = (f(rows_of(network), *inputs) for f in (loss_gradient, one_by_one))
     for found, wanted in zip(alone, together, strict=True):

@@ -13,9 +13,9 @@ MUTANTS = {
     "none": ("adversary/algorithm1.py", "", ""),  # the copy itself must pass
     "gradient ascent": ("adversary/gradients.py", "alpha=-length", "alpha=length"),
     "gradient ascent where the gradient is written out": (
-        "adversary/algorithm1.py",
-        "change.addcmul_(gradient, step[:, None, None], value=-1.0)",
-        "change.addcmul_(gradient, step[:, None, None], value=1.0)",
+        "adversary/gradients.py",
+        "change.addcmul_(self.back, step[:, None, None], value=-1.0)",
+        "change.addcmul_(self.back, step[:, None, None], value=1.0)",
     ),
     "no consistency step": (
         "adversary/algorithm1.py",
@@ -28,7 +28,7 @@ MUTANTS = {
         "adversary/projections.py", "return torch.maximum(change, floor, out=out)", "return change"
     ),
     "ends blow up": ("spectra.py", "least_power(n_fft, hop_length) if bounded else 1e-12", "1e-12"),
-    "budget not kept": ("adversary/batch.py", "if measured >= snr:", "if True:"),
+    "budget not kept": ("adversary/judge.py", "if measured >= snr:", "if True:"),
     "wrong success": ("adversary/result.py", "self.label == self.target and", "True and"),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from music_adversaries import spectra
 from music_adversaries.errors import InputError
-from music_adversaries.networks import CDNN, DNN, Dropout, Standardise, System, long_correlation, slices
+from music_adversaries.networks import CDNN, DNN, Dropout, Standardise, System, evaluated, long_correlation, slices
 from music_adversaries.networks.cdnn import layer_sizes
 from music_adversaries.training import Schedule, train
 
@@ -636,3 +636,14 @@ def test_other_networks_and_kinds_are_refused(tmp_path):
         torch.save(content | change, tmp_path / "t.pt")
         with pytest.raises(InputError, match=message):
             System.load(tmp_path / "t.pt")
+
+
+def test_a_network_is_evaluated_for_a_while_and_left_as_it_was():
+    network = DNN(standardise(), 3, 20, dropout=0.5, generator=generator())
+    network.dropout.eval()
+    modes = {name: module.training for name, module in network.named_modules()}
+    assert set(modes.values()) == {True, False}
+    with pytest.raises(KeyboardInterrupt), evaluated(network):
+        assert not any(module.training for module in network.modules())
+        raise KeyboardInterrupt
+    assert {name: module.training for name, module in network.named_modules()} == modes

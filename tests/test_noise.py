@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from music_adversaries import adversary, audio, processing, spectra
-from music_adversaries.adversary.noise import at_snr, coded, shaped_noise, snrs, white_noise
+from music_adversaries.adversary import Budget, Noise, at_snr, coded, shaped_noise, snrs, white_noise
 from music_adversaries.errors import InputError
 from small_system import recording, system
 
@@ -167,7 +167,7 @@ def test_refuses_what_makes_no_sense(call):
 def test_the_noise_method_counts_what_it_clips(colour):
     wave = recording("dark", 3, 0.6)
     wave *= np.float32(0.99) / np.abs(wave).max()
-    (loud,) = adversary.attack(system(), [wave], ["bright"], method="noise", colour=colour, snr=-6.0)
+    (loud,) = adversary.attack(system(), [wave], ["bright"], Budget(snr=-6.0), method=Noise(colour))
     at_full = (loud.waveform == -1) | (loud.waveform == np.float32(32_767 / 32_768))
     assert 20 < loud.n_clipped <= at_full.sum()
     assert loud.n_clipped >= at_full.sum() - 5  # a few may reach full scale and not pass it
@@ -176,5 +176,5 @@ def test_the_noise_method_counts_what_it_clips(colour):
     draw = np.random.default_rng([0, 0, 0])
     make = white_noise if colour == "white" else shaped_noise
     np.testing.assert_array_equal(loud.waveform, make(wave, -6.0, draw))
-    (soft,) = adversary.attack(system(), [wave / 4], ["bright"], method="noise", colour=colour, snr=15.0)
+    (soft,) = adversary.attack(system(), [wave / 4], ["bright"], Budget(snr=15.0), method=Noise(colour))
     assert soft.n_clipped == 0

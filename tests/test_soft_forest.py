@@ -10,7 +10,7 @@ import torch
 from sklearn.ensemble import RandomForestClassifier
 
 from music_adversaries import adversary, spectra
-from music_adversaries.adversary import gradients
+from music_adversaries.adversary import Algorithm1, Budget, gradients
 from music_adversaries.adversary.model import Model
 from music_adversaries.book import features
 from music_adversaries.book.baselines import ForestOnActivations
@@ -269,7 +269,8 @@ def test_algorithm_1_reaches_the_real_forest_through_the_soft_one():
     waveforms = [recording(label, 95) for label in LABELS]
     targets = ["bright", "dark", "dark"]
     assert all(forest.predict(waveforms) != targets)
-    results = adversary.attack(System(aware, named.labels), waveforms, targets, snr=10.0, step=30.0)
+    model, budget, method = System(aware, named.labels), Budget(snr=10.0), Algorithm1(step=30.0)
+    results = adversary.attack(model, waveforms, targets, budget, method=method)
     assert all(result.snr_magnitude >= 10.0 for result in results)
     assert forest.predict([result.waveform for result in results]).tolist() == targets
 

@@ -33,7 +33,7 @@ from refresh import ROOT
 
 LIBRARY = ROOT / "lib" / "music_adversaries"
 # The packages whose modules are imported on first use.
-LAZY = ("audition", "book.claims", "book.datasets", "book.harness", "book.partitions")
+LAZY = ("adversary", "audition", "book.claims", "book.datasets", "book.harness", "book.partitions")
 
 # What may be imported besides the standard library and this one.
 SHELL = {"click"}
@@ -154,7 +154,9 @@ def test_an_attack_imports_what_it_uses(tmp_path, monkeypatch):
         (".book.harness", set()),
         (".audition", set()),
         (".book.claims", FILES),
-        (".adversary", {"torch"} | SOUND | FILES | PROGRESS),
+        (".evaluation", ARRAYS | SPARSE),
+        (".adversary", set()),
+        (".adversary.attack", {"torch"} | SOUND | FILES | PROGRESS),
     ],
 )
 def test_a_module_imports_what_it_uses(module, allowed):
@@ -271,7 +273,7 @@ def test_a_lazy_package_offers_what_it_says(name):
 
 @pytest.mark.parametrize("first", ["import music_adversaries.book.partitions.audit", "partitions.audit", "pass"])
 def test_a_function_hides_the_module_of_its_name(first):
-    code = f"""from music_adversaries import partitions
+    code = f"""from music_adversaries.book import partitions
 {first}
 from music_adversaries.book.partitions.audit import Audit
 from music_adversaries.book.partitions import audit

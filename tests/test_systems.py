@@ -461,8 +461,8 @@ def test_counts_by_hand():
             )
         ]
     )
-    counted = table1.Counted(decided)
+    counted = table1.accuracies_of(decided)
     places = counted.places([("s", "x", "random"), ("s", "x", "filtered")])
     drop = counted.statistic(lambda a: a[..., places[0]] - a[..., places[1]])
     assert drop.estimate == pytest.approx(2 / 3 - 1 / 2) and drop.n == 2
-    assert counted.accuracy("s", "x", "random").estimate == pytest.approx(2 / 3)
+    assert counted.accuracy(("s", "x", "random")).estimate == pytest.approx(2 / 3)

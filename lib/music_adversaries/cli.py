@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .adversary.methods import METHODS
 from .book.options import config_of, system_options
 from .errors import InputError
 
@@ -69,8 +70,8 @@ def main() -> None:
 @click.option("--snr", type=float, default=15.0, show_default=True, help="Least SNR in dB, on magnitudes.")
 @click.option("--confidence", type=float, default=0.9, show_default=True, help="Mean posterior at which to stop.")
 @click.option(
-    "--method", default="algorithm1", show_default=True,
-    help="algorithm1 (the paper's), pgd or apgd (on the waveform), random_search (black box), noise (the null).",
+    "--method", default="algorithm1",
+    help="\n".join(["\b", *(f"{name}: {listed.summary}" for name, listed in METHODS.items()), "[default: algorithm1]"]),
 )  # fmt: skip
 @click.option("--step", type=float, help="Step of the method, in its own unit; its default where not given.")
 @click.option(
@@ -93,14 +94,13 @@ def attack(
     every file got its label, 1 when one did not, 2 when something given cannot be used.
     """
     from . import adversary, audio, audition
-    from .adversary.entrance import check_settings
     from .book.harness.kept import kept_system
     from .training import device_of
 
     # Whatever can be refused is, before anything long begins.
     settings = _method_options(options) | ({} if step is None else {"step": step})
     made = adversary.method(method, **settings)
-    check_settings(snr=snr, confidence=confidence, max_iterations=max_iterations, restarts=restarts)
+    budget = adversary.Budget(snr, confidence, max_iterations, restarts)
     config = config_of(**which)
     waveforms = {}
     for file in files:
@@ -117,9 +117,8 @@ def attack(
     targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
     jobs = [(file, label) for file in files for label in targets]
     results = adversary.attack(
-        system, [waveforms[file] for file, _ in jobs], [label for _, label in jobs], method=made, snr=snr,
-        confidence=confidence, max_iterations=max_iterations, restarts=restarts, names=[str(file) for file, _ in jobs],
-        progress=True,
+        system, [waveforms[file] for file, _ in jobs], [label for _, label in jobs], budget, method=made,
+        names=[str(file) for file, _ in jobs], progress=True,
     )  # fmt: skip
 
     report, players, taken = [], [], set()
@@ -146,7 +145,7 @@ def attack(
         if result.n_clipped:
             click.echo(f"{file}: {result.n_clipped} samples reached full scale and were clipped", err=True)
     _write_text(out / "report.json", json.dumps(report, indent=1) + "\n")
-    _write_text(out / "listen.html", _page(players))
+    _write_text(out / "listen.html", audition.listening_page(players, title="Adversaries"))
     click.echo(f"written to {out}: WAV files, report.json, and listen.html to hear them")
     ctx.exit(0 if all(result.success for result in results) else 1)
 
@@ -217,11 +216,3 @@ def _write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _page(players: list) -> str:
-    body = "\n".join(player._repr_html_() for player in players)
-    return (
-        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Adversaries</title>\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        "<style>body{font-family:system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}</style>\n"
-        f"<h1>Adversaries</h1>\n{body}\n</html>\n"
-    )

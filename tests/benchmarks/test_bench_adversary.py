@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from music_adversaries.book.bench import arithmetic, measure, timing, toolbox
+from music_adversaries.book.bench import arithmetic, measure, subjects, timing, toolbox
 from music_adversaries.book.bench.plain import PlainIteration
 
 pytest.importorskip("pytest_benchmark")
@@ -46,7 +46,7 @@ def compare(benchmark, call: Callable[[], object], others: dict[str, Callable[[]
 
 @pytest.mark.benchmark(group="adversary: consistency step, 30 s")
 def test_consistency_beside_its_transforms(benchmark):
-    step = measure.iteration(measure.network("dnn50"), 1, SECONDS)
+    step = subjects.iteration(subjects.network("dnn50"), 1, SECONDS)
     change = torch.maximum(0.1 * torch.randn(step.exemplar.shape), -step.exemplar)
     transforms = arithmetic.transforms(change.shape[1])
     compare(benchmark, lambda: step.consistent(change), {"bare irfft + rfft": lambda: timing.seconds(transforms)})
@@ -56,13 +56,13 @@ def test_consistency_beside_its_transforms(benchmark):
 @pytest.mark.parametrize("consistency", [True, False], ids=["consistency", "no_consistency"])
 @pytest.mark.parametrize("system", ["dnn50", "dnn500"])
 def test_iteration_beside_numpy_and_art(benchmark, system, consistency):
-    network = measure.network(system)
-    step = measure.iteration(network, 1, SECONDS, consistency)
+    network = subjects.network(system)
+    step = subjects.iteration(network, 1, SECONDS, consistency)
     others = {}
     for how in measure.PLAINLY:
         plain = PlainIteration(
-            network, measure.noise(1, SECONDS)[0].numpy(), 0,
-            consistency=consistency, snr=measure.SNR, together=how == measure.TOGETHER,
+            network, subjects.noise(1, SECONDS)[0].numpy(), 0,
+            consistency=consistency, snr=subjects.SNR, together=how == measure.TOGETHER,
         )  # fmt: skip
         others[how] = lambda plain=plain: timing.seconds(lambda: plain(plain.exemplar))
     if toolbox.installed():

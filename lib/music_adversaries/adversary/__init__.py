@@ -1,36 +1,54 @@
 """Adversaries: small changes of a recording that make a system say what the adversary wants.
 
-`attack` is the one entrance. What comes back are waveforms, judged as they read back from a 16-bit
-file, whatever the method.
+All attacks begin with `attack`. What comes back are waveforms, judged as they read back from a 16-bit file, whatever
+the method::
 
-================  =====================================================================
-`entrance`        `attack`, the one entrance: excerpts, targets, method, budget
-`model`           any module, from magnitudes or waveforms to logits, as attacks see it
-`batch`           excerpts attacked together, and the judge
-`gradients`       gradient of the loss, by PyTorch for any network, by hand for the quickest
-`algorithm1`      the paper's attack on magnitudes
-`projections`     its projections onto simple sets
-`consistency`     its step towards the spectrum of a waveform
-`pgd`, `apgd`     projected gradient descent on the waveform; with a step that adapts
-`random_search`   a black-box attack, without gradients
-`noise`           what is no attack: noise and coding errors at the same SNR
-`directives`      which label for which excerpt
-`result`          what is reported of each excerpt
-================  =====================================================================
+    attack(model, waveforms, targets, Budget(snr=20), method="pgd")
+
+=================  ====================================================================
+`attack`           the function of that name: excerpts, targets, budget, method
+`budget`           how much may change, and how long an attack may try
+`methods`          the attacks by name: the one list
+`model`            any module, from magnitudes or waveforms to logits, as attacks see it
+`batch`            excerpts attacked together, and what an attack may ask
+`judge`            the rule of every attack: only the 16-bit file counts
+`gradients`        gradient of the loss, by PyTorch or by hand, and a step along it
+`algorithm1`       the paper's attack on magnitudes
+`projections`      its projections onto simple sets
+`consistency`      its step towards the spectrum of a waveform
+`waveforms`        what attacks on waveforms share
+`pgd`, `apgd`      projected gradient descent on the waveform; with a step that adapts
+`random_search`    a black-box attack, without gradients
+`noise`            noise in place of an attack
+`disturbances`     noise and coding errors at a given SNR
+`directives`       which label for which excerpt
+`result`           what is reported about each excerpt
+`options`          checks of numbers and choices
+=================  ====================================================================
+
+To add an attack, write a module with its class and a line in `methods.METHODS`.
 
 Paper: Section 3.1, Alg. 1
 Notebook: book/05_adversaries.ipynb
 """
 
-from .algorithm1 import Algorithm1
-from .apgd import APGD
-from .directives import always, always_right, always_wrong, every_label, random_targets, right_with_probability
-from .entrance import METHODS, attack, method
-from .model import Model
-from .noise import Noise, at_snr, coded, shaped_noise, white_noise
-from .pgd import PGD
-from .random_search import RandomSearch
-from .result import AdversaryResult
+from typing import TYPE_CHECKING
+
+from ..lazily import attach
+
+if TYPE_CHECKING:
+    from .algorithm1 import Algorithm1
+    from .apgd import APGD
+    from .attack import attack
+    from .budget import Budget
+    from .directives import always, always_right, always_wrong, every_label, random_targets, right_with_probability
+    from .disturbances import at_snr, coded, shaped_noise, snrs, white_noise
+    from .methods import METHODS, method
+    from .model import Model
+    from .noise import Noise
+    from .pgd import PGD
+    from .random_search import RandomSearch
+    from .result import AdversaryResult
 
 __all__ = [
     "APGD",
@@ -38,6 +56,7 @@ __all__ = [
     "PGD",
     "AdversaryResult",
     "Algorithm1",
+    "Budget",
     "Model",
     "Noise",
     "RandomSearch",
@@ -52,5 +71,31 @@ __all__ = [
     "random_targets",
     "right_with_probability",
     "shaped_noise",
+    "snrs",
     "white_noise",
 ]
+
+attach(
+    __name__,
+    {
+        "algorithm1": ("Algorithm1",),
+        "apgd": ("APGD",),
+        "attack": ("attack",),
+        "budget": ("Budget",),
+        "directives": (
+            "always",
+            "always_right",
+            "always_wrong",
+            "every_label",
+            "random_targets",
+            "right_with_probability",
+        ),
+        "disturbances": ("at_snr", "coded", "shaped_noise", "snrs", "white_noise"),
+        "methods": ("METHODS", "method"),
+        "model": ("Model",),
+        "noise": ("Noise",),
+        "pgd": ("PGD",),
+        "random_search": ("RandomSearch",),
+        "result": ("AdversaryResult",),
+    },
+)

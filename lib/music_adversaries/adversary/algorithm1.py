@@ -1,6 +1,6 @@
 """Algorithm 1: projected gradient descent on magnitudes, kept close to spectra that a waveform has.
 
-Paper: Alg. 1, Eq. (5), Eq. (6), Eq. (7), Eq. (8), Eq. (9)
+Paper: Alg. 1
 Notebook: book/05_adversaries.ipynb
 """
 
@@ -17,46 +17,50 @@ from ..errors import InputError
 from ..networks import Standardise
 from .batch import Batch
 from .consistency import Consistency
-from .gradients import Product
+from .gradients import Dense, Product
+from .judge import Judge, Realise
 from .options import check_choices, check_positive
 from .projections import into_ball, non_negative
 
 
 @dataclass(frozen=True)
 class Algorithm1:
-    """The paper's attack, with an option for everything in which the published code differs from it.
+    """The paper's attack, with an option for each difference between the paper and the published code.
 
-    The defaults are the paper's reading; `published_code` has those of the code.
+    The defaults are the paper's; `published_code` has those of the code.
 
     Parameters
     ----------
     step : float
         ``mu``, in the unit of ``step_unit``.
     step_unit : {"magnitude", "budget"}
-        The gradient is multiplied by ``step`` (paper and code); or every step is as long as this part of
-        the budget, whatever the gradient's length, so that only directions differ.
+        ``"magnitude"``: the gradient is multiplied by ``step`` (paper and code).
+        ``"budget"``: every step has the length of this part of the budget, whatever the gradient's length.
     step_per : {"slice", "frame"}
-        The loss counts every slice once; or once for each of its frames, as in the published code, which
-        makes the steps on slices of 100 frames 100 times as long. For networks on frames the same.
+        ``"slice"``: the loss counts every slice once.
+        ``"frame"``: it counts a slice once for each of its frames, as in the published code: steps on slices of 100
+        frames are 100 times as long. For networks on frames both are the same.
     gradient : {"chain_rule", "published_code"}
-        With respect to magnitudes; or what the published code has for networks on slices: the inverse
-        standardisation applied to the *gradient*, which divides by the scale where the chain rule
-        multiplies, and adds the training mean.
+        ``"chain_rule"``: with respect to magnitudes.
+        ``"published_code"``: what the published code has for networks on slices, the inverse standardisation of the
+        *gradient*, which divides by the scale where the chain rule multiplies, and adds the training mean.
     consistency : {"each_step", "at_end", "never"}
-        Every iterate is brought near to the spectrum of a waveform; or only what is shown to the judge;
-        or the algorithm stops by its iterate alone, and what is written is a waveform as near as one can get.
+        ``"each_step"``: every iterate is brought near to the spectrum of a waveform.
+        ``"at_end"``: only what is shown to the judge is.
+        ``"never"``: the algorithm stops by its iterate alone, and writes the nearest waveform that it finds.
     phase : {"exemplar", "resynthesis"}
-        Phase for the re-synthesis: the exemplar's, or that of the last re-synthesis as in the published code.
+        ``"exemplar"``: re-synthesis with the exemplar's phase.
+        ``"resynthesis"``: with the phase of the last re-synthesis, as in the published code.
     momentum : {"none", "after_projections"}
-        The published code extrapolates after the projections, so that its iterates may leave the ball and
-        become negative.
+        ``"after_projections"``: extrapolate after the projections, as the published code does, so that iterates may
+        leave the ball and become negative.
     stall : {"go_on", "stop"}
-        The published code stops where the target's posterior rises by less than 0.0001.
+        ``"stop"``: stop where the target's posterior rises by less than 0.0001, as the published code does.
 
     Raises
     ------
     InputError
-        For an option that is not there, or a network for which it makes no sense.
+        For an unknown value of an option, or a network for which it makes no sense.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
@@ -92,18 +96,15 @@ class Algorithm1:
         Paper: Section 4
         Notebook: book/05_adversaries.ipynb
         """
-        code = {
-            "step_per": "frame", "gradient": "published_code", "phase": "resynthesis",
-            "momentum": "after_projections", "stall": "stop",
-        }  # fmt: skip
-        return cls(**code | changes)
+        code = {"step_per": "frame", "gradient": "published_code", "phase": "resynthesis"}
+        return cls(**code | {"momentum": "after_projections", "stall": "stop"} | changes)
 
-    def run(self, batch: Batch) -> None:
+    def run(self, batch: Batch, judge: Judge) -> None:
         """Attack the excerpts of a batch."""
         consistent = Consistency(
             batch.spectrum, batch.n_samples, batch.valid, n_fft=batch.model.n_fft, hop_length=batch.model.hop_length
         )
-        # Where the iterate is the spectrum of a waveform at hand, that waveform is what the judge sees.
+        # Where a waveform with the iterate's magnitudes is at hand, the judge sees that waveform.
         direct = self.consistency == "each_step" and self.phase == "exemplar" and self.momentum == "none"
         perturbation = batch.start()
         change = self._change(batch, perturbation)  # Z^(0) - X
@@ -111,11 +112,11 @@ class Algorithm1:
         old, t, before = change.clone(), 1.0, torch.zeros_like(batch.radius)
 
         for k in batch.iterations():
-            gradient, posterior = self._gradient(batch, change)
+            gradient, posterior, loss = self._gradient(batch, change)
             shown = ((perturbation,),) if direct else ((change, unit), self._realise(batch), change)
             wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
             stalled = wanted < before + 1e-4 if k and self.stall == "stop" else None
-            going = batch.judge(posterior, *shown, trust_iterate=self.consistency == "never", give_up=stalled)
+            going = judge(posterior, loss, *shown, trust_iterate=self.consistency == "never", give_up=stalled)
             if not len(batch):
                 return
             before = wanted if k else before
@@ -136,12 +137,15 @@ class Algorithm1:
                 change = change + (t - 1) / next_t * (change - old)
                 old, t = change.clone(), next_t
 
-    def _gradient(self, batch: Batch, change: Tensor) -> tuple[Tensor | Product, Tensor]:
-        gradient, posterior = batch.gradient(change)
+    def _gradient(self, batch: Batch, change: Tensor) -> tuple[Product | Dense, Tensor, Tensor]:
+        """The gradient, as the options have it, with posteriors and losses; see `Batch.gradient`."""
+        found, posterior, loss = batch.gradient(change)
         network = batch.model.network
-        if isinstance(gradient, Product) and (self.step_unit == "budget" or self.gradient == "published_code"):
-            gradient = gradient.dense()
-        if self.step_per == "frame" and getattr(network, "slice_length", 1) != 1:
+        by_frame = self.step_per == "frame" and getattr(network, "slice_length", 1) != 1
+        if not (by_frame or self.step_unit == "budget" or self.gradient == "published_code"):
+            return found, posterior, loss
+        gradient = found.dense()
+        if by_frame:
             gradient = gradient * network.slice_length
         if self.gradient == "published_code":
             standardise = getattr(network, "standardise", None)
@@ -152,20 +156,21 @@ class Algorithm1:
             there = scale > 0
             gradient = torch.where(there, gradient / torch.where(there, scale, 1.0) ** 2 + standardise.mean, 0.0)
             gradient = gradient * batch.valid[..., None]
-        return gradient, posterior
+        return Dense(gradient), posterior, loss
 
-    def _step(self, batch: Batch, gradient: Tensor | Product) -> Tensor:
-        """What to multiply each excerpt's gradient by ``[n]``; in units of the budget it is brought to length one."""
+    def _step(self, batch: Batch, gradient: Product | Dense) -> Tensor:
+        """Factors of each excerpt's gradient ``[n]``; for steps of the budget the gradient is brought to length one."""
         if self.step_unit == "magnitude":
             return torch.full_like(batch.radius, self.step)
-        length = torch.linalg.vector_norm(gradient, dim=(-2, -1))
-        # First the direction: the inverse of a tiny length would overflow.
-        gradient /= length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
-        return self.step * batch.room() * batch.radius
+        direction = gradient.dense()
+        length = torch.linalg.vector_norm(direction, dim=(-2, -1))
+        # First the direction, in place: the inverse of a tiny length would overflow.
+        direction /= length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
+        return self.step * batch.share_within_full_scale() * batch.radius
 
     @staticmethod
     def _change(batch: Batch, perturbation: Tensor) -> Tensor:
-        """Of the magnitudes, by a perturbation of the waveform."""
+        """Change of the magnitudes by a perturbation of the waveform."""
         if not bool(perturbation.any()):
             return torch.zeros_like(batch.magnitude)
         analysed = spectra.stft(perturbation, batch.model.n_fft, batch.model.hop_length)
@@ -180,45 +185,42 @@ class Algorithm1:
         return magnitude * batch.valid[..., None] - batch.magnitude, spectra.phasor(spectrum, magnitude)
 
     @staticmethod
-    def _realise(batch: Batch):
+    def _realise(batch: Batch) -> Realise:
         return lambda change, unit, rows: batch.waveform_of(
             (batch.magnitude[rows] + change) * unit - batch.spectrum[rows], rows
         )
 
 
-def descend(change: Tensor, gradient: Tensor | Product, step: Tensor, floor: Tensor) -> Tensor:
-    """Steps 2.1 and 2.2 of Algorithm 1, in place of ``change``: against the gradient, and no magnitude negative.
+def descend(change: Tensor, gradient: Product | Dense, step: Tensor, floor: Tensor) -> Tensor:
+    """Steps 2.1 and 2.2 of Algorithm 1, in place of ``change``: against the gradient, without negative magnitudes.
 
     Parameters
     ----------
     change, floor : Tensor ``[n, n_frames, n_bins]``
-        Change of the magnitudes, and the one that leaves nothing of them, -X.
-    gradient : Tensor or Product ``[n, n_frames, n_bins]``
+        Change of the magnitudes, and the change that leaves nothing of them, -X.
+    gradient : Product or Dense ``[n, n_frames, n_bins]``
     step : Tensor ``[n]``
 
     Paper: Alg. 1, Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
-    if isinstance(gradient, Product):
-        gradient.step(change, step)
-    else:
-        change.addcmul_(gradient, step[:, None, None], value=-1.0)
+    gradient.step(change, step)
     return non_negative(change, floor, out=change)
 
 
 def advance(
-    change: Tensor, gradient: Tensor | Product, step: Tensor, radius: Tensor, consistent: Consistency
+    change: Tensor, gradient: Product | Dense, step: Tensor, radius: Tensor, consistent: Consistency
 ) -> tuple[Tensor, Tensor]:
     """Steps 2.1 to 2.4 of Algorithm 1: against the gradient, not negative, consistent, within the ball.
 
-    Done in place, since fresh memory costs more than the arithmetic: ``change`` is used up, and what is returned is
-    used up by the next call.
+    Done in place, since fresh memory costs more than the arithmetic: ``change`` is overwritten, and the next call
+    overwrites what is returned.
 
     Parameters
     ----------
     change : Tensor ``[n, n_frames, n_bins]``
         Of the exemplars' magnitudes so far.
-    gradient : Tensor or Product ``[n, n_frames, n_bins]``
+    gradient : Product or Dense ``[n, n_frames, n_bins]``
     step, radius : Tensor ``[n]``
     consistent : Consistency
 
@@ -226,7 +228,7 @@ def advance(
     -------
     change : Tensor ``[n, n_frames, n_bins]``
     perturbation : Tensor ``[n, n_samples]``
-        Of the waveform whose magnitudes they are, but for the ball.
+        Of the waveform that has these magnitudes, except for the ball.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb

@@ -1,6 +1,6 @@
 """Projected gradient descent on the waveform that finds its own step.
 
-Paper: Eq. (7)
+Paper: Section 4
 Notebook: book/05_adversaries.ipynb
 """
 
@@ -11,26 +11,27 @@ from dataclasses import dataclass
 import torch
 
 from .batch import Batch
+from .judge import Judge
 from .options import check_positive
-from .pgd import direction, feasible, loudest
+from .waveforms import direction, feasible, loudest
 
 MOMENTUM = 0.75
-ENOUGH = 0.75  # share of steps that must have lowered the loss since the last checkpoint
+ENOUGH = 0.75  # share of the steps since the last checkpoint that must have lowered the loss
 
 
 @dataclass(frozen=True)
 class APGD:
     """Auto-PGD (Croce and Hein 2020): steps start long and are halved where they no longer help.
 
-    At checkpoints that come closer and closer, an excerpt whose loss fell too seldom, or whose best has not
-    moved at the same step, halves its step and goes on from its best.
+    At checkpoints that come closer and closer, an excerpt halves its step and goes on from its best iterate, where
+    its loss fell too seldom or its best stayed the same.
 
     Parameters
     ----------
     step : float
         The first step, as a part of the budget.
 
-    Paper: Eq. (7)
+    Paper: Section 4
     Notebook: book/05_adversaries.ipynb
     """
 
@@ -40,42 +41,42 @@ class APGD:
     def __post_init__(self) -> None:
         check_positive(step=self.step)
 
-    def run(self, batch: Batch) -> None:
+    def run(self, batch: Batch, judge: Judge) -> None:
         """Attack the excerpts of a batch."""
         x = batch.start()
         before, best, step = x, x, self.step * loudest(batch)
         least = torch.full_like(step, torch.inf)  # loss of the best
-        last = -least  # the start is no step that lowered anything
-        fell = torch.zeros_like(step)  # steps that lowered the loss since the checkpoint
-        halved, least_then = torch.zeros_like(step, dtype=torch.bool), least.clone()
+        last = -least  # the start is not a step, so it lowers nothing
+        n_falls = torch.zeros_like(step)  # steps since the checkpoint that lowered the loss
+        least_at_checkpoint = least.clone()
+        halved = torch.zeros_like(step, dtype=torch.bool)
         marks = checkpoints(batch.max_iterations)
 
         for k in batch.iterations():
-            gradient, posterior = batch.waveform_gradient(x)
-            loss = batch.loss
-            fell += loss < last
+            gradient, posterior, loss = batch.waveform_gradient(x)
+            n_falls += loss < last
             better = loss < least
             best = torch.where(better[:, None], x, best)
             least, last = torch.where(better, loss, least), loss
-            going = batch.judge(posterior, (x,))
+            going = judge(posterior, loss, (x,))
             if not len(batch):
                 return
             if going is not None:
                 x, before, best, gradient, step = (t[going] for t in (x, before, best, gradient, step))
-                least, last, fell, halved, least_then = (t[going] for t in (least, last, fell, halved, least_then))
+                least, last, least_at_checkpoint = (t[going] for t in (least, last, least_at_checkpoint))
+                n_falls, halved = n_falls[going], halved[going]
 
             if k in marks[1:]:
                 passed = k - marks[marks.index(k) - 1]
-                stuck = ~halved & (least >= least_then)
-                halve = (fell < ENOUGH * passed) | stuck
+                stuck = ~halved & (least >= least_at_checkpoint)
+                halve = (n_falls < ENOUGH * passed) | stuck
                 step = torch.where(halve, step / 2, step)
-                # From the best, which has the gradient of another place: so it is computed there.
                 x = torch.where(halve[:, None], best, x)
                 before = torch.where(halve[:, None], best, before)
-                if bool(halve.any()):
-                    gradient, _ = batch.waveform_gradient(x)
-                halved, least_then = halve, least.clone()
-                fell = torch.zeros_like(fell)
+                if bool(halve.any()):  # the gradient at the best is another one
+                    gradient, *_ = batch.waveform_gradient(x)
+                halved, least_at_checkpoint = halve, least.clone()
+                n_falls = torch.zeros_like(n_falls)
             z = feasible(batch, x - step[:, None] * direction(gradient))
             after = z if k == 0 else feasible(batch, x + MOMENTUM * (z - x) + (1 - MOMENTUM) * (x - before))
             before, x = x, after
@@ -86,7 +87,7 @@ def checkpoints(n: int) -> list[int]:
 
     Notebook: book/05_adversaries.ipynb
     """
-    places = [0, 22]  # hundredths: fractions of two would be rounded up where they should not
+    places = [0, 22]  # in whole hundredths: binary fractions would be rounded up too often
     while places[-1] < 100:
         places.append(places[-1] + max(places[-1] - places[-2] - 3, 6))
     return sorted({-(-place * n // 100) for place in places if place <= 100})

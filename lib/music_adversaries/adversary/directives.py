@@ -1,4 +1,4 @@
-"""What the adversary wants: which label for which excerpt.
+"""What the adversary wants: a label for each excerpt.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from torch import nn
 
 from ..errors import InputError
 from ..networks import System
-from .entrance import attack
+from .attack import attack
+from .budget import DEFAULT, Budget
 from .model import Model
 from .result import AdversaryResult
 
@@ -22,7 +22,7 @@ Labelled = System | Model
 
 
 def random_targets(system: Labelled, count: int, *, seed: int) -> list[str]:
-    """One label an excerpt, drawn uniformly, the right one included.
+    """One label for each excerpt, drawn uniformly, the right one included.
 
     A system that obeys is correct with probability 1 / number of labels: the paper's p = 0.1.
 
@@ -40,7 +40,7 @@ def right_with_probability(system: Labelled, truth: Sequence[str], p: float, *, 
     Raises
     ------
     InputError
-        When ``p`` is no probability, a label is unknown, or there is no other label.
+        When ``p`` is not a probability, a label is unknown, or there is no other label.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -48,7 +48,7 @@ def right_with_probability(system: Labelled, truth: Sequence[str], p: float, *, 
     if not 0 <= p <= 1:
         raise InputError(f"p is {p}; give a probability from 0 to 1, such as 0.1.")
     if p < 1 and len(system.labels) < 2:
-        raise InputError("The system has one label only, so it cannot be made wrong; give it another.")
+        raise InputError("The system has one label only, so it cannot be made wrong; choose a system with two or more.")
     rng, labels = np.random.default_rng(seed), system.labels
     right = [system.label_index(label) for label in truth]
     others = rng.integers(max(1, len(labels) - 1), size=len(right))
@@ -66,7 +66,7 @@ def always_right(system: Labelled, truth: Sequence[str]) -> list[str]:
 
 
 def always_wrong(system: Labelled, truth: Sequence[str], *, seed: int) -> list[str]:
-    """For each excerpt a label that is not its own, drawn uniformly.
+    """For each excerpt a label other than its own, drawn uniformly.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -83,13 +83,15 @@ def always(system: Labelled, label: str, count: int) -> list[str]:
     return [system.labels[system.label_index(label)]] * count
 
 
-def every_label(system: Labelled | nn.Module, waveform: np.ndarray, **settings: Any) -> list[AdversaryResult]:
+def every_label(
+    system: Labelled, waveform: np.ndarray, budget: Budget = DEFAULT, **settings: Any
+) -> list[AdversaryResult]:
     """An ensemble of adversaries: the same waveform, once for every label of the system.
 
-    ``settings`` are those of `attack`.
+    ``budget`` and ``settings`` are those of `attack`.
 
     Paper: Section 4
     Notebook: book/06_ensembles.ipynb
     """
-    labels = list(settings.get("labels", ()) if isinstance(system, nn.Module) else system.labels)
-    return attack(system, [waveform] * len(labels), labels, **settings)
+    labels = Model.of(system).labels
+    return attack(system, [waveform] * len(labels), labels, budget, **settings)

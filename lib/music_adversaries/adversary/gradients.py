@@ -5,9 +5,9 @@ Goal
     excerpt. `loss_gradient` leaves its gradient to PyTorch, for any network. `FrameGradient` goes
     through the layers of a network on frames itself: the same numbers up to rounding, in half the
     time, because standardisation becomes a part of the first layer, the exemplars' share of that
-    layer is computed once, and nothing is recorded.
+    layer is computed once, and nothing is recorded. A step along either is its ``.step()``.
 
-Paper: Eq. (3), Eq. (7)
+Paper: Eq. (3)
 Notebook: book/05_adversaries.ipynb
 """
 
@@ -26,22 +26,21 @@ from ..networks import DNN, Network
 
 Rows = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Found = tuple[Tensor, Tensor, Tensor]  # gradient, posterior, loss
-Gradient = Callable[[Tensor, Tensor, Tensor], Found]
+Find = Callable[[Tensor, Tensor, Tensor], Found]
 
 
 @dataclass(frozen=True)
 class Product:
     """A gradient as two factors: what comes back to the first layer, and the weights of this layer.
 
-    With 50 units it is a tenth as large as the gradient itself, and most often nobody needs more: a step goes along
-    it by one matrix product.
+    With 50 units it is a tenth as large as the gradient itself, and most often enough: a step along it is one matrix
+    product.
 
     Parameters
     ----------
     back : Tensor ``[n, n_frames, n_units]``
     weight : Tensor ``[n_units, n_bins]``
 
-    Paper: Eq. (7)
     Notebook: book/05_adversaries.ipynb
     """
 
@@ -62,11 +61,37 @@ class Product:
             one.addmm_(back, self.weight, alpha=-length)
 
 
-GradientAfterChange = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor | Product, Tensor, Tensor]]
+@dataclass(frozen=True)
+class Dense:
+    """A gradient written out, with the methods of `Product`.
+
+    Parameters
+    ----------
+    back : Tensor ``[n, n_frames, n_bins]``
+
+    Notebook: book/05_adversaries.ipynb
+    """
+
+    back: Tensor
+
+    def __getitem__(self, index: Any) -> Dense:
+        """The gradient of some excerpts, or of some of their frames."""
+        return Dense(self.back[index])
+
+    def dense(self) -> Tensor:
+        """The gradient ``[n, n_frames, n_bins]``, without a copy."""
+        return self.back
+
+    def step(self, change: Tensor, step: Tensor) -> None:
+        """Go ``step`` ``[n]`` times the gradient downwards, in place of ``change`` ``[n, n_frames, n_bins]``."""
+        change.addcmul_(self.back, step[:, None, None], value=-1.0)
+
+
+FindAfterChange = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Product | Dense, Tensor, Tensor]]
 
 
 def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
-    """Gradient of the loss with respect to what is read, posteriors, and the loss of each excerpt.
+    """Gradient of the loss with respect to the network's input, posteriors, and the loss of each excerpt.
 
     Parameters
     ----------
@@ -88,7 +113,7 @@ def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Foun
     InputError
         When the logits do not depend on ``z`` by operations that have a gradient.
 
-    Paper: Eq. (3), Eq. (7)
+    Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb
     """
     z = z.detach().requires_grad_(True)
@@ -109,28 +134,33 @@ def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Foun
 
 
 def one_by_one(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
-    """The same as `loss_gradient`, one excerpt after the other: what one needs stays in the processor's cache.
+    """The same as `loss_gradient`, one excerpt after the other, whose data then stay in the processor's cache.
 
-    Paper: Eq. (3), Eq. (7)
+    Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb
     """
     parts = [loss_gradient(rows, *(t[i : i + 1] for t in (z, targets, valid))) for i in range(len(z))]
     return parts[0] if len(parts) == 1 else tuple(torch.cat(part) for part in zip(*parts, strict=True))
 
 
-def differentiated(network: nn.Module, rows: Rows, device: torch.device) -> Gradient:
+def differentiated(network: nn.Module, rows: Rows, device: torch.device) -> Find:
     """`loss_gradient` of ``rows`` in the order that suits the device: a function of ``z``, targets and ``valid``."""
     alone = device.type == "cpu" and isinstance(network, Network)
     return partial(one_by_one if alone else loss_gradient, rows)
 
 
-def after_change(gradient: Gradient) -> GradientAfterChange:
+def after_change(find: Find) -> FindAfterChange:
     """A gradient as a function of the change of the magnitudes, the exemplars' magnitudes, targets and ``valid``."""
-    return lambda change, exemplar, targets, valid: gradient(exemplar + change, targets, valid)
+
+    def found(change: Tensor, exemplar: Tensor, targets: Tensor, valid: Tensor) -> tuple[Dense, Tensor, Tensor]:
+        gradient, posterior, loss = find(exemplar + change, targets, valid)
+        return Dense(gradient), posterior, loss
+
+    return found
 
 
-def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device) -> GradientAfterChange:
-    """The quickest way to the gradient with respect to magnitudes: by hand where that can be, else `differentiated`.
+def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device) -> FindAfterChange:
+    """The quickest way to the gradient with respect to magnitudes: by hand where possible, else `differentiated`.
 
     Parameters
     ----------
@@ -143,7 +173,7 @@ def gradient_of_magnitudes(network: nn.Module, rows: Rows, device: torch.device)
     callable
         See `after_change`.
 
-    Paper: Eq. (7)
+    Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb
     """
     if device.type == "cpu" and FrameGradient.fits(network):
@@ -159,7 +189,7 @@ class FrameGradient:
     network : DNN
         One that it `fits`. The weights are those of now: make another where they have changed.
 
-    Paper: Eq. (3), Eq. (7)
+    Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb
     """
 
@@ -199,7 +229,7 @@ class FrameGradient:
         targets : Tensor ``[n]``, label indices
         valid : Tensor ``[n, n_frames]``
 
-        Paper: Eq. (3), Eq. (7)
+        Paper: Eq. (3)
         Notebook: book/05_adversaries.ipynb
         """
         if self._exemplar is not exemplar:
@@ -207,7 +237,7 @@ class FrameGradient:
             self._share = [torch.addmm(self._biases[0], one, self._weights[0].T) for one in exemplar]
         if self._back is None or self._back.shape[:2] != change.shape[:2]:
             self._back = change.new_empty(*change.shape[:2], self._weights[0].shape[0])
-        # One excerpt after the other: what one needs stays in the processor's cache.
+        # One excerpt after the other: its data stay in the processor's cache.
         found = [self._one(*one) for one in zip(change, self._share, targets.tolist(), valid, self._back, strict=True)]
         posterior, loss = map(torch.stack, zip(*found, strict=True))
         return Product(self._back, self._weights[0]), posterior, loss

@@ -2,7 +2,7 @@
 
 Goal
     The systems of the book read magnitudes at 22,050 Hz. A researcher's model may read a waveform at
-    any rate, through whatever front end it has. Here they look alike.
+    any rate, through any front end. To an attack they look alike.
 
 Conventions
     * A module gives logits ``[n, n_labels]`` for whole excerpts, or ``[n, n_rows, n_labels]`` for
@@ -45,17 +45,17 @@ class Model:
     labels : sequence of str
     reads : {"magnitudes", "waveform"}
     sample_rate : int
-        Hz, of the audio it was trained on.
+        Hz, of the audio on which it was trained.
     n_fft, hop_length : int
-        Samples in a frame and between frames, of the magnitudes that it reads and by which a budget
-        is measured; analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``, and frames overlap.
+        Samples in a frame and between frames of the magnitudes that it reads, and by which a budget is measured;
+        analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``, and frames overlap.
     system : System
-        Decides over whole recordings where given; else the module itself does.
+        Decides over whole recordings, if given; otherwise the module itself does.
 
     Raises
     ------
     InputError
-        When it is no module, has no labels, or a setting makes no sense.
+        When it is not a module, has no labels, or a setting makes no sense.
 
     Notebook: book/05_adversaries.ipynb
     """
@@ -72,7 +72,7 @@ class Model:
         system: System | None = None,
     ) -> None:
         if not isinstance(network, nn.Module):
-            raise InputError(f"The model is a {type(network).__name__}; give a System or a torch.nn.Module.")
+            raise InputError(f"The network is a {type(network).__name__}; give a torch.nn.Module.")
         if reads not in READS:
             raise InputError(f"reads is {reads!r}; choose one of {', '.join(READS)}.")
         if not (isinstance(sample_rate, Real) and sample_rate > 0):
@@ -94,34 +94,34 @@ class Model:
             raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
         self.network, self.labels, self.reads, self.system = network, labels, reads, system
         self.sample_rate, self.n_fft, self.hop_length = sample_rate, int(n_fft), int(hop_length)
-        self.within_one: bool | None = None  # whether all that a module has answered so far lies within 0 and 1
+        self.within_one: bool | None = None  # whether all answers of a module so far lie within 0 and 1
         if self.like().dtype not in (torch.float32, torch.float64):
             raise InputError(f"The model computes in {self.like().dtype}; give it in float32, as model.float().")
 
     @classmethod
-    def of(cls, model: Model | System | nn.Module, **about) -> Model:
-        """A `Model` of whatever is given; ``about`` are the arguments for a module."""
-        about = {name: value for name, value in about.items() if value is not None}
-        if isinstance(model, nn.Module):
-            if "labels" not in about:
-                raise InputError("A module does not say what its logits stand for; give labels=[...], in their order.")
-            return cls(model, **about)
-        rate = about.pop("sample_rate", None)
+    def of(cls, model: Model | System) -> Model:
+        """The `Model` of a `System`; a `Model` as it is.
+
+        Raises
+        ------
+        InputError
+            For anything else. A bare module does not say what its logits stand for.
+        """
         if isinstance(model, System):
-            model = cls(model.network, model.labels, system=model)
-        if not isinstance(model, Model):
-            raise InputError(f"The model is a {type(model).__name__}; give a System, a Model or a torch.nn.Module.")
-        if about:
-            raise InputError(f"{', '.join(about)} describe a module; a System and a Model know these of themselves.")
-        if rate not in (None, model.sample_rate):
+            return cls(model.network, model.labels, system=model)
+        if isinstance(model, Model):
+            return model
+        name = type(model).__name__
+        if isinstance(model, nn.Module):
             raise InputError(
-                f"The audio is at {rate} Hz but the model reads {model.sample_rate} Hz; resample it (audio.resample)."
+                f"The model is a bare module, {name}, which does not say what its logits stand for; "
+                "wrap it as Model(module, labels=[...])."
             )
-        return model
+        raise InputError(f"The model is a {name}; give a System, or any module as Model(module, labels=[...]).")
 
     @property
     def pads(self) -> bool:
-        """Whether excerpts of different lengths can be taken together, padded to one."""
+        """Whether excerpts of different lengths can be padded to one length and taken together."""
         if not isinstance(self.network, Network):
             return False
         return not (isinstance(self.network, CDNN) and self.network.remainder == "overlap")
@@ -191,10 +191,10 @@ class Model:
         """
         if self.system is not None:
             return self.system.classify(waveform, name)
-        return self.judge(self.check(waveform, name))
+        return self.decide_unchecked(self.check(waveform, name))
 
-    def judge(self, waveform: np.ndarray) -> Decision:
-        """`decide` for what an attack shows: ``float32 [n_samples]``, before rounding perhaps far beyond full scale."""
+    def decide_unchecked(self, waveform: np.ndarray) -> Decision:
+        """`decide` for an attack: ``float32 [n_samples]``, before rounding perhaps far beyond full scale."""
         if self.system is not None:
             return self.system.classify(waveform)
         like = self.like()
@@ -208,7 +208,7 @@ class Model:
         return Decision(self.labels[best], float(posterior[best]), posterior)
 
     def refuse_unsteady(self, waveform: np.ndarray, name: str = "the waveform") -> None:
-        """Refuse a module that answers differently when asked twice, or whose output is not one of logits."""
+        """Refuse a module that answers differently when asked twice, or whose output is not logits."""
         if self.system is not None:
             return
         try:
@@ -225,7 +225,7 @@ class Model:
             )
 
     def _checked(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits with a dimension of rows, from somebody's own module."""
+        """Logits of a researcher's own module, with a dimension of rows."""
         try:
             logits = self.network(x)
         except Exception as error:

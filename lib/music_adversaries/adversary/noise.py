@@ -1,240 +1,33 @@
-"""Disturbances that no adversary made, as loud as an adversary's: what its effect is to be held against.
+"""Noise in place of an attack, judged as attacks are: what an attack is compared with.
 
-Goal
-    An adversary at 15 dB counts for something only if other changes of 15 dB do not do the same. Three of them:
-    white noise, noise that follows the music's own short-time spectrum, and what a codec does to it. All are
-    brought to the SNR that constrains the adversary: that of the magnitudes of the whole sequence.
-
-    Magnitudes do not tell what a disturbance does to phases alone. At one magnitude SNR, noise that hides under
-    the music is therefore some 3 dB stronger as a waveform; noise where there is no music is not. `snrs` gives
-    both ratios.
-
-Paper: Eq. (6), Section 4
+Paper: Section 4
 Notebook: book/05_adversaries.ipynb
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from .. import audio, spectra
-from ..audio import Waveform
+from .. import audio
 from ..errors import InputError
 from .batch import Batch
+from .disturbances import shaped, snr_against, sum_at_snr, white
+from .judge import Judge
 from .options import check_choices
 
-TOLERANCE = 0.05  # dB by which the ratio may exceed the one asked for
-DOMAINS = ("magnitude", "time")
+COLOURS = {"white": white, "shaped": shaped}
 
-COLOURS = ("white", "shaped")
-
-_STEP = 6.0  # dB between the gains that are tried first
-_FARTHEST = 120.0  # dB
 _DEAFENING = 1e4  # of full scale: nearly every sample is clipped
 _BEYOND = 1 + 1 / audio.FULL_SCALE  # what the judge counts as clipped
 
 
-class SNRs(NamedTuple):
-    """Signal-to-noise ratios in dB of a changed recording."""
-
-    magnitude: float  #: over the whole sequence of magnitudes: the paper's constraint
-    time: float  #: between the waveforms
-
-
-def snrs(waveform: npt.ArrayLike, changed: npt.ArrayLike) -> SNRs:
-    """Both ratios of a changed waveform ``[n_samples]``; infinite where nothing differs.
-
-    Raises
-    ------
-    InputError
-        When the waveform is silent or shorter than a frame.
-
-    Paper: Eq. (6)
-    Notebook: book/05_adversaries.ipynb
-    """
-    return SNRs(*(_measure(waveform, domain)(np.asarray(changed)) for domain in DOMAINS))
-
-
-def at_snr(
-    waveform: npt.ArrayLike,
-    disturbance: npt.ArrayLike,
-    snr: float,
-    *,
-    domain: str = "magnitude",
-    n_fft: int = spectra.N_FFT,
-    hop_length: int = spectra.HOP_LENGTH,
-) -> Waveform:
-    """The waveform with a disturbance that is turned up or down until the SNR is as asked.
-
-    The sum is rounded to 16 bits, and clipped where it must be, before the ratio is taken: what a file holds
-    is at ``snr`` or up to 0.05 dB above it.
-
-    Parameters
-    ----------
-    waveform : array ``[n_samples]`` at 22,050 Hz
-    disturbance : array ``[n_samples]``, of any loudness
-    snr : float, dB
-    domain : {"magnitude", "time"}
-        Which ratio; see `SNRs`.
-    n_fft, hop_length : int
-        Of the magnitudes.
-
-    Returns
-    -------
-    ``float32 [n_samples]``
-
-    Raises
-    ------
-    InputError
-        For an unusable waveform; for a disturbance that is silent, not finite, or of another length; and where no
-        gain gives the ratio: rounding alone is louder, clipping keeps the sum too near, or the waveform is so short
-        and the ratio so high that steps of 16 bits are too coarse.
-
-    Paper: Eq. (6)
-    Notebook: book/05_adversaries.ipynb
-    """
-    return audio.quantise(_sum_at_snr(waveform, disturbance, snr, domain, n_fft, hop_length))
-
-
-def _sum_at_snr(
-    waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, domain: str, n_fft: int, hop_length: int
-) -> npt.NDArray[np.float64]:
-    """The sum whose 16-bit file `at_snr` gives."""
-    if domain not in DOMAINS:
-        raise InputError(f"domain is {domain!r}; choose one of {', '.join(DOMAINS)}.")
-    if not math.isfinite(snr):
-        raise InputError(f"snr is {snr}; give a finite number of decibels, such as 15.")
-    waveform = audio.check_waveform(waveform, min_samples=n_fft)
-    disturbance = np.asarray(disturbance, dtype=np.float64)
-    if disturbance.shape != waveform.shape:
-        raise InputError(
-            f"The disturbance has the shape {list(disturbance.shape)} and the waveform {list(waveform.shape)}; "
-            "give one of the same length."
-        )
-    if not np.isfinite(disturbance).all() or not disturbance.any():
-        raise InputError("The disturbance is silent or not finite, so no gain brings it to an SNR; give another.")
-    measure = _measure(waveform, domain, n_fft, hop_length)
-    disturbance = disturbance * (np.linalg.norm(waveform) / np.linalg.norm(disturbance))
-
-    def changed(level: float) -> npt.NDArray[np.float64]:
-        """With the disturbance at ``level`` dB below the waveform."""
-        return waveform + 10 ** (-level / 20) * disturbance
-
-    def reached(level: float) -> float:
-        return measure(audio.quantise(changed(level)))
-
-    def excess(level: float) -> float:
-        # Bounded, since a disturbance that rounding swallows has an infinite ratio.
-        return min(reached(level), snr + 20) - (snr + TOLERANCE / 2)
-
-    quiet = snr + _STEP / 2
-    while excess(quiet) < 0:
-        quiet += _STEP
-        if quiet > snr + _FARTHEST:
-            raise InputError(f"Rounding to 16 bits alone is louder than an SNR of {snr:g} dB allows; ask for less.")
-    loud = quiet - _STEP
-    while excess(loud) >= 0 and loud > snr - _FARTHEST:
-        quiet, loud = loud, loud - _STEP  # the ratio may rise first, where the disturbance cancels what is there
-    if excess(loud) < 0:
-        from scipy import optimize  # here, for only noise needs it
-
-        level = optimize.brentq(excess, loud, quiet, xtol=1e-4)
-        if snr <= reached(level) <= snr + TOLERANCE:
-            return changed(level)
-    raise InputError(
-        f"No gain brings the disturbance to an SNR of {snr:g} dB in 16 bits; ask for another ratio, or give a longer "
-        "waveform or one with more headroom."
-    )
-
-
-def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
-    """The waveform with white Gaussian noise at that magnitude SNR; see `at_snr`.
-
-    Parameters
-    ----------
-    waveform : array ``[n_samples]`` at 22,050 Hz
-    snr : float, dB
-    rng : numpy random generator
-
-    Returns
-    -------
-    ``float32 [n_samples]``
-
-    Raises
-    ------
-    InputError
-        See `at_snr`.
-
-    Paper: Section 4
-    Notebook: book/05_adversaries.ipynb
-    """
-    return at_snr(waveform, _white(audio.check_waveform(waveform), rng), snr)
-
-
-def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
-    """The waveform with noise that has its own short-time magnitudes, at random phases; see `at_snr`.
-
-    It follows the music in time and frequency, to within a frame and a bin. Samples after the last whole frame
-    are left alone, and at both ends the noise fades.
-
-    Parameters
-    ----------
-    waveform : array ``[n_samples]`` at 22,050 Hz
-    snr : float, dB
-    rng : numpy random generator
-
-    Returns
-    -------
-    ``float32 [n_samples]``
-
-    Raises
-    ------
-    InputError
-        See `at_snr`.
-
-    Paper: Section 4
-    Notebook: book/05_adversaries.ipynb
-    """
-    waveform = audio.check_waveform(waveform)
-    return at_snr(waveform, _shaped(waveform, rng), snr)
-
-
-def coded(waveform: npt.ArrayLike, snr: float, process: Callable[[npt.ArrayLike], Waveform]) -> Waveform:
-    """The waveform with what a process does to it, turned up or down to that magnitude SNR; see `at_snr`.
-
-    Parameters
-    ----------
-    waveform : array ``[n_samples]`` at 22,050 Hz
-    snr : float, dB
-    process : function from a waveform to one of the same length
-        Such as those in `processing.PROCESSES`; an MP3's error is the natural one.
-
-    Returns
-    -------
-    ``float32 [n_samples]``
-
-    Raises
-    ------
-    InputError
-        When the process changes nothing; see also `at_snr`.
-
-    Paper: Section 4
-    Notebook: book/05_adversaries.ipynb
-    """
-    waveform = audio.check_waveform(waveform)
-    return at_snr(waveform, process(waveform) - waveform, snr)
-
-
 @dataclass(frozen=True)
 class Noise:
-    """No attack but the null of all: one draw of noise as loud as the budget allows, judged as attacks are.
+    """The null of all attacks: one draw of noise as loud as the budget allows.
 
     Parameters
     ----------
@@ -249,60 +42,34 @@ class Noise:
     name = "noise"
 
     def __post_init__(self) -> None:
-        check_choices(colour=(self.colour, COLOURS))
+        check_choices(colour=(self.colour, tuple(COLOURS)))
 
-    def run(self, batch: Batch) -> None:
-        """Show the batch its excerpts with noise.
+    def run(self, batch: Batch, judge: Judge) -> None:
+        """Show the judge the excerpts with noise.
 
-        Where 16 bits cannot hold so little of it they stay as they are; where they cannot hold so much, it is as
-        loud as they can, clipped.
+        Where 16 bits cannot hold noise so soft, the excerpt stays as it is. Where they cannot hold noise so loud, it
+        is as loud as they can hold, clipped.
         """
         batch.max_iterations = 0
-        make, frames = _white if self.colour == "white" else _shaped, (batch.model.n_fft, batch.model.hop_length)
+        make, frames = COLOURS[self.colour], (batch.model.n_fft, batch.model.hop_length)
+        snr = batch.budget.snr
         perturbation = torch.zeros_like(batch.x)
         for i, row in enumerate(batch.rows.tolist()):
             original = batch.originals[row]
             disturbance = make(original, batch.generators[row], *frames)
             noisy = np.clip(original + _DEAFENING * disturbance / np.abs(disturbance).max(), -_BEYOND, _BEYOND)
-            loudest = _measure(original, "magnitude", *frames)(audio.quantise(noisy))
-            if loudest < batch.snr:  # as it is with all but absurd budgets
+            loudest = snr_against(original, "magnitude", *frames)(audio.quantise(noisy))
+            if loudest < snr:  # as it is with all but absurd budgets
                 try:
-                    noisy = _bounded(_sum_at_snr(original, disturbance, batch.snr, "magnitude", *frames))
+                    noisy = _bounded(sum_at_snr(original, disturbance, snr, "magnitude", *frames))
                 except InputError:
                     noisy = original
             perturbation[i, : len(original)] = torch.from_numpy(noisy - original).to(perturbation)
         for _ in batch.iterations():
-            batch.judge(batch.posterior(perturbation), (perturbation,))
+            judge(*batch.posterior(perturbation), (perturbation,))
 
 
 def _bounded(exact: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """What the file holds, but a little beyond it where that is clipped, so that the judge counts those samples."""
     written = audio.quantise(exact)
     return np.where(np.abs(written) < 1 - 1 / audio.FULL_SCALE, written, np.clip(exact, -_BEYOND, _BEYOND))
-
-
-def _white(
-    waveform: Waveform, rng: np.random.Generator, n_fft: int = spectra.N_FFT, hop_length: int = spectra.HOP_LENGTH
-) -> np.ndarray:
-    return rng.standard_normal(len(waveform))
-
-
-def _shaped(
-    waveform: Waveform, rng: np.random.Generator, n_fft: int = spectra.N_FFT, hop_length: int = spectra.HOP_LENGTH
-) -> np.ndarray:
-    magnitudes = spectra.magnitudes(torch.from_numpy(waveform), n_fft, hop_length)
-    phases = torch.from_numpy(rng.uniform(0, 2 * np.pi, magnitudes.shape)).float()
-    return spectra.istft(torch.polar(magnitudes, phases), len(waveform), n_fft, hop_length).numpy()
-
-
-def _measure(
-    waveform: npt.ArrayLike, domain: str, n_fft: int = spectra.N_FFT, hop_length: int = spectra.HOP_LENGTH
-) -> Callable[[np.ndarray], float]:
-    """A function from a changed waveform to its SNR in that domain."""
-    original = torch.from_numpy(audio.check_waveform(waveform, min_samples=n_fft))
-    if domain == "time":
-        return lambda changed: float(spectra.snr_db(original, torch.from_numpy(changed)))
-    reference = spectra.magnitudes(original, n_fft, hop_length)
-    return lambda changed: float(
-        spectra.snr_db(reference, spectra.magnitudes(torch.from_numpy(changed), n_fft, hop_length), n_dims=2)
-    )

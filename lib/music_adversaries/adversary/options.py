@@ -1,4 +1,4 @@
-"""Checks of what an attack is told."""
+"""Checks of the numbers and choices that a user gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import InputError
 
 
 def check_choices(**options: tuple[str, tuple[str, ...]]) -> None:
-    """Refuse the first option whose value is none of its choices."""
+    """Refuse the first option whose value is not one of its choices."""
     for name, (value, choices) in options.items():
         if value not in choices:
             raise InputError(f"{name} is {value!r}; choose one of {', '.join(choices)}.")
@@ -23,7 +23,7 @@ def check_whole(least: int, **numbers: int) -> None:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a real number; a bool, a string and None are none."""
+    """Whether it is a real number; a bool is not."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 

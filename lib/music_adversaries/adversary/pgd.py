@@ -2,7 +2,7 @@
 
 The gradient goes through the short-time Fourier transform, so nothing has to be made consistent.
 
-Paper: Eq. (7)
+Paper: Section 4
 Notebook: book/05_adversaries.ipynb
 """
 
@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
-from .. import audio, spectra
 from .batch import Batch
+from .judge import Judge
 from .options import check_positive
-
-STEP_OF_16_BITS = 1 / audio.FULL_SCALE
+from .waveforms import direction, feasible, loudest
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class PGD:
     step : float
         Length of a step, as a part of the budget.
 
-    Paper: Eq. (7)
+    Paper: Section 4
     Notebook: book/05_adversaries.ipynb
     """
 
@@ -38,37 +35,15 @@ class PGD:
     def __post_init__(self) -> None:
         check_positive(step=self.step)
 
-    def run(self, batch: Batch) -> None:
+    def run(self, batch: Batch, judge: Judge) -> None:
         """Attack the excerpts of a batch."""
         perturbation = batch.start()
         for _ in batch.iterations():
-            gradient, posterior = batch.waveform_gradient(perturbation)
-            going = batch.judge(posterior, (perturbation,))
+            gradient, posterior, loss = batch.waveform_gradient(perturbation)
+            going = judge(posterior, loss, (perturbation,))
             if not len(batch):
                 return
             if going is not None:
                 perturbation, gradient = perturbation[going], gradient[going]
             perturbation = perturbation - self.step * loudest(batch)[:, None] * direction(gradient)
             perturbation = feasible(batch, perturbation)
-
-
-def loudest(batch: Batch) -> torch.Tensor:
-    """Norm ``[n]`` of a perturbation of the waveform at the budget's SNR, but no more than full scale throughout."""
-    return batch.room() * spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.snr)
-
-
-def feasible(batch: Batch, perturbation: torch.Tensor) -> torch.Tensor:
-    """The perturbation ``[n, n_samples]`` cut off where the sum would pass full scale, then within the budget.
-
-    What a file cuts off anyway would be a part of the iterate that nobody ever hears, and at a large budget all
-    of it. What turns the perturbation down afterwards keeps it within full scale. One step of 16 bits is left on
-    either side, so that the judge still sees, and counts, what is clipped.
-    """
-    least, most = batch.x.clamp(max=-1.0 - STEP_OF_16_BITS) - batch.x, batch.x.clamp(min=1.0) - batch.x
-    return batch.within_budget(torch.clamp(perturbation, least, most))
-
-
-def direction(gradient: torch.Tensor) -> torch.Tensor:
-    """The gradients ``[n, n_samples]`` at length one; zero where there is none."""
-    length = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
-    return gradient / length.clamp_min(torch.finfo(gradient.dtype).tiny)

@@ -1,4 +1,4 @@
-"""A black-box attack: it may ask for posteriors, and sees no gradient.
+"""A black-box attack: it asks for posteriors and sees no gradient.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -13,17 +13,18 @@ import torch
 from torch import Tensor
 
 from .batch import Batch
+from .judge import Judge
 from .options import check_positive
-from .pgd import feasible, loudest
+from .waveforms import feasible, loudest
 
 
 @dataclass(frozen=True)
 class RandomSearch:
     """Patches of band-limited noise, kept where they raise the target's posterior.
 
-    The idea of the Square attack (Andriushchenko et al. 2020) for sound: every step proposes noise in a
-    random stretch of time and band of frequency, and keeps what helps. A check on the other attacks: where
-    it does better than gradients, they are hiding something.
+    The idea of the Square attack (Andriushchenko et al. 2020) for sound: every step proposes noise in a random
+    stretch of time and band of frequency, and keeps it if it helps. A check on the other attacks: where this one
+    does better, their gradients hide something.
 
     Parameters
     ----------
@@ -40,20 +41,19 @@ class RandomSearch:
     def __post_init__(self) -> None:
         check_positive(step=self.step)
 
-    def run(self, batch: Batch) -> None:
+    def run(self, batch: Batch, judge: Judge) -> None:
         """Attack the excerpts of a batch."""
         proposal = kept = batch.start()
         least = None
         for _ in batch.iterations():
-            posterior = batch.posterior(proposal)
-            loss = batch.loss
+            posterior, loss = batch.posterior(proposal)
             if least is None:
                 least = loss
             else:
                 better = loss < least
                 kept = torch.where(better[:, None], proposal, kept)
                 least = torch.where(better, loss, least)
-            going = batch.judge(posterior, (proposal,))
+            going = judge(posterior, loss, (proposal,))
             if not len(batch):
                 return
             if going is not None:
@@ -62,7 +62,7 @@ class RandomSearch:
 
     @staticmethod
     def _patches(batch: Batch) -> Tensor:
-        """One patch of noise an excerpt ``[n, n_samples]``, at length one."""
+        """One patch of noise for each excerpt ``[n, n_samples]``, at length one."""
         patches = torch.zeros_like(batch.x)
         for i, row in enumerate(batch.rows.tolist()):
             rng, n = batch.generators[row], len(batch.originals[row])

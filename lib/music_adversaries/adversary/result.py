@@ -1,7 +1,8 @@
-"""What an attack reports of one excerpt."""
+"""What an attack reports about one excerpt."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,15 +34,15 @@ class AdversaryResult:
     snr_limit: float  #: dB
     confidence_limit: float
     iterations: int  #: steps taken, in the attempt that came out best
-    iterate_label: str  #: what the model says of the attack's own iterate, which need not be a waveform's
+    iterate_label: str  #: of the attack's own iterate, which need not be a waveform's
     iterate_confidence: float  #: mean posterior of the target on that iterate
     iterate_snr: float  #: dB, of that iterate's magnitudes
     unrounded_label: str  #: of the waveform before it is rounded to 16 bits
     n_clipped: int  #: samples at full scale that the 16-bit file cannot hold
     method: str  #: name of the attack
-    trace: tuple[float, ...]  #: mean posterior of the target, one entry an iteration
-    losses: tuple[float, ...]  #: mean cross-entropy with the target, one entry an iteration
-    attempts: int = 1  #: starts that were tried
+    trace: tuple[float, ...]  #: mean posterior of the target, one entry for each iteration
+    losses: tuple[float, ...]  #: mean cross-entropy with the target, one entry for each iteration
+    attempts: int = 1  #: how often the attack started
 
     @property
     def perturbation(self) -> np.ndarray:
@@ -68,14 +69,8 @@ class AdversaryResult:
         return "reached, less surely than wanted" if self.success else "failed"
 
     def report(self) -> dict[str, Any]:
-        """Everything but the audio, ready for JSON (infinite ratios as the string ``"inf"``)."""
-        values = {
-            name: getattr(self, name)
-            for name in (
-                "target", "label", "confidence", "target_confidence", "original_label", "original_confidence",
-                "snr_magnitude", "snr_time", "snr_limit", "confidence_limit", "iterations", "iterate_label",
-                "iterate_confidence", "iterate_snr", "unrounded_label", "n_clipped", "method", "attempts", "success",
-                "confident", "outcome",
-            )
-        }  # fmt: skip
+        """Everything except audio and traces, ready for JSON (infinite ratios as the string ``"inf"``)."""
+        audio_and_traces = ("original", "waveform", "trace", "losses")
+        names = [field.name for field in dataclasses.fields(self) if field.name not in audio_and_traces]
+        values = {name: getattr(self, name) for name in (*names, "success", "confident", "outcome")}
         return {k: ("inf" if isinstance(v, float) and np.isinf(v) else v) for k, v in values.items()}

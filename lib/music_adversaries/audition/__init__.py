@@ -3,7 +3,7 @@
 `compare` plays an original, its adversary and the difference; `compare_changes` puts other changes of the
 same size beside them; `player` plays any clips of equal length; `grid` is a table of which every cell
 plays. All switch without a gap at one playhead, and need neither a kernel nor a network. `panel` runs an
-attack on a chosen excerpt, live.
+attack on a chosen excerpt, live. `listening_page` puts players on a page of their own.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -15,6 +15,7 @@ from ..lazily import attach
 if TYPE_CHECKING:
     from .clips import Change, Clip, coarse
     from .grid import Grid, GridRow, grid
+    from .page import listening_page
     from .panel import Panel, StaticNote, panel
     from .player import Player, compare, compare_changes, player
 
@@ -30,6 +31,7 @@ __all__ = [
     "compare",
     "compare_changes",
     "grid",
+    "listening_page",
     "panel",
     "player",
 ]
@@ -39,6 +41,7 @@ attach(
     {
         "clips": ("Change", "Clip", "coarse"),
         "grid": ("Grid", "GridRow", "grid"),
+        "page": ("listening_page",),
         "panel": ("Panel", "StaticNote", "panel"),
         "player": ("Player", "compare", "compare_changes", "player"),
     },

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -42,7 +43,7 @@ class Element:
 
     def page(self) -> str:
         """A whole HTML page with this alone, which follows the browser's light or dark mode."""
-        return _PAGE.format(title=html.escape(self.title or "Listen"), element=self._repr_html_())
+        return _PAGE.format(title=html.escape(self.title or "Listen"), body=self._repr_html_())
 
     def write(self, path: Path | str) -> Path:
         """Write `page` to a file, which a browser opens from disk; it appears whole or not at all."""
@@ -70,6 +71,27 @@ class Element:
     def _listed(self) -> str:
         """What stands there where scripts do not run, as HTML."""
         raise NotImplementedError
+
+
+def listening_page(elements: Iterable[Element], title: str) -> str:
+    """A whole HTML page of players or grids beneath a heading, to be opened from disk.
+
+    Parameters
+    ----------
+    elements : players or grids, in the order of the page
+    title : str
+        Of the window, and the heading.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing from elsewhere and follows the browser's light or dark mode.
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    title = html.escape(title)
+    body = "\n".join(element._repr_html_() for element in elements)
+    return _PAGE.format(title=title, body=f"<h1>{title}</h1>\n{body}")
 
 
 PLAYER, GRID = "music-audition", "music-audition-grid"
@@ -120,5 +142,5 @@ _PAGE = """<!doctype html>
 body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font-family: system-ui, sans-serif;
   color: var(--audition-ink); background: var(--audition-paper); }}
 </style>
-{element}</html>
+{body}</html>
 """

@@ -148,13 +148,15 @@ class Panel(widgets.VBox):
     def _run(self) -> None:
         # Read once, for the controls can be moved while the attack runs.
         excerpt, target, snr, confidence = (w.value for w in (self.excerpt, self.target, self.snr, self.confidence))
-        settings = self._settings(excerpt, target, snr, confidence)
+        from ..adversary import Budget  # here, since a page without a kernel needs none of it
+
+        settings = self._settings(excerpt, target, confidence)
         waveform = self._dataset.load(excerpt)
         before = self._system.classify(waveform, excerpt)
         if before.label == target and before.confidence > confidence:
             self._say(f"The system says {target} already, with {before.confidence:.2f}; choose another label.")
             return
-        (result,) = self._attack(self._system, [waveform], [target], **settings)
+        (result,) = self._attack(self._system, [waveform], [target], Budget(snr, confidence), **settings)
         after = self._system.classify(result.waveform)
         player = compare(
             waveform,
@@ -180,9 +182,9 @@ class Panel(widgets.VBox):
         self.listen.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
         self._say(_verdict(result, before.label, after.label, target, snr, confidence))
 
-    def _settings(self, excerpt: str, target: str, snr: float, confidence: float) -> dict[str, Any]:
-        """The controls' settings; method, name and watching only where the attack knows them."""
-        settings: dict[str, Any] = {"snr": snr, "confidence": confidence}
+    def _settings(self, excerpt: str, target: str, confidence: float) -> dict[str, Any]:
+        """Method, name and watching, where the attack knows them."""
+        settings: dict[str, Any] = {}
         known = inspect.signature(self._attack).parameters
         if "method" in known and self.method.value is not None:
             settings["method"] = self.method.value
@@ -232,7 +234,7 @@ def panel(
     system : System
     dataset : Dataset
     attack : callable
-        Called as ``attack(system, [waveform], [target], snr=..., confidence=...)``, with one
+        Called as ``attack(system, [waveform], [target], Budget(snr, confidence))``, with one
         result in a list; `music_adversaries.adversary.attack` when not given. One that takes ``watch``
         is given a function to call after each iteration, with its number and the mean posterior of the
         target of each excerpt still attacked; one that takes ``method``, the method chosen.

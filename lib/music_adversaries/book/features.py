@@ -1,9 +1,8 @@
 """Hand-crafted features, and texture windows that summarise any features over some seconds.
 
 Goal
-    A forest or a distance classifies some seconds at a time. This module makes the row it reads:
-    mean and spread of what happens in a texture window, be it activations of a network or
-    cepstral coefficients.
+    A forest or a distance classifies some seconds at a time. This module makes the row that it reads:
+    mean and spread, over a texture window, of activations of a network or of cepstral coefficients.
 
 Conventions
     * Texture windows are counted in frames. Five seconds are 215 frames, half of that is 107. The
@@ -20,8 +19,7 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -32,6 +30,7 @@ from torch import Tensor, nn
 
 from .. import audio, spectra
 from ..errors import InputError
+from ..networks import evaluated
 
 N_MFCC = 13
 TEXTURE_SECONDS = 5.0
@@ -53,7 +52,7 @@ class Texture(NamedTuple):
     hop: int
 
     def starts(self, n_frames: int) -> range:
-        """First frames of the windows over ``n_frames`` frames; one window where they fill none."""
+        """First frames of the windows over ``n_frames`` frames; one window where the frames fill none."""
         return range(0, max(n_frames - self.window, 0) + 1, self.hop)
 
 
@@ -70,7 +69,7 @@ def texture(window: int | None = None, hop: int | None = None) -> Texture:
     window = texture_frames() if window is None else window
     hop = max(1, window // 2) if hop is None else hop
     if window < 1 or hop < 1:
-        raise InputError(f"A texture window of {window} frames hopped by {hop} is none; give at least 1 of each.")
+        raise InputError(f"The texture window is {window} frames and its hop {hop}; give at least 1 for each.")
     return Texture(int(window), int(hop))
 
 
@@ -107,8 +106,8 @@ def texture_windows(
     Raises
     ------
     InputError
-        When there is no frame, a feature is not finite, the array has not two axes, the sequence is
-        too short and that is refused, or an option is none of those above.
+        When there is no frame, a feature is not finite, the array does not have two axes, the sequence is
+        too short and that is refused, or an option is not one of those above.
 
     Paper: Section 2.3, Section 5
     Notebook: book/04_baselines.ipynb
@@ -149,14 +148,14 @@ def _check_length(n_frames: int, window: int, short: str, name: str) -> None:
 def mfcc_and_zero_crossings(waveform: np.ndarray, name: str = "the waveform") -> np.ndarray:
     """13 mel-frequency cepstral coefficients and the zero-crossing rate of every frame, by librosa.
 
-    128 mel bands up to 11,025 Hz; decibels with a floor of 1e-10 and none relative to the loudest
-    frame, so that a frame's features do not depend on its neighbours.
+    128 mel bands up to 11,025 Hz. Decibels have a floor of 1e-10 and no floor relative to the loudest
+    frame, so that the features of a frame do not depend on its neighbours.
 
     Parameters
     ----------
     waveform : floating-point array ``[n_samples]`` at 22,050 Hz
     name : str
-        What a message calls it.
+        What a message calls the waveform.
 
     Returns
     -------
@@ -171,7 +170,7 @@ def mfcc_and_zero_crossings(waveform: np.ndarray, name: str = "the waveform") ->
     Paper: Section 5
     Notebook: book/04_baselines.ipynb
     """
-    import librosa  # here, for it takes long to import and nothing else needs it
+    import librosa  # here, since it takes long to import and nothing else needs it
 
     waveform = audio.check_waveform(waveform, name)
     power = spectra.magnitudes(torch.from_numpy(waveform)).square().numpy().T
@@ -207,7 +206,7 @@ class ActivationWindows:
     texture: Texture
 
     def matrix(self, layers: Layers = "all") -> np.ndarray:
-        """Some layers side by side, in the order of their numbers: ``[n_windows, sum of 2 * n_units]``.
+        """The features of some layers in the order of their numbers: ``[n_windows, sum of 2 * n_units]``.
 
         Raises
         ------
@@ -269,8 +268,8 @@ def activation_windows(
     Raises
     ------
     InputError
-        See :func:`texture_windows`, :func:`chosen_layers`, and for a waveform that is silent, not finite, or
-        shorter than a frame, and a sequence shorter than the slices that a network reads.
+        See :func:`texture_windows`, :func:`chosen_layers` and :func:`magnitudes_of`; also for a sequence shorter
+        than the slices that a network reads.
 
     Paper: Section 2.3
     Notebook: book/04_baselines.ipynb
@@ -292,18 +291,6 @@ def activation_windows(
     return ActivationWindows(by_layer, cut)
 
 
-@contextlib.contextmanager
-def evaluated(network: nn.Module) -> Iterator[None]:
-    """A network without dropout, and afterwards as it was."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
 def _outputs(network: nn.Module, magnitudes: Tensor) -> list[Tensor]:
     reference = next(iter(network.parameters()), magnitudes)
     with torch.no_grad(), evaluated(network):
@@ -311,12 +298,12 @@ def _outputs(network: nn.Module, magnitudes: Tensor) -> list[Tensor]:
 
 
 def magnitudes_of(excerpt: npt.ArrayLike | Tensor, name: str = "the excerpt") -> Tensor:
-    """Magnitudes ``[n_frames, n_bins]`` of an excerpt that is given as such, or as a waveform ``[n_samples]``.
+    """Magnitudes ``[n_frames, n_bins]`` of an excerpt given as magnitudes or as a waveform ``[n_samples]``.
 
     Raises
     ------
     InputError
-        For another shape, for what is not finite, and for a waveform that is silent or shorter than a frame.
+        For another shape, values that are not finite, and a waveform that is silent or shorter than a frame.
     """
     if isinstance(excerpt, Tensor):
         excerpt = excerpt.detach().cpu()

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..evaluation import Estimate
+
+if TYPE_CHECKING:
+    from ..evaluation import Estimate
 
 Measurement = dict[str, Any]
 #: What a row holds besides conditions.

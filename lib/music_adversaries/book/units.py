@@ -34,8 +34,8 @@ from torch import Tensor, nn
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import Network, System
-from .features import evaluated, magnitudes_of
+from ..networks import Network, System, evaluated
+from .features import magnitudes_of
 
 FULL_GAIN = 0.9  # quantile of the contributions that are heard, from which on nothing is attenuated
 FRAMES_AT_ONCE = 2_400  # that are differentiated at a time

@@ -18,6 +18,7 @@ Conventions
 `standardise`     the first layer: mean and standard deviation of the training frames
 `base`            what all networks have in common
 `dropout`         units left out in training, with a seed of its own
+`mode`            without dropout for a while
 `dnn`             three layers of rectified linear units on single frames
 `slices`          a sequence cut into slices, and its remainder
 `convolution`     correlation with long kernels in a fifth of the arithmetic
@@ -34,6 +35,7 @@ from .cdnn import CDNN
 from .convolution import long_correlation
 from .dnn import DNN
 from .dropout import Dropout
+from .mode import evaluated
 from .representation import Representation
 from .slices import slices
 from .standardise import Standardise
@@ -49,6 +51,7 @@ __all__ = [
     "Representation",
     "Standardise",
     "System",
+    "evaluated",
     "long_correlation",
     "slices",
 ]

@@ -26,7 +26,7 @@ from sklearn.ensemble import RandomForestClassifier
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ...networks import Network, System
+from ...networks import Network, System, evaluated
 from .. import features
 from .forest import ForestOnActivations
 
@@ -179,7 +179,7 @@ class AwareForest(Network):
 
         Notebook: book/05_adversaries.ipynb
         """
-        with features.evaluated(self.network):
+        with evaluated(self.network):
             outputs = self.network.sequence_activations(magnitudes)
         chosen = features.chosen_layers(self.layers, range(1, len(outputs) + 1))
         return torch.cat([mean_and_std(self._cut(outputs[layer - 1])) for layer in chosen], dim=-1)

@@ -1,16 +1,16 @@
-"""How fast Algorithm 1 is, measured on this machine beside what it can be compared with.
+"""How fast Algorithm 1 is on this machine, compared with other ways to compute the same.
 
 Goal
-    Times differ from machine to machine; ratios of times taken in one run much less. So each time is
-    printed beside that of something else which does the same, or which nobody can avoid, measured in
-    turns with it in the same minute.
+    Times differ from machine to machine; ratios of times taken in one run differ much less. So each time is
+    compared with that of something that does the same, or of arithmetic that cannot be avoided, and both are
+    measured alternately in the same minute.
 
 Conventions
-    * A time is one of an iteration, divided by the number of excerpts in the batch: the median of
-      several rounds. In each round everybody has one turn. On one excerpt a turn is eight iterations in
-      a row, as in an attack; of the loop in NumPy it is one, since those are all alike.
-    * One thread unless told otherwise: on one, nobody waits for another. The goals are for two.
-    * Networks have random weights and recordings are noise: neither changes how long it takes.
+    * A time is that of one iteration, divided by the number of excerpts in the batch: the median of
+      several rounds. In each round every contestant has one turn. On one excerpt a turn is eight iterations
+      in a row, as in an attack; for the loop in NumPy it is one, since its iterations are all alike.
+    * One thread by default: then no thread waits for another. The goals are for two.
+    * Networks have random weights and recordings are noise: neither changes how long an iteration takes.
 
 =============  ==========================================================================
 `iteration`    one iteration as the attack computes it
@@ -18,9 +18,10 @@ Conventions
 `toolbox`      projected gradient descent of the Adversarial Robustness Toolbox (ART)
 `arithmetic`   Fourier transforms and matrix products that no iteration can do without
 `memory`       how much memory the iterations need
+`subjects`     the networks and recordings that are measured
 `timing`       turns, rounds and threads
 `report`       rows, goals, and the table
-`measure`      who is compared with whom
+`measure`      what is compared with what
 `command`      ``music-adversaries bench``
 =============  ==========================================================================
 

@@ -1,4 +1,4 @@
-"""What no iteration can do without: Fourier transforms of the frames, and matrix products of the network.
+"""Arithmetic that no iteration can avoid: Fourier transforms of the frames, and matrix products of the network.
 
 Paper: Section 2.2, Eq. (1), Eq. (9)
 Notebook: book/05_adversaries.ipynb
@@ -26,7 +26,7 @@ SIDE = 1_024
 
 
 def transforms(n_frames: int) -> Callable[[], None]:
-    """The inverse transform of so many frames, and the transform back.
+    """The inverse transform of ``n_frames`` frames, and the transform back.
 
     In blocks that stay in the cache and with results that are dropped at once: on whole excerpts the same calls
     take up to three times as long, most of it for fresh memory.
@@ -65,5 +65,5 @@ def products(network: DNN, n_frames: int) -> Callable[[], None]:
 
 
 def matrix_rate(a: Tensor, b: Tensor) -> float:
-    """Multiplications and additions a second, of the quickest of four products of two matrices ``[SIDE, SIDE]``."""
+    """Multiplications and additions per second, in the quickest of four products of two matrices ``[SIDE, SIDE]``."""
     return 2 * SIDE**3 / min(seconds(lambda: a @ b) for _ in range(4))

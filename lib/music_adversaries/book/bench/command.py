@@ -13,23 +13,22 @@ import click
 
 
 @click.command("bench")
-@click.option("--quick", is_flag=True, help="Excerpts of 5 s, small batches: to see that it runs.")
+@click.option("--quick", is_flag=True, help="Excerpts of 5 s and small batches: to see that it runs.")
 @click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True,
-    help="On one, nobody waits for another; the goals are for two idle cores.",
-)  # fmt: skip
+    "--threads", type=click.IntRange(1), default=1, show_default=True, help="The goals are for two idle cores."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the rows into this CSV file as well.")
 def command(quick: bool, threads: int, out: Path | None) -> None:
-    """Time an iteration of Algorithm 1 beside NumPy, ART, and the arithmetic that cannot be avoided."""
+    """Compare the time of an iteration of Algorithm 1 with NumPy, ART, and arithmetic that cannot be avoided."""
     import torch
 
     from ...cache import atomic_path
     from . import measure
-    from .report import format_table, frame
+    from .report import format_table, table
 
     seconds = 5 if quick else 30
     click.echo(
-        f"ms an iteration and excerpt of {seconds} s, medians; {threads} threads of {os.cpu_count()} cores, "
+        f"ms per iteration and excerpt of {seconds} s, medians; {threads} threads on {os.cpu_count()} cores, "
         f"PyTorch {torch.__version__}, {platform.system()} {platform.machine()}"
     )
     rows = measure.run(
@@ -40,5 +39,5 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
         click.echo(f"load average meanwhile: {os.getloadavg()[0]:.1f} (1 is this program on an idle machine)")
     if out is not None:
         with atomic_path(out) as temporary:
-            frame(rows).to_csv(temporary, index=False)
+            table(rows).to_csv(temporary, index=False)
         click.echo(f"written to {out}")

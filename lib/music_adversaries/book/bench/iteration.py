@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ... import spectra
 from ...adversary.algorithm1 import advance, descend
 from ...adversary.consistency import Consistency
-from ...adversary.gradients import Product, gradient_of_magnitudes
+from ...adversary.gradients import Dense, Product, gradient_of_magnitudes
 from ...adversary.model import Model
 from ...adversary.projections import into_ball
 
@@ -67,7 +67,7 @@ class Iteration:
         """Go back to the exemplars."""
         self.change.zero_()
 
-    def gradient(self) -> Tensor | Product:
+    def gradient(self) -> Product | Dense:
         """Of the loss, as the attack computes it.
 
         Paper: Eq. (7)

@@ -1,4 +1,4 @@
-"""Who is compared with whom, and what is hoped for.
+"""What is compared with what, and the goals.
 
 Paper: Alg. 1, Section 2.2
 Notebook: book/05_adversaries.ipynb
@@ -10,22 +10,18 @@ import math
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor
 
-from ... import spectra
-from ...networks import CDNN, DNN, Network, Standardise
+from ...networks import DNN
 from . import arithmetic, memory, toolbox
 from .iteration import Iteration
 from .plain import PlainIteration
 from .report import Row
-from .timing import in_turns, seconds, threads
+from .subjects import SNR, SYSTEMS, iteration, network, noise
+from .timing import median_seconds, seconds, threads
 
-SYSTEMS = {"dnn50": "DNN-50", "dnn500": "DNN-500", "cdnn": "CDNN"}
-N_LABELS = 10
 FRAME_BY_FRAME = "frame by frame in NumPy"
 TOGETHER = "NumPy, all frames through the network at once"
 PLAINLY = (FRAME_BY_FRAME, TOGETHER)
-SNR = 15.0  # dB
 
 IN_A_ROW = 8  # iterations on one excerpt that are timed together: an attack makes them one after the other
 
@@ -35,32 +31,7 @@ PLAIN = 20.0  # times as fast as the loop in NumPy, DNN-50 with consistency
 TOOLBOX = 1.5  # times as fast as ART, DNN-50 with consistency
 DIRECT_ARITHMETIC = 1.3  # times the direct arithmetic, forward and input gradient of the CDNN, at most
 FLAT = 1.05  # memory of ten times the iterations, at most
-LINEAR = 1.2  # memory of one more excerpt in a large batch beside that in a small one, at most
-
-
-def network(system: str) -> Network:
-    """A network of the paper's size with random weights, for ten labels."""
-    standardise = Standardise(torch.full((spectra.N_BINS,), 2.0), torch.full((spectra.N_BINS,), 3.0))
-    generator = torch.Generator().manual_seed(0)
-    if system == "cdnn":
-        return CDNN(standardise, N_LABELS, generator=generator).eval()
-    return DNN(standardise, N_LABELS, int(system.removeprefix("dnn")), generator=generator).eval()
-
-
-def noise(batch: int, length: float) -> Tensor:
-    """Recordings ``[batch, n_samples]`` of so many seconds."""
-    generator = torch.Generator().manual_seed(0)
-    return 0.1 * torch.randn(batch, round(length * spectra.SAMPLE_RATE), generator=generator)
-
-
-def iteration(network: Network, batch: int, length: float, consistency: bool = True) -> Iteration:
-    """An iteration on so many excerpts of so many seconds.
-
-    Paper: Alg. 1
-    Notebook: book/05_adversaries.ipynb
-    """
-    targets = torch.arange(batch) % N_LABELS
-    return Iteration(network, noise(batch, length), targets, consistency=consistency, snr=SNR)
+LINEAR = 1.2  # memory of one more excerpt in a large batch, relative to a small batch, at most
 
 
 def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object] = lambda _: None) -> list[Row]:
@@ -73,7 +44,7 @@ def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object
         batches of 1 and 32, in ten minutes.
     n_threads : int
     said : function
-        Told what is measured next.
+        Called with the name of what is measured next.
 
     Returns
     -------
@@ -99,14 +70,14 @@ def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object
 
 
 def _rounds(batch: int, quick: bool, system: str = "dnn50") -> int:
-    """As many as there is time for: one of the large networks on a large batch takes a minute."""
+    """As many rounds as there is time for: one round of a large network on a large batch takes a minute."""
     if quick:
         return 3
     return 15 if batch == 1 else {"dnn50": 9, "dnn500": 3, "cdnn": 1}[system]
 
 
 def consistency(batch: int, length: float, rounds: int) -> Iterator[Row]:
-    """The consistency step beside the bare transforms of the same frames.
+    """The consistency step compared with the bare transforms of the same frames.
 
     Paper: Eq. (8), Eq. (9)
     Notebook: book/05_adversaries.ipynb
@@ -118,14 +89,14 @@ def consistency(batch: int, length: float, rounds: int) -> Iterator[Row]:
         "step": lambda: seconds(lambda: step.consistent(change)) / batch,
         "transforms": lambda: seconds(transforms),
     }
-    taken = in_turns(contestants, rounds)
+    taken = median_seconds(contestants, rounds)
     yield Row(
         "consistency step", batch, 1e3 * taken["step"], "bare irfft + rfft", 1e3 * taken["transforms"], goal=CONSISTENCY
     )
 
 
 def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[Row]:
-    """Iterations of one system beside the loop in NumPy, ART, and what cannot be avoided.
+    """Iterations of one system compared with the loop in NumPy, ART, and what cannot be avoided.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
@@ -159,24 +130,21 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
         step = steps["with"]
         attack = toolbox.attack(net, step.exemplar, step.targets, float(step.radius.min()))
         contestants["toolbox"] = lambda: toolbox.seconds_per_iteration(attack, more) / batch
-    taken = {name: 1e3 * value for name, value in in_turns(contestants, rounds).items()}
+    taken = {name: 1e3 * value for name, value in median_seconds(contestants, rounds).items()}
 
     unavoidable = "its matrix products" if isinstance(net, DNN) else "its direct arithmetic"
     if "gradient" in taken:
         # The networks' own arithmetic is that of whole slices.
-        yield Row(
-            f"{SYSTEMS[system]}, forward and input gradient", batch, taken["gradient"],
-            unavoidable, taken["unavoidable"], goal=DIRECT_ARITHMETIC,
-        )  # fmt: skip
+        what = f"{SYSTEMS[system]}, forward and input gradient"
+        yield Row(what, batch, taken["gradient"], unavoidable, taken["unavoidable"], goal=DIRECT_ARITHMETIC)
     for kind in steps:
         what, hoped = f"{SYSTEMS[system]} {kind} consistency", (system, kind) == ("dnn50", "with")
         for how in PLAINLY if isinstance(net, DNN) else ():
             goal = PLAIN if hoped and how == FRAME_BY_FRAME else None
             yield Row(what, batch, taken[kind], how, taken[f"{kind}: {how}"], faster=True, goal=goal)
-        yield Row(
-            what, batch, taken[kind], "PGD of ART, without consistency", taken.get("toolbox", math.nan),
-            faster=True, goal=TOOLBOX if hoped else None, note="" if "toolbox" in taken else toolbox.MISSING,
-        )  # fmt: skip
+        how, art = "PGD of ART, without consistency", taken.get("toolbox", math.nan)
+        goal, note = TOOLBOX if hoped else None, "" if "toolbox" in taken else toolbox.MISSING
+        yield Row(what, batch, taken[kind], how, art, faster=True, goal=goal, note=note)
         if kind == "with":
             yield Row(
                 what, batch, taken[kind], f"irfft + rfft + {unavoidable}", taken["transforms"] + taken["unavoidable"]
@@ -186,7 +154,7 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
 
 
 def _from_start(step: Iteration, call: Callable[[], object], times: int = 1) -> float:
-    """Seconds of a call, of so many in a row from the exemplars; going back to them does not count."""
+    """Seconds of one of several calls in a row, which start from the exemplars; going back to them does not count."""
     step.restart()
     return seconds(lambda: [call() for _ in range(times)]) / times
 
@@ -200,7 +168,5 @@ def memories(length: float) -> Iterator[Row]:
     few, many = memory.growth((10, 100), 1, length)
     needed = {1: few} | {batch: memory.growth((10,), batch, length)[0] for batch in (4, 8)}
     yield Row("memory of 100 iterations", 1, many, "of 10", few, goal=FLAT, unit="MB")
-    yield Row(
-        "memory of each excerpt, 5th to 8th", 8, (needed[8] - needed[4]) / 4,
-        "2nd to 4th", (needed[4] - needed[1]) / 3, goal=LINEAR, unit="MB",
-    )  # fmt: skip
+    later, earlier = (needed[8] - needed[4]) / 4, (needed[4] - needed[1]) / 3
+    yield Row("memory of each excerpt, 5th to 8th", 8, later, "2nd to 4th", earlier, goal=LINEAR, unit="MB")

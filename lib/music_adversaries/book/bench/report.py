@@ -1,4 +1,4 @@
-"""Rows of the table: a time beside another, and a goal.
+"""Rows of the table: a time, another to compare it with, and a goal.
 
 Paper: Alg. 1
 Notebook: book/05_adversaries.ipynb
@@ -14,7 +14,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Row:
-    """A measured value beside another one, in the same unit.
+    """A measured value, and another in the same unit to compare it with.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class Row:
     batch : int
         Excerpts computed together.
     value, against_value : float
-        Milliseconds an iteration and excerpt, or megabytes; nan where it could not be measured.
+        Milliseconds per iteration and excerpt, or megabytes; NaN where it could not be measured.
     faster : bool
-        Whether the ratio says how many times *faster* the first one is, or how many times as much it takes.
+        Whether the ratio says how many times *faster* the first value is, or how many times as much it takes.
     goal : float
         What the ratio should reach if ``faster``, not exceed otherwise.
     unit : str
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast, or as much."""
+        """How many times as fast the first value is, or how many times as much it takes."""
         return self.against_value / self.value if self.faster else self.value / self.against_value
 
     @property
@@ -65,8 +65,8 @@ class Row:
         return f"goal {'at least' if self.faster else 'at most'} {self.goal:g}: {outcome}"
 
 
-def frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """The rows as a table, one column for each field, and ``ratio`` and ``met``.
+def table(rows: Sequence[Row]) -> pd.DataFrame:
+    """The rows as a table: one column for each field, and ``ratio`` and ``met``.
 
     Notebook: book/05_adversaries.ipynb
     """
@@ -79,7 +79,7 @@ def format_table(rows: Sequence[Row]) -> str:
 
     Notebook: book/05_adversaries.ipynb
     """
-    cells = [("", "batch", "", "beside", "", "ratio", "")]
+    cells = [("", "batch", "", "compared with", "", "ratio", "")]
     for row in rows:
         missing = row.ratio != row.ratio
         cells.append(
@@ -96,10 +96,12 @@ def format_table(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     right = {1, 2, 4, 5}
     return "\n".join(
-        "  ".join(f"{c:>{w}}" if i in right else f"{c:<{w}}" for i, (c, w) in enumerate(zip(line, widths, strict=True)))
-        .rstrip()
+        "  ".join(
+            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
         for line in cells
-    )  # fmt: skip
+    )
 
 
 def _number(value: float, unit: str) -> str:

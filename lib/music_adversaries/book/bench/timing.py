@@ -1,4 +1,4 @@
-"""Everybody in turns, on a fixed number of threads.
+"""Times taken in turns, on a fixed number of threads.
 
 Paper: Alg. 1
 Notebook: book/05_adversaries.ipynb
@@ -24,20 +24,27 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int, pause: float = PAUSE) -> dict[str, float]:
-    """Median of what each contestant measures of itself, in ``rounds`` rounds.
+def median_seconds(
+    contestants: Mapping[str, Callable[[], float]], rounds: int, pause: float = PAUSE
+) -> dict[str, float]:
+    """Median of the seconds that each contestant returns, over rounds in which each has one turn.
 
-    Whatever else the machine does meanwhile slows all of them down alike. What they do to each other does not: idle
-    threads of one library wait in a loop for a while, on a core that another one needs. So everybody waits until
-    they sleep, and goes once without being measured.
+    Other work of the machine then slows all of them down alike. The contestants also disturb each other: idle
+    threads of one library wait in a loop for a while, on a core that another library needs. So each turn begins
+    with a pause, until those threads sleep, and with one call that does not count.
 
     Parameters
     ----------
     contestants : mapping
-        Functions that return seconds.
+        From names to functions that return seconds.
     rounds : int
     pause : float
         Seconds before a turn.
+
+    Returns
+    -------
+    dict of float
+        Seconds, by the names of the contestants.
     """
     taken: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
@@ -50,7 +57,7 @@ def in_turns(contestants: Mapping[str, Callable[[], float]], rounds: int, pause:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Let PyTorch and NumPy compute on ``count`` threads, and on as many as before afterwards."""
+    """Within the block PyTorch and NumPy compute on ``count`` threads; afterwards on as many as before."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

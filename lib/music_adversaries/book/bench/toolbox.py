@@ -81,14 +81,20 @@ def attack(
 
     def run(n_iterations: int) -> np.ndarray:
         method = ProjectedGradientDescentPyTorch(
-            estimator, norm=2, eps=radius, eps_step=step, max_iter=n_iterations, targeted=True,
-            batch_size=len(x), verbose=False,
-        )  # fmt: skip
+            estimator,
+            norm=2,
+            eps=radius,
+            eps_step=step,
+            max_iter=n_iterations,
+            targeted=True,
+            batch_size=len(x),
+            verbose=False,
+        )
         return method.generate(x, y)
 
     return run
 
 
 def seconds_per_iteration(run: Callable[[int], np.ndarray], more: int) -> float:
-    """From the difference of 1 and ``1 + more`` iterations, so that preparing and judging are not counted."""
+    """Seconds of one iteration, from the difference of ``1 + more`` and 1, so that all else does not count."""
     return (seconds(lambda: run(1 + more)) - seconds(lambda: run(1))) / more

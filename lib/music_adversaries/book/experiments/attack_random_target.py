@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ... import adversary, audio
-from ...evaluation import Estimate, mean_interval
+from ...evaluation import Estimate, mean_interval, share
 from ..datasets import Dataset
-from ..harness.attacking import share
 from ..harness.config import Config
 from ..harness.confirmed import confirmed
 from ..harness.experiment import Experiment, Measured
@@ -47,8 +46,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         ("waveform_", "by_excerpt_waveform", adversary.PGD()),
     ):
         attacked = adversary.attack(
-            system, list(waveforms.values()), targets, names=list(waveforms), method=method, snr=config.snr,
-            confidence=config.confidence, max_iterations=config.max_iterations, progress=progress,
+            system, list(waveforms.values()), targets,
+            adversary.Budget(config.snr, config.confidence, config.max_iterations), names=list(waveforms),
+            method=method, progress=progress,
         )  # fmt: skip
         rows = [
             {"excerpt": excerpt, "truth": label, "artist": artist, **result.report()}

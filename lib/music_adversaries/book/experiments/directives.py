@@ -10,9 +10,8 @@ import numpy as np
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1
-from ...evaluation import Estimate, mean_interval, paired_difference
+from ...evaluation import Estimate, mean_interval, paired_difference, share
 from ..datasets import Dataset
-from ..harness.attacking import share
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.forests import decider, forest_on
@@ -45,7 +44,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         "always wrong": adversary.always_wrong(system, truth, seed=config.seed),
         f"always {always}": adversary.always(system, always, len(truth)),
     }
-    settings = {"snr": config.snr, "confidence": config.confidence, "names": names, "progress": progress}
+    settings = {"names": names, "progress": progress}
     clean = [system.classify(w).label for w in audio]
     clean_forest = [str(label) for label in forest.predict(audio)]
     results = {
@@ -58,8 +57,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             system,
             audio,
             targets,
+            adversary.Budget(config.snr, config.confidence, config.max_iterations),
             method=Algorithm1(step=config.step),
-            max_iterations=config.max_iterations,
             **settings,
         )
         heard = [str(label) for label in forest.predict([r.waveform for r in attacked])]
@@ -79,8 +78,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         ]  # fmt: skip
 
     attacked = adversary.attack(
-        aware, audio, directives["random"], method=PGD(), judge=decider(forest, system.labels), batch_size=4,
-        max_iterations=AWARE_ITERATIONS, **settings | {"confidence": AWARE_CONFIDENCE},
+        aware, audio, directives["random"], adversary.Budget(config.snr, AWARE_CONFIDENCE, AWARE_ITERATIONS),
+        method=PGD(), judge=decider(forest, system.labels), batch_size=4, **settings,
     )  # fmt: skip
     results["forest aware, random: accuracy"] = share(r.label == t for r, t in zip(attacked, truth, strict=True))
     results["forest aware, random: obeyed"] = share(r.success for r in attacked)

@@ -70,8 +70,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         waveforms = [dataset.load(excerpt)] * len(system.labels)
         for confidence in confidences:
             attacked = adversary.attack(
-                system, waveforms, system.labels, names=[excerpt] * len(waveforms), snr=config.snr,
-                confidence=confidence, step=config.step, max_iterations=config.max_iterations, progress=False,
+                system, waveforms, system.labels, adversary.Budget(config.snr, confidence, config.max_iterations),
+                method=adversary.Algorithm1(step=config.step), names=[excerpt] * len(waveforms), progress=False,
             )  # fmt: skip
             rows += [{"excerpt": excerpt, "asked_confidence": confidence, **result.report()} for result in attacked]
     rows.sort(key=lambda row: row["asked_confidence"])

@@ -10,9 +10,9 @@ import numpy as np
 
 from ... import adversary, spectra
 from ...adversary import Algorithm1
-from ...evaluation import mean_interval
+from ...evaluation import mean_interval, share
 from ..datasets import Dataset
-from ..harness.attacking import choose, share
+from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import trained_system
@@ -38,9 +38,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     rows += _levels("music", originals)
     for name, system in systems.items():
         attacked = adversary.attack(
-            system, list(chosen.waveforms), list(chosen.targets), method=Algorithm1(step_unit="budget"),
-            snr=config.snr, confidence=config.confidence, max_iterations=config.max_iterations,
-            names=list(chosen.excerpts), progress=progress,
+            system, list(chosen.waveforms), list(chosen.targets),
+            adversary.Budget(config.snr, config.confidence, config.max_iterations),
+            method=Algorithm1(step_unit="budget"), names=list(chosen.excerpts), progress=progress,
         )  # fmt: skip
         results[f"{name}: success"] = share(r.success for r in attacked)
         powers = [_powers(r.perturbation) for r in attacked if r.success and r.perturbation.any()]

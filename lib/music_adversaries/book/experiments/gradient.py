@@ -16,10 +16,10 @@ import pandas as pd
 
 from ... import adversary, audio, spectra
 from ...adversary import Algorithm1
-from ...evaluation import paired_difference, paired_permutation
+from ...evaluation import paired_difference, paired_permutation, share
 from ...networks import System
 from ..datasets import Dataset
-from ..harness.attacking import Chosen, attack_within, choose, share
+from ..harness.attacking import Chosen, attack_within, choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
@@ -119,8 +119,8 @@ def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dat
     heard = []
     for case in (CHAIN, PUBLISHED):
         (result,) = adversary.attack(
-            system, [chosen.waveforms[i]], [chosen.targets[i]], method=CASES[case][1], snr=config.snr,
-            confidence=CONFIDENCE, max_iterations=MAX_ITERATIONS, names=[chosen.excerpts[i]],
+            system, [chosen.waveforms[i]], [chosen.targets[i]],
+            adversary.Budget(config.snr, CONFIDENCE, MAX_ITERATIONS), method=CASES[case][1], names=[chosen.excerpts[i]],
         )  # fmt: skip
         heard.append(
             {

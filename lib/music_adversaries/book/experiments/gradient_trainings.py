@@ -10,9 +10,9 @@ from functools import partial
 
 import pandas as pd
 
-from ...evaluation import paired_difference
+from ...evaluation import paired_difference, share
 from ..datasets import Dataset
-from ..harness.attacking import attack_within, choose, share
+from ..harness.attacking import attack_within, choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.grid import train_all

@@ -9,7 +9,7 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,9 @@ import numpy as np
 
 from ... import adversary
 from ...adversary import AdversaryResult, Algorithm1, Noise
-from ...evaluation import Estimate, cluster_statistic, mean_interval, paired_difference, paired_permutation, wilson
+from ...evaluation import Estimate, NormalisedAccuracies, mean_interval, paired_difference, paired_permutation, share
 from ...networks import System
 from ..datasets import Dataset
-from ..harness.attacking import share
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
@@ -81,7 +80,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     said = {"before": [row["original_label"] for row in found[SLICE]]}
     said |= {case: [row["label"] for row in rows] for case, rows in found.items()}
     right = {who: [s == t for s, t in zip(labels, truth, strict=True)] for who, labels in said.items()}
-    normalised = Normalised(right, truth, artists)
+    normalised = NormalisedAccuracies(right, truth, artists)
     results = {"accuracy before": normalised.accuracy("before").as_record()}
     chance = 1 / len(system.labels)
     results["chance"] = Estimate(chance, chance, chance, len(truth), "fraction").as_record()
@@ -111,50 +110,12 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     return results, {"by_excerpt": by_excerpt, "tests": tests, "parts": seconds_of(parts, kept)}
 
 
-class Normalised:
-    """Normalised accuracies on the same excerpts, and their differences, with intervals over artists.
-
-    Parameters
-    ----------
-    right : mapping
-        From a name to whether each excerpt was labelled rightly ``[n_excerpts]``.
-    truth, artists : sequences ``[n_excerpts]``
-    """
-
-    def __init__(self, right: dict[str, Sequence[bool]], truth: Sequence[str], artists: Sequence[str]) -> None:
-        labels, names = (list(dict.fromkeys(values)) for values in (truth, artists))
-        self._places = {who: slice(i * len(labels), (i + 1) * len(labels)) for i, who in enumerate(right)}
-        # A column for each label of each name: the recall is its hits by its excerpts.
-        self._hits = np.zeros((len(names), len(labels) * len(right)))
-        self._sizes = np.zeros_like(self._hits)
-        for who, flags in right.items():
-            for flag, label, artist in zip(flags, truth, artists, strict=True):
-                place = names.index(artist), self._places[who].start + labels.index(label)
-                self._hits[place] += flag
-                self._sizes[place] += 1
-
-    def accuracy(self, who: str) -> Estimate:
-        """Mean recall, 0 to 1; where no artist differs from another, with Wilson's interval over artists."""
-        found = self._statistic(lambda recalls: recalls[..., self._places[who]].mean(-1), unit="fraction")
-        low, high = found.low, found.high
-        if found.n > 1 and (low, high) == (-1.0, 1.0):
-            low, high = wilson(round(found.estimate * found.n), found.n)
-        return found._replace(low=max(low, 0.0), high=min(high, 1.0))
-
-    def difference(self, a: str, b: str) -> Estimate:
-        """Mean recall of ``a`` minus that of ``b``."""
-        return self._statistic(lambda recalls: (recalls[..., self._places[a]] - recalls[..., self._places[b]]).mean(-1))
-
-    def _statistic(self, function: Callable[[np.ndarray], np.ndarray], unit: str = "fraction difference") -> Estimate:
-        return cluster_statistic(self._hits, self._sizes, function, seed=0, unit=unit)
-
-
 def _attack(
     system: System, waveforms: dict[str, np.ndarray], targets: list[str], method, seed: int, progress: bool
 ) -> list[dict[str, Any]]:
     attacked = adversary.attack(
-        system, list(waveforms.values()), targets, names=list(waveforms), method=method, snr=SNR,
-        confidence=CONFIDENCE, max_iterations=MAX_ITERATIONS, batch_size=4, seed=seed, progress=progress,
+        system, list(waveforms.values()), targets, adversary.Budget(SNR, CONFIDENCE, MAX_ITERATIONS),
+        names=list(waveforms), method=method, batch_size=4, seed=seed, progress=progress,
     )  # fmt: skip
     return [_row(result) for result in attacked]
 

@@ -12,9 +12,10 @@ import pandas as pd
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1, Noise
+from ...evaluation import share
 from ...networks import System
 from ..datasets import Dataset
-from ..harness.attacking import Chosen, choose, nested, share
+from ..harness.attacking import Chosen, choose, nested
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
@@ -100,8 +101,8 @@ def _attack(
 
     def attack(waveforms, targets, excerpts, snr):
         return adversary.attack(
-            system, waveforms, targets, method=method, snr=snr, confidence=config.confidence,
-            max_iterations=iterations, batch_size=8, names=excerpts, seed=config.seed,
+            system, waveforms, targets, adversary.Budget(snr, config.confidence, iterations), method=method,
+            batch_size=8, names=excerpts, seed=config.seed,
         )  # fmt: skip
 
     fixed = isinstance(method, Algorithm1) and method.step_unit == "magnitude"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1
+from ...evaluation import share
 from ...processing import PROCESSES
 from ..datasets import Dataset
-from ..harness.attacking import choose, share
+from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import trained_system
@@ -37,9 +38,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     results, rows = {}, []
     for case, method in METHODS.items():
         attacked = adversary.attack(
-            system, list(chosen.waveforms), list(chosen.targets), method=method, snr=config.snr,
-            confidence=config.confidence, max_iterations=config.max_iterations, names=list(chosen.excerpts),
-            progress=progress,
+            system, list(chosen.waveforms), list(chosen.targets),
+            adversary.Budget(config.snr, config.confidence, config.max_iterations), method=method,
+            names=list(chosen.excerpts), progress=progress,
         )  # fmt: skip
         results[f"{case}: iterate"] = share(r.iterate_label == r.target for r in attacked)
         results[f"{case}: waveform"] = share(r.unrounded_label == r.target for r in attacked)

@@ -23,7 +23,7 @@ from ..harness.recipes import BASELINE, networks
 from ..harness.systems import labels_of, trained_system
 from ..measurements import measurement
 from .partition_folds import N_FOLDS
-from .table1 import Counted, pooled
+from .table1 import accuracies_of, pooled
 
 FORESTS: tuple[int | str, ...] = ("all",)
 
@@ -47,16 +47,16 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     decided = pooled(found, dataset)
     decided["partition"] = "artist_filtered"
-    counted = Counted(decided)
+    counted = accuracies_of(decided)
     measurements = [
-        measurement("accuracy", counted.accuracy(*cell), system=cell[0], classifier=cell[1]) for cell in counted.columns
+        measurement("accuracy", counted.accuracy(cell), system=cell[0], classifier=cell[1]) for cell in counted.names
     ]
     tested = decided[(decided["system"] == BASELINE) & (decided["classifier"] == "shared")]
     shares = tested["excerpt"].map(labels_of(dataset)).value_counts(normalize=True)
     chance = max(1 / len(labels), float(shares.max()))
     measurements.append(measurement("chance", Estimate(chance, chance, chance, len(tested), "fraction")))
 
-    places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.columns)}
+    places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.names)}
     for system in (*networks(config.profile), "cdnn"):
         a, b = places[system, "network"], places[BASELINE, "shared"]
         difference = counted.statistic(lambda values, a=a, b=b: values[..., a] - values[..., b])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...evaluation import Estimate, binomial_p, cluster_bootstrap, cluster_statistic
+from ...evaluation import Accuracies, Estimate, binomial_p
 from .. import partitions
 from ..datasets import Dataset
 from ..harness.config import PARTITIONS, Config
@@ -54,7 +54,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     decided = pooled(found, dataset)
     cells = [(name, forest) for name in networks(config.profile) for forest in FORESTS]
-    counted = Counted(decided)
+    counted = accuracies_of(decided)
 
     def drop(accuracies: np.ndarray) -> np.ndarray:
         """Random minus filtered, for each cell."""
@@ -80,8 +80,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     chance = max(row["chance"] for row in tables["tests"])
     return [
         *(
-            measurement("accuracy", counted.accuracy(*cell), system=cell[0], classifier=cell[1], partition=cell[2])
-            for cell in counted.columns
+            measurement("accuracy", counted.accuracy(cell), system=cell[0], classifier=cell[1], partition=cell[2])
+            for cell in counted.names
         ),
         *(measurement(quantity, counted.statistic(function), **of) for quantity, of, function in statistics),
         measurement("accuracy", least, forests="least", partition="artist_filtered"),
@@ -111,29 +111,10 @@ def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
     return frame
 
 
-class Counted:
-    """Right answers and tests, artist by artist, of every classifier on every partition."""
-
-    def __init__(self, decided: pd.DataFrame) -> None:
-        by = ["system", "classifier", "partition"]
-        counts = decided.groupby(["artist", *by], sort=False)["correct"].agg(["sum", "size"])
-        self._decided = {key: rows for key, rows in decided.groupby(by, sort=False)}
-        self.columns = list(self._decided)
-        hits, sizes = (counts[name].unstack(by).reindex(columns=self.columns).fillna(0) for name in ("sum", "size"))
-        self._hits, self._sizes = hits.to_numpy(float), sizes.to_numpy(float)
-
-    def places(self, cells: Sequence[tuple[str, str, str]]) -> list[int]:
-        """Where some (system, classifier, partition) stand among the accuracies."""
-        return [self.columns.index(cell) for cell in cells]
-
-    def accuracy(self, *cell: str):
-        """Accuracy of one (system, classifier, partition), with an interval over artists."""
-        rows = self._decided[cell]
-        return cluster_bootstrap(rows["correct"].tolist(), rows["artist"].tolist(), seed=0)
-
-    def statistic(self, function: Callable[[np.ndarray], np.ndarray], unit: str = "fraction difference"):
-        """Any statistic of all accuracies ``[..., n]``, with an interval over artists."""
-        return cluster_statistic(self._hits, self._sizes, function, seed=0, unit=unit)
+def accuracies_of(decided: pd.DataFrame) -> Accuracies:
+    """The accuracy of every (system, classifier, partition), from the rows of `pooled`."""
+    by_cell = decided.groupby(["system", "classifier", "partition"], sort=False)
+    return Accuracies({cell: (rows["correct"].tolist(), rows["artist"].tolist()) for cell, rows in by_cell})
 
 
 def _tables(found: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from ... import adversary
 from ...adversary import Algorithm1
+from ...evaluation import share
 from ..baselines import MFCCBaseline
 from ..datasets import Dataset
-from ..harness.attacking import choose, share
+from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.forests import forest_on
@@ -48,9 +49,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     rows = []
     for source in sources:
         attacked = adversary.attack(
-            systems[source], list(chosen.waveforms), list(chosen.targets), method=Algorithm1(step_unit="budget"),
-            snr=config.snr, confidence=config.confidence, max_iterations=config.max_iterations, batch_size=8,
-            names=list(chosen.excerpts), progress=progress,
+            systems[source], list(chosen.waveforms), list(chosen.targets),
+            adversary.Budget(config.snr, config.confidence, config.max_iterations),
+            method=Algorithm1(step_unit="budget"), batch_size=8, names=list(chosen.excerpts), progress=progress,
         )  # fmt: skip
         for name, listen in listeners.items():
             heard = [listen(r.waveform) for r in attacked]

@@ -14,7 +14,6 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ... import adversary
-from ...evaluation import Estimate, wilson
 from ...networks import System
 from ..datasets import Dataset
 from .systems import labels_of
@@ -31,13 +30,6 @@ class Chosen:
 
     def __len__(self) -> int:
         return len(self.excerpts)
-
-
-def share(flags: Sequence[bool]) -> dict[str, Any]:
-    """How often something holds, with Wilson's interval, as a record has it."""
-    flags = list(flags)
-    k, n = int(sum(flags)), len(flags)
-    return Estimate(k / n, *wilson(k, n), n, "fraction").as_record()
 
 
 def choose(systems: Sequence[System], dataset: Dataset, count: int, *, seed: int) -> Chosen:
@@ -154,8 +146,8 @@ def attack_within(
 
     def attack(waveforms, targets, names, snr):
         return adversary.attack(
-            system, waveforms, targets, method=method, snr=snr, confidence=confidence,
-            max_iterations=max_iterations, batch_size=4, names=names,
+            system, waveforms, targets, adversary.Budget(snr, confidence, max_iterations), method=method,
+            batch_size=4, names=names,
         )  # fmt: skip
 
     return nested(attack, chosen, budgets, description=description, progress=progress)

@@ -1,0 +1,263 @@
+"""The function with which all attacks begin.
+
+Paper: Section 3.1, Section 4, Alg. 1
+Notebook: book/05_adversaries.ipynb
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterable, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from ..errors import InputError
+from ..networks import Decision, Network, System, evaluated
+from .algorithm1 import Algorithm1
+from .batch import Batch
+from .budget import DEFAULT, Budget
+from .judge import Judge, Watch
+from .methods import Method, chosen
+from .model import Model
+from .options import check_whole
+from .result import AdversaryResult
+
+UNUSED_DB = 10.0  # above the limit: for a researcher's own model, an excerpt without success there is worth a warning
+
+
+def attack(
+    model: System | Model,
+    waveforms: Sequence[np.ndarray],
+    targets: Sequence[str | int],
+    budget: Budget = DEFAULT,
+    *,
+    method: str | Method = "algorithm1",
+    names: Sequence[str] | None = None,
+    judge: Callable[[np.ndarray], Decision] | None = None,
+    seed: int = 0,
+    batch_size: int = 16,
+    sample_rate: int | None = None,
+    progress: bool | None = None,
+    watch: Watch | None = None,
+) -> list[AdversaryResult]:
+    """Change each waveform a little, so that the model gives it the wanted label.
+
+    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the target label with
+    more than the wanted confidence and within the budget. An excerpt that is not finished after the last iteration
+    comes back as the best waveform found, marked as such. An excerpt that already has the target with this confidence
+    comes back as 16 bits hold it: its SNR is infinite if its samples are steps of 16 bits.
+
+    Parameters
+    ----------
+    model : System or Model
+        Attacked without dropout, as it is in use. Wrap a module of your own: ``Model(module, labels=[...])``.
+    waveforms : sequence of arrays ``[n_samples]``
+        Mono, full scale 1, at the model's rate; lengths may differ.
+    targets : sequence of labels or label indices
+        One for each waveform.
+    budget : Budget
+        Least SNR, confidence to reach, iterations and restarts.
+    method : str or Method
+        A name in `METHODS`, or an instance with its options, such as ``PGD(step=0.2)`` or
+        ``Algorithm1(consistency="never")``. The step of ``"algorithm1"`` multiplies the gradient, which suits the
+        book's systems. For a module of your own ``Algorithm1(step_unit="budget")`` is the better choice; a warning
+        says where steps were too short.
+    names : sequence of str
+        What to call the waveforms in messages.
+    judge : callable
+        Decides in place of the model which label a written waveform ``[n_samples]`` has, and returns a `Decision`;
+        for a system of which only a stand-in has a gradient.
+    seed : int
+        Of all that is drawn. The draws for one excerpt do not depend on the others.
+    batch_size : int
+        Most excerpts attacked together.
+    sample_rate : int
+        Hz, of the waveforms; refused where the model reads another rate.
+    progress : bool
+        Whether a progress bar is shown; if not given, it is shown in a terminal.
+    watch : callable
+        Called after each iteration with its number and the targets' mean posteriors.
+
+    Returns
+    -------
+    list of AdversaryResult, in the order of the waveforms
+
+    Raises
+    ------
+    InputError
+        For unusable waveforms (silent, not finite, too short, not of full scale 1), unknown labels, a model that
+        refuses its input or answers in another shape, a judge that does not return a `Decision`, and settings that
+        make no sense.
+
+    Warns
+    -----
+    UserWarning
+        Where a module's answers look like probabilities of several labels at once, or most of the budget was left
+        unused (see ``method``).
+
+    Paper: Alg. 1, Section 4
+    Notebook: book/05_adversaries.ipynb
+    """
+    model, method = Model.of(model), chosen(method)
+    waveforms, targets = _as_lists(waveforms, targets)
+    names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
+    if not isinstance(budget, Budget):
+        raise InputError(f"budget is {budget!r}; give a Budget, such as Budget(snr=15).")
+    check_whole(1, batch_size=batch_size)
+    check_whole(0, seed=seed)
+    if sample_rate not in (None, model.sample_rate):
+        raise InputError(
+            f"The audio is at {sample_rate} Hz but the model reads {model.sample_rate} Hz; "
+            "resample it (audio.resample)."
+        )
+    _check_lengths(waveforms, targets, names)
+    waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
+    wanted = [model.label_index(target) for target in targets]
+    decide = model.decide_unchecked if judge is None else _checked_judge(judge, len(model.labels))
+    results: dict[int, AdversaryResult] = {}
+    with (
+        evaluated(model.network),
+        tqdm(total=len(waveforms), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
+    ):
+        # One of each length, the shortest first: a model may need so many samples at least, or exactly so many.
+        firsts = {len(waveforms[i]): i for i in reversed(range(len(waveforms)))}
+        for _, i in sorted(firsts.items()):
+            model.refuse_unsteady(waveforms[i], names[i])
+        if model.within_one:
+            warnings.warn(
+                "The model's answers all lie within 0 and 1, like the probabilities of a multi-label model; logits are "
+                "expected, so give it without its sigmoid.",
+                stacklevel=2,
+            )
+        watched = _watched(bar, budget.max_iterations, watch)
+        for attempt in range(budget.restarts + 1):
+            todo = [i for i in range(len(waveforms)) if attempt == 0 or not results[i].confident]
+            for together in _batches(todo, waveforms, batch_size, model.pads):
+                batch = Batch(
+                    model,
+                    [waveforms[i] for i in together],
+                    [wanted[i] for i in together],
+                    [names[i] for i in together],
+                    budget,
+                    generators=[np.random.default_rng([seed, i, attempt]) for i in together],
+                    random_start=attempt > 0,
+                )
+                judging = Judge(batch, decide, method=method.name, watch=watched)
+                method.run(batch, judging)
+                for position, i in enumerate(together):
+                    found = dataclasses.replace(judging.results[position], attempts=attempt + 1)
+                    best = results.get(i)
+                    if best is not None and _merit(found) <= _merit(best):
+                        found = dataclasses.replace(best, attempts=attempt + 1)
+                    results[i] = found
+                    if attempt == budget.restarts or found.confident:
+                        bar.update()
+    if model.system is None and not isinstance(model.network, Network):
+        unused = _unused(results.values(), method)
+        if unused:
+            warnings.warn(unused, stacklevel=2)
+    return [results[i] for i in range(len(waveforms))]
+
+
+def _unused(results: Collection[AdversaryResult], method: Method) -> str:
+    """A warning where excerpts failed because steps by the gradient's length left the budget unused; or ``""``."""
+    if not isinstance(method, Algorithm1) or method.step_unit != "magnitude":
+        return ""
+    above = [r.snr_magnitude - r.snr_limit for r in results if not r.success]
+    above = [decibels for decibels in above if decibels > UNUSED_DB]
+    if not above:
+        return ""
+    share = 100 * (1 - 10 ** (-min(above) / 20))
+    limit = next(iter(results)).snr_limit
+    return (
+        f"{len(above)} of {len(results)} excerpts did not get their target, with at least {math.floor(share)} % of the "
+        f"budget of {limit:g} dB unused: the steps are too short for this model's gradient; use "
+        f'Algorithm1(step_unit="budget"), or a longer step than {method.step:g}.'
+    )
+
+
+def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Callable[[np.ndarray], Decision]:
+    """The judge, which is refused when it returns anything but a `Decision` over the model's labels."""
+    if not callable(judge):
+        raise InputError(f"judge is {judge!r}; give a function from a waveform to a Decision.")
+
+    def judged(waveform: np.ndarray) -> Decision:
+        decision = judge(waveform)
+        if not isinstance(decision, Decision):
+            raise InputError(
+                f"The judge returned {decision!r:.60}; let it return a networks.Decision(label, confidence, posterior)."
+            )
+        if np.shape(decision.posterior) != (n_labels,):
+            raise InputError(
+                f"The judge's posterior has the shape {list(np.shape(decision.posterior))}, but the model has "
+                f"{n_labels} labels; give one number for each, in their order."
+            )
+        return decision
+
+    return judged
+
+
+def _no_bar(progress: bool | None) -> bool:
+    """What tqdm calls ``disable``. Its own check for a terminal takes a notebook for one."""
+    return not (sys.stderr.isatty() if progress is None else progress)
+
+
+def _watched(bar: tqdm, max_iterations: int, watch: Watch | None) -> Watch | None:
+    """``watch``, with a bar that moves within a batch, which may take minutes."""
+    if bar.disable:
+        return watch
+
+    def both(k: int, values: list[float]) -> None:
+        bar.set_postfix_str(f"step {k} of {max_iterations}, {len(values)} unfinished")
+        if watch is not None:
+            watch(k, values)
+
+    return both
+
+
+def _merit(result: AdversaryResult) -> tuple[bool, bool, float]:
+    """By which attempts are compared: the larger is the better."""
+    return result.confident, result.success, result.target_confidence
+
+
+def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: bool) -> list[list[int]]:
+    """Excerpts of similar length together, so that little is padded; of one length where nothing may be padded."""
+    batches: list[list[int]] = []
+    for i in sorted(todo, key=lambda i: len(waveforms[i])):
+        fits = batches and len(batches[-1]) < size
+        if fits and (pads or len(waveforms[batches[-1][0]]) == len(waveforms[i])):
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+    return batches
+
+
+def _as_lists(waveforms: Any, targets: Any) -> tuple[list, list]:
+    """Both as lists; a single waveform or target in place of a list is refused."""
+    if isinstance(waveforms, str | Path):
+        raise InputError(f"The waveforms are {str(waveforms)!r}; give a list of arrays, such as those of audio.read.")
+    if isinstance(waveforms, np.ndarray | Tensor) and waveforms.ndim == 1 and waveforms.dtype is not np.dtype(object):
+        raise InputError(f"The waveforms are one array of {len(waveforms)} numbers; put it into a list, [waveform].")
+    if isinstance(targets, str | Integral):
+        raise InputError(f"The targets are {targets!r}; give a list with one label for each waveform, [{targets!r}].")
+    for what, given in (("waveforms", waveforms), ("targets", targets)):
+        if not isinstance(given, Iterable):
+            raise InputError(f"The {what} are {given!r}; give a list with one for each excerpt.")
+    return list(waveforms), list(targets)
+
+
+def _check_lengths(waveforms: list, targets: list, names: list) -> None:
+    if len(waveforms) == 0:
+        raise InputError("There is no waveform to attack; give at least one.")
+    if len(targets) != len(waveforms):
+        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
+    if len(names) != len(waveforms):
+        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")

@@ -1,0 +1,31 @@
+"""A network in use, for a while: without dropout, and afterwards in the mode it had.
+
+Notebook: book/04_baselines.ipynb
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from torch import nn
+
+
+@contextlib.contextmanager
+def evaluated(network: nn.Module) -> Iterator[None]:
+    """Within the block the network is in evaluation mode; afterwards each of its modules is in the mode it had.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Of any kind. Gradients are left as they are: this only switches off dropout and the like.
+
+    Notebook: book/04_baselines.ipynb
+    """
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
