@@ -26,10 +26,10 @@ from music_adversaries.book.experiments import (
 )  # fmt: skip
 from music_adversaries.book.harness import attacking, decisions, forests, parts, recipes, systems
 from music_adversaries.book.harness.confirmed import confirmed
-from music_adversaries.book.measurements import COLUMNS
 from music_adversaries.book.records import book_folder, read_records
 from music_adversaries.evaluation import FigureOfMerit
 from small_music import write_music
+from small_records import kinds
 from small_system import LABELS
 
 published = recipes.Recipe.schedule
@@ -78,10 +78,6 @@ def as_stored(name, config):
     assert kinds(record) == kinds(stored)
     assert set(record.tables) == set(stored.tables)
     return record
-
-
-def kinds(record):
-    return {(row["quantity"], *sorted(set(row) - set(COLUMNS))) for row in record.measurements}
 
 
 # --- what they share ---

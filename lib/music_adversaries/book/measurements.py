@@ -81,6 +81,11 @@ def _row(quantity: str, conditions: Mapping[str, Any], value: Any, **numbers: An
     return {"quantity": quantity, **stated, "value": value, **numbers}
 
 
+def named(row: Measurement) -> Selection:
+    """What selects a row: its quantity and all its conditions."""
+    return select(row["quantity"], **{name: value for name, value in row.items() if name not in COLUMNS})
+
+
 def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Measurement | None:
     """The row that is selected; None where there is none.
 
