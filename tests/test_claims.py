@@ -25,7 +25,8 @@ from music_adversaries.book.claims import (
     Line,
     Predicate,
 )
-from music_adversaries.book.measurements import measurement, select
+from music_adversaries.book.claims.ledger import PValue
+from music_adversaries.book.measurements import measurement, select, without_interval
 from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
 
@@ -133,6 +134,21 @@ def test_a_bad_result_is_refused(bad):
         claims.verdict(claim(), record(gain=bad))
 
 
+@pytest.mark.parametrize(
+    ("value", "p", "above", "expected"),
+    [(0.2, 0.04, True, REPRODUCED), (0.2, 0.05, True, INCONCLUSIVE), (-0.2, 0.04, True, INCONCLUSIVE),
+     (-0.2, 0.04, False, REPRODUCED), (0.0, 0.04, True, INCONCLUSIVE), (0.2, None, True, NO_RECORD)],
+)  # fmt: skip
+def test_a_p_value_decides_in_place_of_the_interval(value, p, above, expected):
+    """Whatever the interval: here it is on one side wholly; and a p-value of other conditions counts for nothing."""
+    rows = [measurement("gain", evaluation.Estimate(value, value - 0.01, value + 0.01, 9), budget=30)]
+    rows += [without_interval("p", 0.001, n=9, budget=15)]
+    rows += [without_interval("p", p, n=9, budget=30)] if p is not None else []
+    predicate = Predicate(select("gain", budget=30), above, Line(0.0), p_value=PValue("p", 0.05))
+    made = Record("test", "synthetic", "quick", measurements=rows)
+    assert claims.verdict(dataclasses.replace(claim(), predicate=predicate), made) == expected
+
+
 # --- judging ---
 
 
@@ -197,6 +213,11 @@ def test_numbers_as_shown(value, unit, shown):
         ({"predicate": {"quantity": "gain", "above": True}}, "the field above must be a number"),
         ({"predicate": {"quantity": "gain", "beyond": 1}}, "predicate: there is no field 'beyond'"),
         ({"predicate": {"quantity": "gain", "above": {"plus": 1}}}, "above: the field quantity is missing"),
+        ({"predicate": {"quantity": "gain", "above": 0, "p_value": {"quantity": "p"}}}, "p_value: the field below is"),
+        (
+            {"predicate": {"quantity": "gain", "within": 1, "p_value": {"quantity": "p", "below": 0.05}}},
+            "p_value: it does not go with the field within",
+        ),
         ({"untested": {"state": "not tested yet", "because": "x"}}, "either the fields experiment and predicate"),
         ({"experiment": None, "predicate": None, "untested": {"state": "reproduced", "because": "x"}}, "field state"),
         ({"paper": "Table 1"}, "the field paper must be a list"),
@@ -248,21 +269,25 @@ def test_the_books_claims_are_judged_without_records(tmp_path):
 
 
 def test_the_books_claims_follow_their_records(tmp_path):
-    def verdicts(**results):
-        for experiment, result_ in results.items():
-            write(tmp_path, record(**result_), experiment=experiment)
+    def verdicts(**measured):
+        for experiment, rows in measured.items():
+            Record(experiment, "synthetic", "quick", measurements=rows).write(tmp_path)
         judged = claims.judge(read_records(tmp_path))
         return dict(zip(judged["id"], judged["verdict"], strict=True))
 
-    chance = {"estimate": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
+    def row(quantity, low, high, **conditions):
+        return measurement(quantity, evaluation.Estimate((low + high) / 2, low, high, 9), **conditions)
+
     found = verdicts(
-        partition_gap={"difference": result(0.1, 0.3)},
-        attack_random_target={
-            "success_rate": result(0.8, 0.99), "accuracy_under_attack": result(0.05, 0.18), "chance": chance
-        },
-        ensemble={"labels_reached": result(0.72, 1.0), "snr_drop": result(2, 5)},
-        baseline={"dnn_minus_baseline": result(0.02, 0.2)},
-    )  # fmt: skip
+        partition_gap=[row("difference", 0.1, 0.3, minus="artist_filtered")],
+        attack_random_target=[
+            row("success", 0.8, 0.99, attack="Algorithm 1"),
+            row("accuracy", 0.05, 0.18, attack="Algorithm 1"),
+            without_interval("chance", 0.1, n=10, unit="fraction"),
+        ],
+        ensemble=[row("labels_reached", 0.72, 1.0, confidence=0.9), row("snr_drop", 2, 5)],
+        baseline=[row("difference", 0.02, 0.2, minus="mfcc")],
+    )
     assert found["random-above-filtered"] == found["adversary-effective"] == found["accuracy-to-chance"] == REPRODUCED
     assert found["every-label"] == INCONCLUSIVE
     assert found["larger-perturbation-for-confidence"] == REPRODUCED
@@ -270,12 +295,14 @@ def test_the_books_claims_follow_their_records(tmp_path):
 
 
 def test_text_is_wrapped_and_says_everything(tmp_path):
-    write(tmp_path, record(difference=result(0.1, 0.3, "fraction difference")), experiment="partition_gap")
+    found = evaluation.Estimate(0.2, 0.1, 0.3, 9, "fraction difference")
+    row = measurement("difference", found, minus="artist_filtered")
+    Record("partition_gap", "synthetic", "quick", measurements=[row]).write(tmp_path)
     text = claims.format_table(claims.judge(read_records(tmp_path)))
     assert max(map(len, text.splitlines())) <= 100
     assert len(text.split("\n\n")) == len(claims.read_claims())
     flat = " ".join(text.split())
-    assert "REPRODUCED on synthetic, quick: difference 20.0 points [10.0, 30.0], n = 9" in flat
+    assert "REPRODUCED on synthetic, quick: difference (minus artist filtered) 20.0 points [10.0, 30.0], n = 9" in flat
     assert "NO RECORD: run the experiment ensemble" in flat
     assert "lost in our copy (Section 5: baseline accuracy, GTZAN fault-filtered)" in flat
     assert claims.format_table(pd.DataFrame()) == "No claims."

@@ -8,8 +8,9 @@ from music_adversaries.book import datasets, experiments, harness, runs
 from music_adversaries.book.datasets import synthetic
 from music_adversaries.book.experiments import dose_response
 from music_adversaries.book.harness import Config
-from music_adversaries.book.records import filename, recorded
+from music_adversaries.book.records import Record, filename, recorded
 from music_adversaries.errors import InputError
+from small_records import kinds
 
 
 def test_a_condition_names_its_dataset():
@@ -36,16 +37,22 @@ def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
 
     monkeypatch.setattr(dose_response, "accuracies", accuracies)
     monkeypatch.setattr(dose_response.synthetic_dataset, "load_doses", lambda *a: [])
-    results, tables = dose_response.measure(Config(), None, False)
-    assert results["share_explained_by_production"]["estimate"] == pytest.approx(1 - 0.12 / 0.42)
-    assert results["share_explained_by_production"]["low"] < 1 - 0.12 / 0.42
-    assert results["difference_as_shipped"]["estimate"] == pytest.approx(0.42)
-    assert len(tables["by_condition"]) == len(dose_response.CONDITIONS)
+    measurements, tables = dose_response.measure(Config(), None, False)
+    record = Record("dose_response", "synthetic", "quick", tables=tables, measurements=measurements)
+    share = record.one("share_explained_by_production")
+    assert share["value"] == pytest.approx(1 - 0.12 / 0.42) and share["low"] < 1 - 0.12 / 0.42
+    assert record.one("difference", series="as shipped")["value"] == pytest.approx(0.42)
+    conditions = ["series", *dose_response.SHIPPED]
+    for quantity, of in (("difference", {}), ("accuracy", {"partition": "random"})):
+        rows = record.rows(quantity, **of)
+        assert rows[conditions].to_dict("records") == [dose_response.SHIPPED | one for one in dose_response.CONDITIONS]
+    weak = record.one("accuracy", series="production", production_strength=0.25, partition="random")
+    assert weak["value"] == pytest.approx(0.92) and weak["dataset"] == "synthetic:faults=no,production_strength=0.25"
     # What two series share is trained once.
     assert len({(one.dataset, one.partition, one.seed) for one in trained}) == len(trained)
     settings = {synthetic.Settings(**datasets.variants.split(one.dataset)[1]) for one in trained}
     assert len(settings) == len({one.dataset for one in trained})
-    assert {one["series"] for one in tables["by_condition"]} >= {"as shipped", "no marks", "production", "correlation"}
+    assert kinds(record) == kinds(recorded("dose_response"))
 
 
 @pytest.mark.parametrize("name", ["dose_response", "intervention"])
@@ -65,11 +72,11 @@ def test_the_index_of_gtzan_is_counted_without_audio(tmp_path, monkeypatch):
     record = runs.run("benchmark_index", Config(dataset="gtzan", profile="full"), progress=False)
     table = datasets.manifest_of("gtzan").table
     pop = table[(table["label"] == "pop") & (table["artist"] != "")]["artist"]
-    assert record.quantity("artists_pop")["estimate"] == pop.nunique()
-    assert record.quantity("largest_artist_pop")["estimate"] == pop.value_counts().iloc[0]
-    assert record.quantity("shared_artist_random")["estimate"] == pytest.approx(200 / 234)
+    assert record.one("artists", label="pop")["value"] == pop.nunique()
+    assert record.one("largest_artist", label="pop")["value"] == pop.value_counts().iloc[0]
+    assert record.one("shared_artist", partition="random")["value"] == pytest.approx(200 / 234)
     stored = recorded("benchmark_index", "gtzan", "full")
-    assert (stored.results, stored.tables) == (record.results, record.tables)
+    assert (stored.measurements, stored.tables) == (record.measurements, record.tables)
 
 
 def test_a_record_of_a_variant_has_a_name_that_every_file_system_takes():
@@ -91,6 +98,6 @@ def test_a_record_says_what_was_left_out(monkeypatch):
     note = "left out, as --allow-missing allowed: 1 of 2 excerpts (jazz.00054: missing)"
     whole = datasets.Dataset("gtzan", "full", datasets.manifest_of("gtzan"), files={}, notes={"": (note, "other")})
     monkeypatch.setattr(runs, "load_dataset", lambda config, progress=False: whole)
-    monkeypatch.setattr(runs, "declared", lambda name: harness.Experiment(lambda *_: ({}, {})))
+    monkeypatch.setattr(runs, "declared", lambda name: harness.Experiment(lambda *_: ([], {})))
     record = runs.compute("ensemble", Config(dataset="gtzan", profile="full"))
     assert record.provenance["left_out"] == [note] and record.provenance["excerpts"] == 1000

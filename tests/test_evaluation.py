@@ -38,8 +38,8 @@ def test_wilson_by_its_formula_and_at_its_ends():
 
 def test_a_share_is_a_proportion_with_its_interval():
     expected = Estimate(7 / 20, *evaluation.wilson(7, 20), 20)
-    assert evaluation.share(flag for flag in [True] * 7 + [False] * 13) == expected.as_record()
-    assert evaluation.share(np.array([True, False]))["estimate"] == 0.5
+    assert evaluation.share(flag for flag in [True] * 7 + [False] * 13) == expected
+    assert evaluation.share(np.array([True, False])).estimate == 0.5
     with pytest.raises(InputError, match="0 of 0 is not a proportion"):
         evaluation.share([])
 

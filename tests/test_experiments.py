@@ -12,11 +12,13 @@ from music_adversaries import audio, cli
 from music_adversaries.book import datasets, harness, runs
 from music_adversaries.book.experiments import ensemble
 from music_adversaries.book.harness import recipes, systems
-from music_adversaries.book.records import Record
+from music_adversaries.book.measurements import COLUMNS, named
+from music_adversaries.book.records import Record, book_folder, read_records
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import wilson
 from music_adversaries.networks import System
 from small_music import write_music
+from small_records import kinds
 from small_system import LABELS, recording
 
 
@@ -90,6 +92,9 @@ def test_every_experiment_gives_a_record(config, name):
     for quantity, value in record.results.items():
         assert set(value) == {"estimate", "low", "high", "n", "unit"}, quantity
         assert value["low"] <= value["estimate"] <= value["high"] or quantity == "snr", quantity
+    for row in record.measurements:
+        assert set(row) >= set(COLUMNS) and (row["low"] is None or row["low"] <= row["value"] <= row["high"]), row
+    assert record.results or len({named(row) for row in record.measurements}) == len(record.measurements) > 0
     assert record.provenance["libraries"]["torch"] and record.provenance["wall_seconds"] >= 0
     assert "path" not in record.config  # no path of this machine in a record
     again = runs.run(name, config)
@@ -98,7 +103,8 @@ def test_every_experiment_gives_a_record(config, name):
     assert Record.read(path) == record
     # Another configuration is another record; a damaged file is computed again.
     path.write_text(path.read_text()[:100])
-    assert runs.run(name, config).results == record.results
+    again = runs.run(name, config)
+    assert (again.results, again.measurements) == (record.results, record.measurements)
 
 
 def test_folds_test_every_excerpt_once_a_repeat(config):
@@ -109,10 +115,19 @@ def test_folds_test_every_excerpt_once_a_repeat(config):
     assert (rows["n_test"] == n_excerpts).all()
     means = rows.groupby("partition")["accuracy"].mean()
     for name in means.index:
-        assert record.quantity(name)["estimate"] == pytest.approx(means[name])
+        assert record.one("accuracy", partition=name)["value"] == pytest.approx(means[name])
     difference = means["random"] - means["artist_filtered"]
-    assert record.quantity("difference")["estimate"] == pytest.approx(difference)
-    assert record.quantity("difference_over_artists")["n"] == 12
+    assert record.one("difference", minus="artist_filtered")["value"] == pytest.approx(difference)
+    assert record.one("difference_over_artists")["n"] == 12
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["attack_random_target", "baseline", "ensemble", "meaningless_labels", "partition_folds", "partition_gap"],
+)
+def test_a_fresh_record_has_the_rows_of_the_stored_ones(config, name):
+    stored = [record for record in read_records(book_folder() / "records") if record.experiment == name]
+    assert stored and {frozenset(kinds(record)) for record in stored} == {frozenset(kinds(runs.run(name, config)))}
 
 
 def test_records_and_experiments_are_checked(config, tmp_path):
@@ -123,18 +138,22 @@ def test_records_and_experiments_are_checked(config, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(InputError, match="is no record: its field 'experiment'"):
         Record.read(tmp_path / "x.json")
-    with pytest.raises(InputError, match="no quantity"):
-        runs.run("ensemble", config).quantity("speed")
+    with pytest.raises(InputError, match="no measurement of speed"):
+        runs.run("ensemble", config).one("speed")
 
 
 def test_attack_record_counts_what_the_results_say(config):
     record = runs.run("attack_random_target", config)
     rows = record.table("by_excerpt")
-    assert record.quantity("success_rate")["estimate"] == rows["success"].mean()
-    assert record.quantity("accuracy_under_attack")["estimate"] == (rows["label"] == rows["truth"]).mean()
+    for attack, table in (("Algorithm 1", "by_excerpt"), ("waveform", "by_excerpt_waveform")):
+        rows = record.table(table)
+        assert record.one("success", attack=attack)["value"] == rows["success"].mean()
+        assert record.one("accuracy", attack=attack)["value"] == (rows["label"] == rows["truth"]).mean()
+    rows = record.table("by_excerpt")
+    assert record.one("accuracy", attack="none")["value"] == (rows["original_label"] == rows["truth"]).mean()
     noise = (rows["label_with_noise"] == rows["target"]).mean()
-    assert record.quantity("noise_success_rate")["estimate"] == noise < rows["success"].mean()
-    assert record.quantity("chance")["estimate"] == pytest.approx(1 / 3)
+    assert record.one("success", attack="white noise")["value"] == noise < rows["success"].mean()
+    assert record.one("chance")["value"] == pytest.approx(1 / 3)
 
 
 def test_an_ensemble_counts_excerpts_and_not_attempts(config):
@@ -142,16 +161,16 @@ def test_an_ensemble_counts_excerpts_and_not_attempts(config):
     rows = record.table("by_label")
     n = rows["excerpt"].nunique()
     assert len(rows) == 2 * n * len(LABELS) and set(rows["asked_confidence"]) == {0.5, 0.9}
-    for suffix, confidence in (("_at_0.5", 0.5), ("", 0.9)):
+    for confidence in (0.5, 0.9):
         mine = rows[rows["asked_confidence"] == confidence]
-        reached = record.quantity("labels_reached" + suffix)
-        assert (reached["estimate"], reached["n"]) == (mine["success"].mean(), n)
-        if reached["estimate"] == 1:
+        reached = record.one("labels_reached", confidence=confidence)
+        assert (reached["value"], reached["n"]) == (mine["success"].mean(), n)
+        if reached["value"] == 1:
             assert reached["low"] == pytest.approx(wilson(n, n)[0])
         new = mine[mine["success"] & (mine["target"] != mine["original_label"])]
         means = new.groupby("excerpt")["snr_magnitude"].apply(lambda values: values.astype(float).mean())
-        snr = record.quantity("snr" + suffix)
-        assert (snr["estimate"], snr["n"]) == (pytest.approx(means.mean()), len(means))
+        snr = record.one("snr", confidence=confidence)
+        assert (snr["value"], snr["n"]) == (pytest.approx(means.mean()), len(means))
     keys = ["excerpt", "target"]
     lower, higher = (
         rows[(rows["asked_confidence"] == c) & rows["success"] & (rows["target"] != rows["original_label"])]
@@ -159,7 +178,7 @@ def test_an_ensemble_counts_excerpts_and_not_attempts(config):
         for c in (0.5, 0.9)
     )  # fmt: skip
     drop = (lower - higher).dropna().groupby("excerpt").mean()
-    assert record.quantity("snr_drop")["estimate"] == pytest.approx(drop.mean())
+    assert record.one("snr_drop")["value"] == pytest.approx(drop.mean())
 
 
 def test_an_ensemble_takes_other_recordings_artists_and_labels_first(config):
@@ -312,6 +331,9 @@ def test_data_commands(config, music):
 
 
 def test_run_command(config, music, tmp_path):
-    result = invoke("run", "ensemble", "--dataset", "folder", "--from", music, "--out", tmp_path)
-    assert result.exit_code == 0 and "labels_reached" in result.output
-    assert (tmp_path / "ensemble-folder-quick.json").exists()
+    result = invoke("run", "partition_gap", "--seeds", "2", "--dataset", "folder", "--from", music, "--out", tmp_path)
+    assert result.exit_code == 0
+    row = Record.read(tmp_path / "partition_gap-folder-quick.json").one("difference")
+    shown = " ".join(result.output.split())
+    ends = f"[{row['low']:.3f}, {row['high']:.3f}] n = 2 fraction difference"
+    assert f"difference (partition random, minus artist_filtered) {row['value']:.3f} {ends}" in shown

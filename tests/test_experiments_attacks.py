@@ -14,22 +14,22 @@ import pytest
 import soundfile
 
 from music_adversaries import adversary, processing, spectra
-from music_adversaries.book import harness
+from music_adversaries.book import harness, runs
 from music_adversaries.book.experiments import (
-    directives,
     frequencies,
     gradient,
     gradient_trainings,
     relaxed,
     success_curves,
     survival,
-    table1,
     transfer,
 )  # fmt: skip
 from music_adversaries.book.harness import attacking, decisions, forests, parts, recipes, systems
 from music_adversaries.book.harness.confirmed import confirmed
+from music_adversaries.book.records import book_folder, read_records
 from music_adversaries.evaluation import FigureOfMerit
 from small_music import write_music
+from small_records import kinds
 from small_system import LABELS
 
 published = recipes.Recipe.schedule
@@ -46,7 +46,7 @@ def cache(tmp_path_factory):
     patch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path_factory.mktemp("cache")))
     patch.setenv("MUSIC_ADVERSARIES_STATIC", "1")
     patch.setattr(recipes.Recipe, "schedule", hasty)
-    patch.setattr(table1, "SIZES", {"quick": (8, 12), "full": (8, 12)})
+    patch.setattr(recipes, "SIZES", {"quick": (8, 12), "full": (8, 12)})
     for module in (decisions, forests):
         patch.setattr(module, "N_TREES", 10)
     for module in (frequencies, gradient, gradient_trainings, success_curves, survival, transfer):
@@ -71,8 +71,13 @@ def config(music, cache):
     return harness.Config(dataset="folder", path=str(music), step=1.0, max_iterations=30)
 
 
-def shares(results):
-    return {name: one for name, one in results.items() if one["unit"] == "fraction"}
+def as_stored(name, config):
+    """The record of an experiment on small recordings; its rows are of the kinds that the stored record's are."""
+    record = runs.compute(name, config)
+    stored = next(one for one in read_records(book_folder() / "records") if one.experiment == name)
+    assert kinds(record) == kinds(stored)
+    assert set(record.tables) == set(stored.tables)
+    return record
 
 
 # --- what they share ---
@@ -92,7 +97,7 @@ def test_excerpts_are_spread_over_labels_and_targets_are_news(config):
         assert target not in said or len(said) == len(LABELS)
 
 
-def test_whom_an_attack_has_reached_it_leaves_alone():
+def test_an_excerpt_that_succeeded_keeps_its_adversary():
     chosen = attacking.Chosen(("a", "b", "c"), (np.zeros(2),) * 3, ("x",) * 3, ("y",) * 3)
     within = {"a": 30.0, "b": 10.0, "c": -100.0}  # the SNR at which each gives in
     asked = []
@@ -211,37 +216,34 @@ def test_a_second_opinion_does_not_take_the_attacks_word(config):
 
 
 def test_directives(config):
-    dataset = harness.load_dataset(config)
-    results, tables = directives.measure(config, dataset, progress=False)
-    right, wrong = (results[f"network, always {name}: accuracy"] for name in ("right", "wrong"))
-    assert right["estimate"] >= results["network, clean: accuracy"]["estimate"] >= wrong["estimate"]
-    assert results["network, always right: obeyed"] == right  # the same question
-    assert results["least_obeyed"]["estimate"] == min(
-        results[f"network, {name}: obeyed"]["estimate"] for name in ("always right", "always wrong", "always bright")
-    )
-    rows = tables["by_excerpt"]
-    for row in rows:
+    record = as_stored("directives", config)
+    network = {"source": "network", "listener": "network"}
+    right, wrong = (record.one("accuracy", directive=f"always {name}", **network) for name in ("right", "wrong"))
+    clean = record.one("accuracy", listener="network", directive="none")
+    assert right["value"] >= clean["value"] >= wrong["value"]
+    assert record.one("obeyed", directive="always right", **network) == right | {"quantity": "obeyed"}  # the same asked
+    obeyed = record.rows("obeyed", **network).set_index("directive")
+    assert record.one("least_obeyed")["value"] == obeyed["value"].drop("random").min()
+    assert obeyed["label"]["always one label"] == "bright"
+    for row in record.tables["by_excerpt"]:
         if row["directive"] in ("always right", "always wrong"):
             assert (row["target"] == row["truth"]) == (row["directive"] == "always right")
-    aware = results["forest aware, random: obeyed"]["estimate"]
-    more = aware - results["forest, random: obeyed"]["estimate"]
-    assert results["aware_minus_unaware"]["estimate"] == pytest.approx(more)
-    assert results["network, always one label: obeyed"] == results["network, always bright: obeyed"]
+    aware, unaware = (
+        record.one("obeyed", source=source, listener="forest", directive="random") for source in ("forest", "network")
+    )
+    assert record.one("aware_minus_unaware")["value"] == pytest.approx(aware["value"] - unaware["value"])
 
 
 def test_success_curves_only_rise(config):
-    results, tables = success_curves.measure(config, harness.load_dataset(config), progress=False)
-    curves = tables["curves"]
-    assert {row["partition"] for row in curves} == {"random", "artist_filtered"}
-    assert {row["system"] for row in curves} == {"dnn8", "dnn12-dropout", "cdnn"}
-    assert len(tables["parts"]) == 2 * 3 * len(success_curves.METHODS)
-    by = {}
-    for row in curves:
-        by.setdefault((row["system"], row["partition"], row["method"]), []).append((row["budget"], row["estimate"]))
-    for points in by.values():
-        heights = [height for _, height in sorted(points, reverse=True)]
-        assert heights == sorted(heights)
-    assert all(one["n"] == 4 for one in shares(results).values())
+    record = as_stored("success_curves", config)
+    curves = record.rows("success")
+    assert set(curves["partition"]) == {"random", "artist_filtered"}
+    assert set(curves["system"]) == {"dnn8", "dnn12-dropout", "cdnn"}
+    assert len(record.tables["parts"]) == 2 * 3 * len(success_curves.METHODS)
+    assert len(curves) == len(record.tables["parts"]) * len(success_curves.BUDGETS)
+    for _, points in curves.groupby(["system", "partition", "attack"]):
+        assert points.sort_values("budget", ascending=False)["value"].is_monotonic_increasing
+    assert set(curves["n"]) == {4}
 
 
 def test_success_curves_go_on_where_they_were(config, monkeypatch):
@@ -274,20 +276,21 @@ def test_long_excerpts_are_fewer(config, monkeypatch):
 
 
 def test_survival(config):
-    results, tables = survival.measure(config, harness.load_dataset(config), progress=False)
-    assert {row["process"] for row in tables["by_excerpt"]} == {"-1 dB"}
+    record = as_stored("survival", config)
+    assert {row["process"] for row in record.tables["by_excerpt"]} == {"-1 dB"}
     for case in survival.METHODS:
-        assert {f"{case}: {stage}" for stage in ("iterate", "waveform", "written")} <= set(results)
+        assert list(record.rows("success", case=case, process=None)["stage"]) == ["iterate", "waveform", "written"]
     # The waveform attack's iterate is the waveform.
-    assert results["waveform: iterate"] == results["waveform: waveform"]
+    iterate, waveform = (record.one("success", case="waveform", stage=stage) for stage in ("iterate", "waveform"))
+    assert iterate == waveform | {"stage": "iterate"}
 
 
 def test_frequencies(config):
-    results, tables = frequencies.measure(config, harness.load_dataset(config), progress=False)
-    assert {row["of"] for row in tables["by_band"]} >= {"music"}
-    for row in tables["by_band"]:
+    bands = as_stored("frequencies", config).tables["by_band"]
+    assert {row["of"] for row in bands} >= {"music"}
+    for row in bands:
         assert row["low"] < row["high"] and row["level"] <= 0
-    music = [row for row in tables["by_band"] if row["of"] == "music"]
+    music = [row for row in bands if row["of"] == "music"]
     assert 0.5 < sum(10 ** (row["level"] / 10) for row in music) <= 1.0 + 1e-6
 
 
@@ -299,44 +302,51 @@ def test_frequencies_of_a_tone_are_known():
 
 
 def test_transfer_and_gradient(config):
-    dataset = harness.load_dataset(config)
-    results, tables = transfer.measure(config, dataset, progress=False)
-    matrix = tables["matrix"]
-    sources, listeners = ({row[key] for row in matrix} for key in ("source", "listener"))
+    record = as_stored("transfer", config)
+    pairs = record.rows("success")
+    sources, listeners = set(pairs["source"]), set(pairs["listener"])
     others = {"forest on dnn50", "mfcc", "dnn50, seed 1", "dnn50, artist-filtered", "cdnn, artist-filtered"}
     assert sources < listeners and listeners - sources == others
-    assert len(matrix) == len(sources) * len(listeners)
-    own = [row["target"] for row in matrix if row["source"] == row["listener"]]
-    assert results["least_white_box"]["estimate"] == min(own)
+    assert len(pairs) == len(record.rows("changed")) == len(sources) * len(listeners)
+    assert record.one("least_white_box")["value"] == pairs[pairs["source"] == pairs["listener"]]["value"].min()
+    filtered = set(pairs[pairs["partition"] == "artist_filtered"]["listener"])
+    assert filtered == {"dnn50, artist-filtered", "cdnn, artist-filtered"}
+    assert set(pairs[pairs["training"] == 1]["listener"]) == {"dnn50, seed 1"}
 
-    results, tables = gradient.measure(config, dataset, progress=False)
-    at_15 = {case: results[f"{case}: success at 15 dB"]["estimate"] for case in gradient.CASES}
-    difference = at_15[gradient.CHAIN] - at_15[gradient.PUBLISHED]
-    assert results["chain_rule_minus_published"]["estimate"] == pytest.approx(difference)
-    assert results["dnn_minus_cdnn"]["estimate"] == pytest.approx(at_15[gradient.DNN] - at_15[gradient.CHAIN])
-    assert {row["budget"] for row in tables["tests"]} == set(gradient.BUDGETS)
-    assert tables["heard"] == []  # nobody said that these recordings are free
+    record = as_stored("gradient", config)
+    at_15 = record.rows("success", budget=15).set_index("case")["value"]
+    for pair, a, b in (
+        ("chain_rule_minus_published", gradient.CHAIN, gradient.PUBLISHED),
+        ("dnn_minus_cdnn", gradient.DNN, gradient.CHAIN),
+    ):
+        difference = record.one("difference", pair=pair, budget=15)
+        assert difference["value"] == pytest.approx(at_15[a] - at_15[b])
+    assert set(record.rows("p_artists")["budget"]) == set(gradient.BUDGETS)
+    assert set(record.rows("success", system="cdnn")["case"]) == set(gradient.CASES) - {gradient.DNN}
+    published = record.rows("success", gradient="published_code")
+    assert set(published["case"]) == {gradient.PUBLISHED, gradient.LOOP}
+    assert record.tables["heard"] == []  # nobody said that these recordings are free
 
 
 def test_gradients_on_several_trainings(config):
     """Each seed has the differences of its own cases; put together are their mean, the least and the most."""
-    dataset = harness.load_dataset(config)
     seeds = (0, 1)
-    results, tables = gradient_trainings.measure(config.but(seeds=seeds), dataset, progress=False)
-    all_of_it = pd.DataFrame(gradient.measure(config, dataset, progress=False)[1]["by_excerpt"])
-    by_seed, over = pd.DataFrame(tables["by_seed"]), pd.DataFrame(tables["over_trainings"]).set_index("difference")
-    assert set(over.index) == set(gradient.DIFFERENCES) and len(by_seed) == len(seeds) * len(over)
-    for name, (a, b) in gradient.DIFFERENCES.items():
-        mine = by_seed[by_seed["difference"] == name]
-        for row in mine.to_dict("records"):
-            shares = [results[f"seed {row['seed']}, {case}: success at 15 dB"]["estimate"] for case in (a, b)]
-            assert row["estimate"] == pytest.approx(shares[0] - shares[1])
-            assert row["low"] <= row["estimate"] <= row["high"]
-        assert over["least"][name] == mine["estimate"].min() and over["most"][name] == mine["estimate"].max()
-        assert over["mean"][name] == pytest.approx(mine["estimate"].mean()) and over["n_trainings"][name] == 2
-    table = pd.DataFrame(tables["by_excerpt"])
+    record = as_stored("gradient_trainings", config.but(seeds=seeds))
+    all_of_it = runs.compute("gradient", config).table("by_excerpt")
+    assert set(record.rows("difference")["pair"]) == set(gradient.PAIRS)
+    for pair, (a, b) in gradient.PAIRS.items():
+        mine = record.rows("difference", pair=pair)
+        assert list(mine["training"]) == list(seeds)
+        for row in mine.itertuples():
+            shares = [record.one("success", training=row.training, case=case)["value"] for case in (a, b)]
+            assert row.value == pytest.approx(shares[0] - shares[1])
+            assert row.low <= row.value <= row.high
+        mean, least, most = (record.one(f"{which}_difference", pair=pair) for which in ("mean", "least", "most"))
+        assert (least["value"], most["value"]) == (mine["value"].min(), mine["value"].max())
+        assert mean["value"] == pytest.approx(mine["value"].mean()) and mean["n"] == 2
+    table = record.table("by_excerpt")
     assert set(table["budget"]) == {config.snr} and len(table) == len(seeds) * len(gradient.CASES) * 4
-    # Seed 0 is the study's: whom it reaches within 15 dB, the study does, which asks for less change first.
+    # Seed 0 is the study's: what it reaches within 15 dB, the study reaches, which asks for less change first.
     for case in gradient.CASES:
         alone = table[(table["seed"] == 0) & (table["case"] == case)]
         study = all_of_it[(all_of_it["case"] == case) & (all_of_it["budget"] == config.snr)]
@@ -368,7 +378,7 @@ def test_what_is_heard_of_the_two_gradients(config, monkeypatch):
     assert gradient._heard(system, chosen, [row | {"reached": False} for row in rows], config, dataset) == []
 
 
-def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatch):
+def test_a_system_that_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatch):
     """A class of one artist cannot be artist-filtered."""
     lines = music.read_text().splitlines()
     few = music.with_name("few.csv")
@@ -384,38 +394,43 @@ def test_who_has_not_learned_all_labels_does_not_listen(music, cache, monkeypatc
         return systems.trained_system(quick, *arguments, **settings)
 
     monkeypatch.setattr(transfer, "trained_system", noted)
-    _, tables = transfer.measure(config, dataset, progress=False)
-    listeners = {row["listener"] for row in tables["matrix"]}
+    measured, _ = transfer.measure(config, dataset, progress=False)
+    pairs = [row for row in measured if row["quantity"] == "success"]
+    listeners = {row["listener"] for row in pairs}
     assert "dnn50, seed 1" in listeners and not any("artist-filtered" in name for name in listeners)
     assert {one.partition for one in trained} == {"random"}  # and none is trained for nothing
-    assert len(tables["matrix"]) == len({row["source"] for row in tables["matrix"]}) * len(listeners)
+    assert len(pairs) == len({row["source"] for row in pairs}) * len(listeners)
 
 
 # --- the relaxed attack ---
 
 
 def test_relaxed(config):
-    dataset = harness.load_dataset(config)
-    results, tables = relaxed.measure(config, dataset, progress=False)
-    rows = tables["by_excerpt"]
-    system = harness.trained_system(config.but(system="cdnn"), dataset)
+    record = as_stored("relaxed", config)
+    rows = record.tables["by_excerpt"]
+    system = harness.trained_system(config.but(system="cdnn"))
     test = system.metadata["parts"]["test"]
     assert {row["case"] for row in rows} == set(relaxed.CASES) and len(rows) == len(relaxed.CASES) * len(test)
     first = [row for row in rows if row["case"] == relaxed.SLICE]
     assert [row["target"] for row in first] == adversary.random_targets(system, len(test), seed=config.seed)
     before = FigureOfMerit([r["truth"] for r in first], [r["original_label"] for r in first], system.labels)
-    assert results["accuracy before"]["estimate"] == pytest.approx(before.normalised_accuracy)
+    assert record.one("accuracy", attack="none")["value"] == pytest.approx(before.normalised_accuracy)
     for case in relaxed.CASES:
         mine = [row for row in rows if row["case"] == case]
         under = FigureOfMerit([r["truth"] for r in mine], [r["label"] for r in mine], system.labels)
-        assert results[f"{case}: accuracy"]["estimate"] == pytest.approx(under.normalised_accuracy)
+        assert record.one("accuracy", attack=case)["value"] == pytest.approx(under.normalised_accuracy)
         drop = before.normalised_accuracy - under.normalised_accuracy
-        assert results[f"{case}: drop"]["estimate"] == pytest.approx(drop)
-        # Who has the label already is not asked.
+        assert record.one("drop", attack=case)["value"] == pytest.approx(drop)
+        plain = (
+            sum(r["original_label"] == r["truth"] for r in mine) - sum(r["label"] == r["truth"] for r in mine)
+        ) / len(mine)
+        assert record.one("plain_drop", attack=case)["value"] == pytest.approx(plain)
+        # An excerpt that has the label already is not counted.
         news = [row for row in mine if row["original_label"] != row["target"]]
-        assert results[f"{case}: success"]["n"] == results[f"{case}: confident"]["n"] == len(news) < len(mine)
-        assert results[f"{case}: success"]["estimate"] == sum(row["label"] == row["target"] for row in news) / len(news)
-        assert results[f"{case}: confident"]["estimate"] <= results[f"{case}: success"]["estimate"]
+        success, confident = (record.one(quantity, attack=case) for quantity in ("success", "confident"))
+        assert success["n"] == confident["n"] == len(news) < len(mine)
+        assert success["value"] == sum(row["label"] == row["target"] for row in news) / len(news)
+        assert confident["value"] <= success["value"]
         assert all(row["snr"] == "inf" or row["snr"] >= relaxed.SNR for row in mine)
-    assert f"{relaxed.NOISE}: drop beyond noise" not in results
-    assert results["target is the label before"]["estimate"] == pytest.approx(1 - len(news) / len(mine))
+    assert record.find("drop_beyond_noise", attack=relaxed.NOISE) is None
+    assert record.one("target_is_label_before")["value"] == pytest.approx(1 - len(news) / len(mine))

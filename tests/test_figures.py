@@ -16,8 +16,9 @@ from matplotlib.colors import to_rgb
 from music_adversaries import spectra
 from music_adversaries.book import figures, partitions
 from music_adversaries.book.figures import BookFigure
+from music_adversaries.book.measurements import measurement
 from music_adversaries.errors import InputError
-from music_adversaries.evaluation import FigureOfMerit, mean_interval
+from music_adversaries.evaluation import Estimate, FigureOfMerit, mean_interval
 
 LABELS = ["blues", "jazz", "pop"]
 
@@ -85,11 +86,18 @@ def test_colours_of_parts_differ_in_lightness():
 def test_figure_of_merit_shows_the_table(merit):
     shown = texts(merit)
     assert [text for text in shown if text.isdigit()] == [
-        "75", "100",  # blues given: of blues; precision
-        "25", "100", "80",  # jazz given: of blues, of jazz; precision
-        "100", "100",  # pop
-        "86", "89", "100", "92",  # F-scores, mean recall
-    ]  # fmt: skip
+        "75",
+        "100",  # blues given: of blues; precision
+        "25",
+        "100",
+        "80",  # jazz given: of blues, of jazz; precision
+        "100",
+        "100",  # pop
+        "86",
+        "89",
+        "100",
+        "92",  # F-scores, mean recall
+    ]
     assert any("accuracy 90.0 %" in text and "mean recall 91.7 %" in text and "n = 10" in text for text in shown)
 
 
@@ -296,16 +304,16 @@ def test_snr_by_label_without_any_change():
 
 
 def dose_table():
-    def cell(value):
-        return {"estimate": value, "low": value - 0.02, "high": value + 0.02, "n": 5, "unit": "fraction"}
+    def row(quantity, value, **conditions):
+        return measurement(quantity, Estimate(value, value - 0.02, value + 0.02, 5), **conditions)
 
-    return pd.DataFrame(
-        [
-            {"series": series, "dose": dose, "random": cell(0.5 + dose / 4), "artist_filtered": cell(0.5),
-             "difference": cell(dose / 4)}
-            for series in ("production", "correlation") for dose in (1.0, 0.0, 0.5)
-        ]
-    )  # fmt: skip
+    rows = [row("share", 0.5)]  # of no series
+    for series in ("production", "correlation"):
+        for dose in (1.0, 0.0, 0.5):
+            of = {"series": series, "dose": dose}
+            rows += [row("accuracy", 0.5 + dose / 4, partition="random", **of), row("difference", dose / 4, **of)]
+            rows.append(row("accuracy", 0.5, partition="artist_filtered", **of))
+    return pd.DataFrame(rows)
 
 
 def test_doses_draws_both_partitions_in_the_order_of_the_doses():

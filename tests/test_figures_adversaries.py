@@ -25,13 +25,13 @@ def shares(counts, **columns) -> list[dict]:
     rows = []
     for i, k in enumerate(counts):
         low, high = wilson(k, N)
-        rows.append({"estimate": k / N, "low": low, "high": high, "n": N, **{c: v[i] for c, v in columns.items()}})
+        rows.append({"value": k / N, "low": low, "high": high, "n": N, **{c: v[i] for c, v in columns.items()}})
     return rows
 
 
-def budgets(method: str, *counts: int, **more: str) -> list[dict]:
+def budgets(attack: str, *counts: int, **more: str) -> list[dict]:
     values = (30.0, 15.0, 0.0)
-    same = {name: [value] * len(values) for name, value in (("method", method), *more.items())}
+    same = {name: [value] * len(values) for name, value in (("attack", attack), *more.items())}
     return shares(counts, budget=values, **same)
 
 
@@ -115,7 +115,7 @@ def test_whiskers_stand_beside_each_other_and_not_elsewhere_in_the_data(curves):
 
 def test_names_at_ends_do_not_overlap():
     names = ["dnn", "cdnn, chain rule", "cdnn, published gradient", "cdnn, published loop with chain rule", "loop", "x"]
-    table = pd.DataFrame([row for name in names for row in budgets(name, 4, 12, 20)]).rename(columns={"method": "case"})
+    table = pd.DataFrame([row for name in names for row in budgets(name, 4, 12, 20)]).rename(columns={"attack": "case"})
     figure = figures.success_curves(table, "case")
     no_overlap(figure)
     assert [" ".join(text.split("\n")) for text in written(figure)] == names[::-1]
@@ -149,7 +149,7 @@ def test_success_in_panels(curves):
     boxes = [axes._left_title.get_window_extent() for axes in grid.axes]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     # A curve that one panel lacks keeps its colour in the others.
-    part = table[(table["system"] != "dnn50") | (table["method"] == "white noise")]
+    part = table[(table["system"] != "dnn50") | (table["attack"] == "white noise")]
     axes = figures.success_curves(part, panels="system").axes
     assert len(lines(axes[0])) == 1
     assert lines(axes[0])["white noise"].get_color() == lines(axes[1])["white noise"].get_color()
@@ -163,14 +163,14 @@ def test_success_at_one_budget_and_never_half():
 
 
 def test_success_refuses(curves):
-    many = pd.DataFrame([row for i in range(7) for row in budgets(f"method {i}", 1, 2, 3)])
+    many = pd.DataFrame([row for i in range(7) for row in budgets(f"attack {i}", 1, 2, 3)])
     panels = pd.concat([curves.assign(system=i) for i in range(7)])
     for call, said in (
         (lambda: figures.success_curves(curves.drop(columns="low")), "lacks low; give"),
         (lambda: figures.success_curves(curves.iloc[:0]), "lacks rows"),
         (lambda: figures.success_curves(curves, "case"), "lacks case"),
-        (lambda: figures.success_curves(curves.assign(estimate=60.0)), "'estimate' .* not within 0 and 1"),
-        (lambda: figures.success_curves(panels), "several rows for one method and budget"),
+        (lambda: figures.success_curves(curves.assign(value=60.0)), "'value' .* not within 0 and 1"),
+        (lambda: figures.success_curves(panels), "several rows for one attack and budget"),
         (lambda: figures.success_curves(panels, panels="system"), "7 values; choose at most 6"),
         (lambda: figures.success_curves(many), "7 series; choose at most 6"),
     ):
@@ -229,12 +229,12 @@ def test_frequency_profile_refuses():
 
 def transfers() -> pd.DataFrame:
     rows = [("a", "a", 1.0), ("a", "b", 0.25), ("a", "forest", 0.5), ("b", "a", 0.05), ("b", "b", 0.9)]
-    table = pd.DataFrame(rows, columns=["source", "listener", "target"])
-    return table.assign(changed=1 - table["target"], n=N)
+    table = pd.DataFrame(rows, columns=["source", "listener", "value"])
+    return table.assign(quantity="success", n=N)
 
 
 def test_transfer_matrix_writes_per_cent_and_outlines_the_white_box():
-    figure = figures.transfer_matrix(transfers(), title="A title")
+    figure = figures.transfer_matrix(transfers(), "A title")
     axes = figure.axes[0]
     cells = {text.get_position(): text.get_text() for text in axes.texts[:6]}
     assert cells == {(0, 0): "100", (1, 0): "25", (2, 0): "50", (0, 1): "5", (1, 1): "90", (2, 1): "–"}
@@ -246,15 +246,15 @@ def test_transfer_matrix_writes_per_cent_and_outlines_the_white_box():
         "A title. Share of adversaries that get the target from the listener, 20 a pair. Made for a: 100 % on itself; "
         "forest 50 % and b 25 %. Made for b: 90 % on itself; a 5 %."
     )
-    changed = figures.transfer_matrix(transfers(), "changed")
-    assert changed.axes[0].texts[1].get_text() == "75" and "another label" in changed.alt_text
+    changed = figures.transfer_matrix(transfers().assign(quantity="changed"))
+    assert changed.axes[0].texts[1].get_text() == "25" and "another label" in changed.alt_text
 
 
 def test_transfer_matrix_of_the_recorded_size_keeps_names_apart():
     listeners = ["dnn50", "dnn200-dropout", "dnn50-log", "dnn50-mel", "cdnn", "dnn50, seed 1"]
     listeners += ["dnn50, artist-filtered", "cdnn, artist-filtered", "forest on dnn50", "mfcc"]
-    rows = [(source, listener, 0.5, 30) for source in listeners[:5] for listener in listeners]
-    figure = figures.transfer_matrix(pd.DataFrame(rows, columns=["source", "listener", "target", "n"]))
+    rows = [("success", source, listener, 0.5, 30) for source in listeners[:5] for listener in listeners]
+    figure = figures.transfer_matrix(pd.DataFrame(rows, columns=["quantity", "source", "listener", "value", "n"]))
     figure.draw_without_rendering()
     axes = figure.axes[0]
     names = axes.get_xticklabels()
@@ -284,14 +284,15 @@ def test_numbers_are_readable_on_every_shade():
 
 
 def test_transfer_matrix_refuses():
-    for arguments, said in (
-        ((transfers(), "source"), "no share 'source'; choose target or changed"),
-        ((transfers().drop(columns="listener"),), "lacks listener"),
-        ((transfers().assign(target=50),), "not within 0 and 1"),
-        ((pd.concat([transfers()] * 2),), "several rows for one source and listener"),
+    for table, said in (
+        (transfers().assign(quantity="snr"), "is of snr; choose success or changed"),
+        (pd.concat([transfers(), transfers().assign(quantity="changed")]), "is of success, changed; choose"),
+        (transfers().drop(columns="listener"), "lacks listener"),
+        (transfers().assign(value=50), "not within 0 and 1"),
+        (pd.concat([transfers()] * 2), "several rows for one source and listener"),
     ):
         with pytest.raises(InputError, match=said):
-            figures.transfer_matrix(*arguments)
+            figures.transfer_matrix(table)
 
 
 # --- traces ---

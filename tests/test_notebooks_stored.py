@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 import refresh
+from music_adversaries.book.claims import read_findings
 from music_adversaries.book.datasets.synthetic import GENRES
 
 NOTEBOOKS = refresh.chapters()
@@ -342,3 +343,14 @@ def test_what_was_found_is_followed(cells_before: list[str], last: str, uses: bo
 def test_numbers_that_stand_in_the_code_are_no_finding(source: str, text: str, found: list[str]) -> None:
     output = nbformat.v4.new_output("stream", text=text)
     assert not_from_the_code(nbformat.v4.new_code_cell(source, outputs=[output])) == found
+
+
+# --- verdicts ---
+
+
+def test_a_chapter_asks_the_ledger_for_its_verdicts(path: Path, cells: list[nbformat.NotebookNode]) -> None:
+    code = "\n".join(cell.source for cell in cells)
+    assert not re.search(r"claims\.decide|\.quantity\(|\.results\b|\.name\.split", code)
+    stated = {finding.id for finding in read_findings() if finding.chapter == path.stem}
+    assert stated == {id for id in stated if re.search(rf"""["']{id}["']""", code)}, "a finding that no cell asks for"
+    assert set(re.findall(r"""claims\.finding\(\s*["']([\w-]+)["']""", code)) <= stated, "a finding of another chapter"

@@ -18,10 +18,12 @@ from music_adversaries import audio, cli, spectra
 from music_adversaries.book import harness, runs
 from music_adversaries.book.experiments import table1
 from music_adversaries.book.harness import decisions, grid, recipes, spectrograms, systems
+from music_adversaries.book.records import recorded
 from music_adversaries.cache import only_one
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Representation, System
 from small_music import write_music
+from small_records import kinds
 from small_system import LABELS, recording
 
 
@@ -48,7 +50,7 @@ def config(music, cache):
 @pytest.fixture
 def small(monkeypatch):
     """Small networks and forests, one after the other in this process; returns what was decided."""
-    monkeypatch.setattr(table1, "SIZES", {"quick": (6, 8), "full": (6, 8)})
+    monkeypatch.setattr(recipes, "SIZES", {"quick": (6, 8), "full": (6, 8)})
     monkeypatch.setattr(decisions, "N_TREES", 5)
     monkeypatch.setattr(recipes.Recipe, "schedule", hasty)
     done = []
@@ -82,8 +84,11 @@ def test_names_stand_for_the_papers_systems():
         network = recipes.recipe(name).network(rows, 10, generator)
         assert isinstance(network, DNN)
         assert network.settings() == {
-            "n_units": n_units, "dropout": dropout, "dropout_scale": "inverted", "representation": representation,
-        }  # fmt: skip
+            "n_units": n_units,
+            "dropout": dropout,
+            "dropout_scale": "inverted",
+            "representation": representation,
+        }
         read = network.representation(rows).flatten(0, 1)
         torch.testing.assert_close(network.standardise.mean, read.mean(0))
     assert isinstance(recipes.recipe("cdnn").network(rows, 10, generator), CDNN)
@@ -252,8 +257,10 @@ print("trained")
 """
     run = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "MUSIC_ADVERSARIES_CACHE": str(tmp_path)}, capture_output=True, text=True,
-    )  # fmt: skip
+        env={**os.environ, "MUSIC_ADVERSARIES_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
     assert run.stdout == "trained\n", run.stdout + run.stderr
     assert not list(tmp_path.iterdir())  # nothing is left on the disk
 
@@ -360,8 +367,8 @@ def test_table_1_has_its_cells_and_they_are_right(config, small):
     for row in said.itertuples():
         truth = tests[tests["partition"] == row.partition].iloc[0]["truth"]
         expected = accuracy_score(truth, row.said)
-        measured = record.quantity(table1.quantity(row.system, row.classifier, row.partition))
-        assert measured["estimate"] == pytest.approx(expected) and row.correct == expected * row.n_test
+        measured = record.one("accuracy", system=row.system, classifier=row.classifier, partition=row.partition)
+        assert measured["value"] == pytest.approx(expected) and row.correct == expected * row.n_test
         assert measured["low"] <= expected <= measured["high"]
     accuracy = {(r.system, r.classifier, r.partition): r.correct / r.n_test for r in said.itertuples()}
     drops = [
@@ -371,12 +378,18 @@ def test_table_1_has_its_cells_and_they_are_right(config, small):
     ]
     assert len(drops) == 16
     for name, value in (("smallest", min(drops)), ("mean", np.mean(drops)), ("largest", max(drops))):
-        assert record.quantity(f"{name}_drop")["estimate"] == pytest.approx(value)
+        assert record.one("drop", forests=name)["value"] == pytest.approx(value)
     filtered = [accuracy[key] for key in accuracy if key[1].startswith("forest") and key[2] == "artist_filtered"]
-    assert record.quantity("learned_minus_handcrafted")["estimate"] == pytest.approx(
-        np.mean(filtered) - accuracy["mfcc", "shared", "artist_filtered"]
-    )
-    assert record.quantity("least_filtered")["estimate"] == pytest.approx(min(filtered))
+    baseline = accuracy["mfcc", "shared", "artist_filtered"]
+    figure = accuracy["dnn8-dropout", "forest all", "artist_filtered"]
+    for of, value in (
+        ({"forests": "mean"}, np.mean(filtered)),
+        ({"forests": "best"}, max(filtered)),
+        ({"system": "dnn8-dropout"}, figure),
+    ):
+        assert record.one("difference", **of)["value"] == pytest.approx(value - baseline)
+    assert record.one("accuracy", forests="least")["value"] == pytest.approx(min(filtered))
+    assert kinds(record) == kinds(recorded("table1"))
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(config, small, monkeypatch):
@@ -397,7 +410,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(config, small, monkeypatch)
     record = runs.compute("table1", config)
     assert len(trained) == 2 * 4
     again = runs.compute("table1", config)
-    assert len(trained) == 2 * 4 and again.results == record.results and again.tables == record.tables
+    assert len(trained) == 2 * 4 and again.measurements == record.measurements and again.tables == record.tables
 
 
 def test_folds_test_every_excerpt_once_with_every_system(config, small):
@@ -407,22 +420,26 @@ def test_folds_test_every_excerpt_once_with_every_system(config, small):
     for (system, classifier), rows in said.groupby(["system", "classifier"]):
         truth, given = (np.concatenate(rows[name].tolist()) for name in ("truth", "said"))
         assert len(truth) == 24
-        measured = record.quantity(f"{system} {classifier}")
-        assert measured["estimate"] == pytest.approx(np.mean(truth == given)) and measured["n"] == 12
+        measured = record.one("accuracy", system=system, classifier=classifier)
+        assert measured["value"] == pytest.approx(np.mean(truth == given)) and measured["n"] == 12
     pairs = record.table("pairs")
     n = said.groupby(["system", "classifier"]).ngroups
     assert len(pairs) == n * (n - 1) / 2
     pair = pairs.iloc[0]
-    a, b = (record.quantity(pair[side])["estimate"] for side in ("a", "b"))
+    value = {f"{row.system} {row.classifier}": row.value for row in record.rows("accuracy").itertuples()}
+    a, b = (value[pair[side]] for side in ("a", "b"))
     assert pair["difference"] == pytest.approx(a - b) == pytest.approx((pair["only_a"] - pair["only_b"]) / 24)
-    assert record.quantity("chance")["estimate"] == pytest.approx(1 / 3)
+    against = record.one("difference", system="cdnn", minus="mfcc")["value"]
+    assert against == pytest.approx(value["cdnn network"] - value["mfcc shared"])
+    assert record.one("chance")["value"] == pytest.approx(1 / 3)
+    assert kinds(record) == kinds(recorded("systems_folds", "gtzan-mini", "full"))
 
 
 def test_the_command_line_knows_systems_devices_and_repeats(config, small, music):
     run = CliRunner().invoke(
         cli.main, ["run", "table1", "--dataset", "folder", "--from", str(music), "--seeds", "1"], catch_exceptions=False
     )
-    assert run.exit_code == 0 and "dnn6-dropout forest all artist_filtered" in run.output
+    assert run.exit_code == 0 and "system dnn6-dropout, classifier forest all, partition artist_filtered" in run.output
     assert "paper, GTZAN (500 units)" in run.output and "this run: folder, quick (8 units)" in run.output
     assert len({job.config.seed for job in small}) == 1
     run = CliRunner().invoke(
@@ -436,11 +453,14 @@ def test_counts_by_hand():
         [
             {"system": "s", "classifier": c, "partition": p, "seed": 0, "excerpt": e, "artist": e[0], "correct": ok}
             for c, p, e, ok in (
-                ("x", "random", "a1", True), ("x", "random", "a2", False), ("x", "random", "b1", True),
-                ("x", "filtered", "a1", False), ("x", "filtered", "b1", True),
+                ("x", "random", "a1", True),
+                ("x", "random", "a2", False),
+                ("x", "random", "b1", True),
+                ("x", "filtered", "a1", False),
+                ("x", "filtered", "b1", True),
             )
         ]
-    )  # fmt: skip
+    )
     counted = table1.accuracies_of(decided)
     places = counted.places([("s", "x", "random"), ("s", "x", "filtered")])
     drop = counted.statistic(lambda a: a[..., places[0]] - a[..., places[1]])

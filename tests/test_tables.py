@@ -10,28 +10,26 @@ from music_adversaries.book import claims, datasets, figures, partitions
 from music_adversaries.book.claims import table1
 from music_adversaries.book.harness import Config
 from music_adversaries.book.harness.labelling import labels_by_artist
+from music_adversaries.book.measurements import measurement
 from music_adversaries.book.records import Record, read_records
 from music_adversaries.errors import InputError
-from music_adversaries.evaluation import cluster_bootstrap, cluster_statistic
+from music_adversaries.evaluation import Estimate, cluster_bootstrap, cluster_statistic
 
 
 def made(shift=0.0):
     """A record of table1 with cells that tell what they are."""
-    results, said = {}, []
+    measurements, said = [], []
     for s, system in enumerate(("dnn50", "dnn50-dropout", "dnn200", "dnn200-dropout")):
         for c, classifier in enumerate(("network", "forest 1", "forest 2", "forest 3", "forest all")):
             for partition, base in (("random", 0.7), ("artist_filtered", 0.4)):
                 value = base + 0.01 * s + 0.001 * c + shift * (partition == "random")
-                results[f"{system} {classifier} {partition}"] = {
-                    "estimate": value, "low": value - 0.1, "high": value + 0.1, "n": 9, "unit": "fraction",
-                }  # fmt: skip
-                said.append(
-                    {"system": system, "classifier": classifier, "partition": partition, "seed": 0, "said": [0, 1, 1]}
-                )
+                cell = {"system": system, "classifier": classifier, "partition": partition}
+                measurements.append(measurement("accuracy", Estimate(value, value - 0.1, value + 0.1, 9), **cell))
+                said.append({**cell, "seed": 0, "said": [0, 1, 1]})
     tests = [
         {"partition": p, "seed": 0, "labels": ["a", "b"], "truth": [0, 1, 0]} for p in ("random", "artist_filtered")
     ]
-    return Record("table1", "toy", "quick", results, {"decisions": said, "tests": tests})
+    return Record("table1", "toy", "quick", tables={"decisions": said, "tests": tests}, measurements=measurements)
 
 
 def test_the_papers_table_is_the_papers():
@@ -59,13 +57,11 @@ def test_cells_of_a_record_stand_where_they_belong():
 
 def test_what_is_no_table_1_is_refused():
     record = made()
-    for key in [key for key in record.results if "dnn200-dropout" in key]:
-        del record.results[key]
     record.tables["decisions"] = [row for row in record.tables["decisions"] if row["system"] != "dnn200-dropout"]
     with pytest.raises(InputError, match="24 cells"):
         table1.of_record(record)
     with pytest.raises(InputError, match="give one of table1"):
-        table1.of_record(Record("baseline", "toy", "quick", {}))
+        table1.of_record(Record("baseline", "toy", "quick"))
 
 
 def test_figures_of_merit_of_a_record():
@@ -74,14 +70,24 @@ def test_figures_of_merit_of_a_record():
     with pytest.raises(InputError, match="no decisions of dnn50 forest 9"):
         table1.merit(made(), "dnn50", "forest 9", "random")
     folds = Record(
-        "systems_folds", "toy", "full", {"cdnn network": {"estimate": 0.5, "low": 0.25, "high": 0.75, "n": 4}},
-        {"decisions": [
-            {"system": "cdnn", "classifier": "network", "seed": 0, "labels": ["a", "b"], "truth": t, "said": s}
-            for t, s in (([0, 1], [0, 0]), ([1, 1], [1, 0]))
-        ]},
-    )  # fmt: skip
+        "systems_folds",
+        "toy",
+        "full",
+        tables={
+            "decisions": [
+                {"system": "cdnn", "classifier": "network", "seed": 0, "labels": ["a", "b"], "truth": t, "said": s}
+                for t, s in (([0, 1], [0, 0]), ([1, 1], [1, 0]))
+            ]
+        },
+        measurements=[
+            measurement("accuracy", Estimate(value, value - 0.25, value + 0.25, 4), system="cdnn", classifier=by)
+            for value, by in ((0.5, "network"), (0.7, "forest all"))
+        ],
+    )
     assert table1.merit_over_folds(folds, "cdnn", "network").counts.tolist() == [[1, 2], [0, 1]]
-    assert table1.accuracies(folds).loc["cdnn network"].tolist() == [50.0, 25.0, 75.0, 4]
+    shown = table1.accuracies(folds)
+    assert list(shown.index) == ["cdnn forest all", "cdnn network"]  # the best first
+    assert shown.loc["cdnn network"].tolist() == [50.0, 25.0, 75.0, 4]
 
 
 def test_table_1_is_drawn_from_its_cells_and_described():
@@ -171,11 +177,15 @@ def test_another_labelling_is_refused():
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [
-        (-0.05, 0.05, claims.REPRODUCED), (0.02, 0.09, claims.REPRODUCED), (-0.1, 0.05, claims.INCONCLUSIVE),
-        (0.05, 0.2, claims.INCONCLUSIVE), (-0.5, 0.5, claims.INCONCLUSIVE), (0.11, 0.2, claims.CONTRADICTED),
+        (-0.05, 0.05, claims.REPRODUCED),
+        (0.02, 0.09, claims.REPRODUCED),
+        (-0.1, 0.05, claims.INCONCLUSIVE),
+        (0.05, 0.2, claims.INCONCLUSIVE),
+        (-0.5, 0.5, claims.INCONCLUSIVE),
+        (0.11, 0.2, claims.CONTRADICTED),
         (-0.3, -0.11, claims.CONTRADICTED),
     ],
-)  # fmt: skip
+)
 def test_within_a_margin(low, high, verdict):
     assert claims.decide_within(low, high, 0.1) == verdict == claims.decide_within(-high, -low, 0.1)
 
@@ -187,8 +197,8 @@ def test_claims_within_a_margin_are_read_and_judged(tmp_path):
     )
     path = tmp_path / "claims.yml"
     path.write_text(text)
-    gap = {"estimate": 0.0, "low": -0.05, "high": 0.05, "n": 9, "unit": "fraction difference"}
-    record = Record("table1", "toy", "quick", {"gap": gap})
+    gap = measurement("gap", Estimate(0.0, -0.05, 0.05, 9, "fraction difference"))
+    record = Record("table1", "toy", "quick", measurements=[gap])
     record.write(tmp_path)
     row = claims.judge(read_records(tmp_path), claims=path).iloc[0]
     assert row["verdict"] == claims.REPRODUCED and row["line"] == "within 10.0 points of zero"

@@ -138,6 +138,7 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
     What is finished is kept at once: a run that was stopped goes on where it was.
     """
     from . import runs
+    from .measurements import named
 
     if listed:
         click.echo("\n\n".join(map(_described, runs.listed())))
@@ -152,11 +153,11 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
     for record in records:
         name = record.experiment
         click.echo(f"{name} on {record.dataset}, profile {record.profile}")
-        for quantity, value in record.results.items():
-            click.echo(
-                f"  {quantity:<40} {value['estimate']:8.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
-                f"  n = {value['n']}  {value['unit']}"
-            )
+        rows = {str(named(row)): row for row in record.measurements}
+        width = max(map(len, rows), default=0)
+        for what, row in rows.items():
+            bounds = "no interval" if row["low"] is None else f"[{row['low']:.3f}, {row['high']:.3f}]"
+            click.echo(f"  {what:<{width}} {row['value']:8.3f}  {bounds}  n = {row['n']}  {row['unit']}")
         if name == "table1":
             from .claims import table1
 

@@ -58,13 +58,32 @@ def measurement(quantity: str, estimate: Estimate, **conditions: object) -> Meas
     InputError
         For a condition that has the name of a column.
     """
+    made = estimate.as_record()
+    return _row(quantity, conditions, made.pop("estimate"), **made)
+
+
+def without_interval(quantity: str, value: float, n: int, unit: str = "", **conditions: Any) -> Measurement:
+    """A row of a number that has no interval, such as a p-value: its ``low`` and ``high`` are None.
+
+    Raises
+    ------
+    InputError
+        As `measurement`.
+    """
+    return _row(quantity, conditions, float(value), low=None, high=None, n=int(n), unit=unit)
+
+
+def _row(quantity: str, conditions: Mapping[str, Any], value: Any, **numbers: Any) -> Measurement:
     for name in conditions:
         if name in COLUMNS:
             raise InputError(f"A measurement's condition cannot be called {name!r}, as a column is; rename it.")
-    made = estimate.as_record()
-    numbers = {name: made[name] for name in ("low", "high", "n", "unit")}
     stated = {name: value for name, value in conditions.items() if value is not None}
-    return {"quantity": quantity, **stated, "value": made["estimate"], **numbers}
+    return {"quantity": quantity, **stated, "value": value, **numbers}
+
+
+def named(row: Measurement) -> Selection:
+    """What selects a row: its quantity and all its conditions."""
+    return select(row["quantity"], **{name: value for name, value in row.items() if name not in COLUMNS})
 
 
 def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Measurement | None:

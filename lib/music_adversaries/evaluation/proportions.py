@@ -45,8 +45,8 @@ def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def share(flags: Iterable[bool]) -> dict[str, float | int | str]:
-    """How often something holds, with Wilson's interval, as a record keeps it; see :meth:`Estimate.as_record`.
+def share(flags: Iterable[bool]) -> Estimate:
+    """How often something holds, with Wilson's interval.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def share(flags: Iterable[bool]) -> dict[str, float | int | str]:
     flags = list(flags)
     k, n = int(sum(flags)), len(flags)
     low, high = wilson(k, n)
-    return Estimate(k / n, low, high, n).as_record()
+    return Estimate(k / n, low, high, n)
 
 
 def binomial_p(k: int, n: int, null: float) -> float:

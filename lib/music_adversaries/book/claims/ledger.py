@@ -39,6 +39,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class PValue:
+    """The p-value that decides in place of an interval: a quantity under the same conditions, and its limit."""
+
+    quantity: str
+    below: float
+
+
+@dataclass(frozen=True)
 class Predicate:
     """A claim's quantity lies above a line, below it, or within it and its negative."""
 
@@ -46,6 +54,7 @@ class Predicate:
     above: bool
     line: Line
     within: bool = False
+    p_value: PValue | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +187,7 @@ def _claim(entry: Any, where: str) -> Claim:
 
 
 def _predicate(entry: Any, where: str) -> Predicate:
-    _fields(entry, where, ("quantity",), (*SIDES, "of"))
+    _fields(entry, where, ("quantity",), (*SIDES, "of", "p_value"))
     given = [side for side in SIDES if side in entry]
     if len(given) != 1:
         raise InputError(f"{where}: give exactly one of the fields {', '.join(SIDES[:-1])} and {SIDES[-1]}.")
@@ -192,7 +201,15 @@ def _predicate(entry: Any, where: str) -> Predicate:
         made = Line(_number(line, f"{where}: the field {side}"))
     if side == "within" and not (made.quantity is None and made.plus > 0):
         raise InputError(f"{where}: the field within must be a number above 0; it is {line!r}.")
-    return Predicate(_selection(entry, where), side == "above", made, side == "within")
+    p_value = None
+    if "p_value" in entry:
+        inner = f"{where}: p_value"
+        if side == "within":
+            raise InputError(f"{inner}: it does not go with the field within; use above or below.")
+        _fields(entry["p_value"], inner, ("quantity", "below"), ())
+        limit = _number(entry["p_value"]["below"], f"{inner}: the field below")
+        p_value = PValue(_text(entry["p_value"], "quantity", inner), limit)
+    return Predicate(_selection(entry, where), side == "above", made, side == "within", p_value)
 
 
 def _selection(entry: dict[str, Any], where: str) -> Selection:

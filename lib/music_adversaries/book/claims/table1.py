@@ -6,13 +6,13 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from ...errors import InputError
 from ...evaluation import FigureOfMerit, wilson
+from ..harness.recipes import BASELINE, recipe
 from ..records import Record
 from .paper import paper_values
 
@@ -110,13 +110,14 @@ def of_record(record: Record, kind: str = "recorded") -> Table1:
     if record.experiment != "table1":
         raise InputError(f"{record.filename} is a record of {record.experiment}; give one of table1.")
     cells = []
-    for system in dict.fromkeys(row["system"] for row in record.tables["decisions"] if row["system"] != "mfcc"):
-        units = int(system.removeprefix("dnn").removesuffix("-dropout"))
-        kind_of = KINDS[system.endswith("-dropout")]
+    for system in dict.fromkeys(row["system"] for row in record.tables["decisions"] if row["system"] != BASELINE):
+        network = recipe(system)
+        kind_of = KINDS[network.dropout > 0]
         for layer in LAYERS:
             for partition, said in (("random", "random"), ("filtered", "artist_filtered")):
-                result = record.quantity(f"{system} forest {layer} {said}")
-                cells.append(Cell(units, kind_of, layer, partition, result["estimate"], result["low"], result["high"]))
+                row = record.one("accuracy", system=system, classifier=f"forest {layer}", partition=said)
+                ends = row["value"], row["low"], row["high"]
+                cells.append(Cell(network.n_units, kind_of, layer, partition, *ends))
     return Table1(f"{kind}: {record.dataset}, {record.profile}", tuple(cells))
 
 
@@ -155,9 +156,10 @@ def merit(record: Record, system: str, classifier: str, partition: str, seed: in
     """
     wanted = (system, classifier, partition, seed)
     rows = [
-        row for row in record.tables["decisions"]
+        row
+        for row in record.tables["decisions"]
         if (row["system"], row["classifier"], row["partition"], row["seed"]) == wanted
-    ]  # fmt: skip
+    ]
     tests = [row for row in record.tables["tests"] if (row["partition"], row["seed"]) == (partition, seed)]
     if not rows or not tests:
         raise InputError(
@@ -189,16 +191,13 @@ def merit_over_folds(record: Record, system: str, classifier: str, seed: int = 0
     return FigureOfMerit(truth, said, tuple(rows[0]["labels"]))
 
 
-def accuracies(record: Record, systems: Sequence[str] | None = None) -> pd.DataFrame:
+def accuracies(record: Record) -> pd.DataFrame:
     """Accuracy of every classifier of a record of ``systems_folds``, best first: estimate, interval, artists.
 
     Notebook: book/04_baselines.ipynb
     """
-    names = list(dict.fromkeys(f"{row['system']} {row['classifier']}" for row in record.tables["decisions"]))
-    rows = []
-    for name in names:
-        if systems is None or name.split()[0] in systems:
-            result = record.quantity(name)
-            rows.append((name, *(100 * result[part] for part in ("estimate", "low", "high")), result["n"]))
-    table = pd.DataFrame(rows, columns=["system", "accuracy, %", "from", "to", "artists"]).set_index("system")
+    found = record.rows("accuracy")
+    table = found[["value", "low", "high"]].mul(100).assign(n=found["n"])
+    table.columns = ["accuracy, %", "from", "to", "artists"]
+    table.index = pd.Index(found["system"] + " " + found["classifier"], name="system")
     return table.sort_values("accuracy, %", ascending=False, kind="stable").round(1)

@@ -4,6 +4,9 @@ A claim says that a quantity lies above (or below) a line. Its interval wholly o
 ``reproduced``; wholly on the other side: ``contradicted``; touching or crossing: ``inconclusive``.
 Where the line is itself a measured result, its interval counts as part of the line.
 
+Where a p-value is named, it decides in place of the interval: the quantity on the claim's side of the line and the
+p-value below its limit, ``reproduced``; otherwise ``inconclusive``, since a test cannot contradict.
+
 Or it says that a quantity lies *within* a margin of zero, as "level with" means: its interval wholly within,
 ``reproduced``; wholly beyond on one side, ``contradicted``.
 
@@ -13,6 +16,7 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
+from ..measurements import Selection
 from ..records import Record
 from .interval import interval
 from .ledger import NOT_TESTABLE, NOT_TESTED, Claim, Predicate
@@ -86,7 +90,14 @@ def held_against(predicate: Predicate, record: Record) -> str:
     found, line = record.find(predicate.quantity), predicate.line.of(record)
     if found is None or line is None:
         return NO_RECORD
-    _, low, high = interval(found, f"{record.place}: {predicate.quantity}")
+    value, low, high = interval(found, f"{record.place}: {predicate.quantity}")
+    if predicate.p_value is not None:
+        p_value = record.find(Selection(predicate.p_value.quantity, predicate.quantity.conditions))
+        if p_value is None:
+            return NO_RECORD
+        p, _, _ = interval(p_value, f"{record.place}: {predicate.p_value.quantity}")
+        beyond = decide(value, value, line, above=predicate.above) == REPRODUCED
+        return REPRODUCED if beyond and p < predicate.p_value.below else INCONCLUSIVE
     if low is None or high is None:
         return INCONCLUSIVE
     if predicate.within:

@@ -15,6 +15,7 @@ from ..harness.config import Config
 from ..harness.confirmed import confirmed
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import test_set, trained_system
+from ..measurements import measurement
 from ..partitions import clusters
 
 
@@ -29,7 +30,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy before and under attack, success, and SNR; all on waveforms rounded to 16 bits.
 
     The null is white noise with the energy of each perturbation: how often it gives the target label.
-    Quantities that begin with ``waveform`` are those of `adversary.PGD` at the same budget.
+    The attack on the waveform is `adversary.PGD` at the same budget. ``iterate_confident`` counts what Algorithm 1
+    itself believes before re-synthesis.
 
     Intervals of shares are Wilson's over test excerpts, that of the mean SNR is Student's over
     successes; excerpts that had their target label from the start (infinite SNR) are counted as
@@ -40,10 +42,10 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     waveforms, truth = test_set(system, dataset)
     targets = adversary.random_targets(system, len(truth), seed=config.seed)
     artists = clusters(dataset.manifest, waveforms)
-    results, tables = {}, {}
-    for prefix, table, method in (
-        ("", "by_excerpt", adversary.Algorithm1(step=config.step)),
-        ("waveform_", "by_excerpt_waveform", adversary.PGD()),
+    measurements, tables = [], {}
+    for attack, table, method in (
+        ("Algorithm 1", "by_excerpt", adversary.Algorithm1(step=config.step)),
+        ("waveform", "by_excerpt_waveform", adversary.PGD()),
     ):
         attacked = adversary.attack(
             system, list(waveforms.values()), targets,
@@ -56,28 +58,33 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         ]
         tables[table] = rows
         found = {
-            "accuracy_under_attack": share(r.label == t for r, t in zip(attacked, truth, strict=True)),
-            "success_rate": share(r.success for r in attacked),
-            "confident_rate": share(r.confident for r in attacked),
+            "accuracy": share(r.label == t for r, t in zip(attacked, truth, strict=True)),
+            "success": share(r.success for r in attacked),
+            "confident": share(r.confident for r in attacked),
             "confirmed": share(confirmed(r, system) for r in attacked if r.success),
         }
         snrs = [r.snr_magnitude for r in attacked if r.success and np.isfinite(r.snr_magnitude)]
         if len(snrs) > 1:
-            found["snr"] = mean_interval(snrs, unit="dB").as_record()
-        if not prefix:
+            found["snr"] = mean_interval(snrs, unit="dB")
+        if table == "by_excerpt":
             rng = np.random.default_rng(config.seed)
             for row, result in zip(rows, attacked, strict=True):
                 row["label_with_noise"] = system.classify(with_noise(result, rng)).label
-            found |= {
-                "accuracy_clean": share(r.original_label == t for r, t in zip(attacked, truth, strict=True)),
-                "target_is_truth": share(target == t for target, t in zip(targets, truth, strict=True)),
-                "noise_success_rate": share(row["label_with_noise"] == row["target"] for row in rows),
-                "iterate_success_rate": share(r.iterate_confidence > config.confidence for r in attacked),
-            }
-        results |= {prefix + name: value for name, value in found.items()}
+            found["iterate_confident"] = share(r.iterate_confidence > config.confidence for r in attacked)
+            clean = share(r.original_label == t for r, t in zip(attacked, truth, strict=True))
+            noise = share(row["label_with_noise"] == row["target"] for row in rows)
+            measurements += [
+                measurement("accuracy", clean, attack="none"),
+                measurement("success", noise, attack="white noise"),
+            ]
+        measurements += [measurement(quantity, estimate, attack=attack) for quantity, estimate in found.items()]
     chance = 1 / len(system.labels)
-    results["chance"] = Estimate(chance, chance, chance, len(truth), "fraction").as_record()
-    return results, tables
+    same = share(target == t for target, t in zip(targets, truth, strict=True))
+    measurements += [
+        measurement("target_is_truth", same),
+        measurement("chance", Estimate(chance, chance, chance, len(truth))),
+    ]
+    return measurements, tables
 
 
 EXPERIMENT = Experiment(measure, seconds=29.0)

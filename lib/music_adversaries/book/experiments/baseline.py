@@ -14,7 +14,9 @@ from ..datasets import Dataset
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.grid import train_all
+from ..harness.recipes import BASELINE
 from ..harness.systems import common_labels, test_set, trained_system
+from ..measurements import measurement
 
 # Where the two are compared there are more. With five, the interval of their difference on `synthetic` ended so near
 # zero that the verdict could hang on the processor.
@@ -63,14 +65,17 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
                 "baseline": float(np.mean([a == b for a, b in zip(predicted, truth, strict=True)])),
             }
         )
-    results = {}
-    for partition in PARTITIONS:
-        chosen = [row for row in rows if row["partition"] == partition]
-        for name in ("dnn", "baseline"):
-            results[f"{name}_{partition}"] = mean_interval([r[name] for r in chosen], unit="fraction").as_record()
-    filtered = [row for row in rows if row["partition"] == "artist_filtered"]
-    results["dnn_minus_baseline"] = mean_interval([row["dnn"] - row["baseline"] for row in filtered]).as_record()
-    return results, {"by_seed": rows}
+    of = {partition: [row for row in rows if row["partition"] == partition] for partition in PARTITIONS}
+    found = [
+        measurement(
+            "accuracy", mean_interval([row[name] for row in mine], unit="fraction"), system=system, partition=partition
+        )
+        for partition, mine in of.items()
+        for name, system in (("dnn", config.system), ("baseline", BASELINE))
+    ]
+    difference = mean_interval([row["dnn"] - row["baseline"] for row in of["artist_filtered"]])
+    conditions = {"system": config.system, "partition": "artist_filtered", "minus": BASELINE}
+    return [*found, measurement("difference", difference, **conditions)], {"by_seed": rows}
 
 
 EXPERIMENT = Experiment(measure, systems=grid, seconds=30.0)

@@ -11,6 +11,7 @@ from .. import partitions
 from ..datasets import Dataset
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
+from ..measurements import Measurement, measurement
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
@@ -22,24 +23,23 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     manifest = dataset.manifest
     table = manifest.table.assign(cluster=partitions.clusters(manifest, manifest.table["excerpt"]))
     known = table[~table["cluster"].str.startswith(partitions.UNKNOWN)]
-    results, audits = {}, []
+    rows, audits = [], []
     for label in manifest.labels:
         sizes = known[known["label"] == label]["cluster"].value_counts()
         largest = int(sizes.iloc[0]) if len(sizes) else 0
-        results[f"artists_{label}"] = _count(len(sizes), "artists")
-        results[f"largest_artist_{label}"] = _count(largest, "excerpts")
+        rows += [_count("artists", len(sizes), label, "artists"), _count("largest_artist", largest, label, "excerpts")]
     for name in manifest.partitions:
         found = partitions.audit(manifest, partitions.published(manifest, name))
         audits += [{"partition": name, **row} for row in found.table().reset_index().to_dict("records")]
         total = found.overall
         if total["test_known"]:
             k, n = total["shared_artist"], total["test_known"]
-            results[f"shared_artist_{name}"] = Estimate(k / n, *wilson(k, n), n, "fraction").as_record()
-    return results, {"audits": audits}
+            rows.append(measurement("shared_artist", Estimate(k / n, *wilson(k, n), n, "fraction"), partition=name))
+    return rows, {"audits": audits}
 
 
-def _count(number: int, unit: str) -> dict:
-    return Estimate(number, number, number, 1, unit).as_record()
+def _count(quantity: str, number: int, label: str, unit: str) -> Measurement:
+    return measurement(quantity, Estimate(number, number, number, 1, unit), label=label)
 
 
 EXPERIMENT = Experiment(measure, recorded=True, needs="manifest")

@@ -6,6 +6,8 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ... import adversary
@@ -16,6 +18,7 @@ from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.forests import decider, forest_on
 from ..harness.systems import test_set, trained_system
+from ..measurements import measurement
 
 ALWAYS = "jazz"  # the paper's label, where the dataset has it
 AWARE_ITERATIONS, AWARE_CONFIDENCE = 50, 0.5  # of the votes
@@ -24,11 +27,14 @@ AWARE_ITERATIONS, AWARE_CONFIDENCE = 50, 0.5  # of the votes
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy before and under each directive, and how often it is obeyed, over all test excerpts.
 
-    The forest is the paper's: 500 trees on all layers, attacked *unaware*, through its network. ``aware`` attacks it
-    through soft splits (`AwareForest`) on the waveform, at most 50 iterations, until more than half of the real
-    forest's votes are for the target; random targets only. Intervals are Wilson's over test excerpts; settings else
-    are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations). ``least_obeyed`` is the share of the directive,
-    of the three that are not random, that the network obeys least.
+    Conditions: ``directive``; ``source``, the system that the adversaries are made for; ``listener``, the system that
+    gives the labels; both are "network" or "forest".
+
+    The forest is the paper's: 500 trees on all layers, attacked *unaware*, through its network. Where it is the
+    source, it is attacked through soft splits (`AwareForest`) on the waveform, at most 50 iterations, until more than
+    half of the real forest's votes are for the target; random targets only. Intervals are Wilson's over test excerpts;
+    settings else are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations). ``least_obeyed`` is the share of
+    the directive, of the three that are not random, that the network obeys least.
 
     ``aware_minus_unaware``: how much more often the forest gives the random label when it is known, paired by
     excerpt, with Newcombe's interval.
@@ -47,11 +53,12 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     settings = {"names": names, "progress": progress}
     clean = [system.classify(w).label for w in audio]
     clean_forest = [str(label) for label in forest.predict(audio)]
-    results = {
-        "network, clean: accuracy": share(c == t for c, t in zip(clean, truth, strict=True)),
-        "forest, clean: accuracy": share(c == t for c, t in zip(clean_forest, truth, strict=True)),
-    }
-    rows, unaware = [], {}
+    measurements = [
+        measurement("accuracy", _same(labels, truth), listener=listener, directive="none")
+        for listener, labels in (("network", clean), ("forest", clean_forest))
+    ]
+    one_label = {f"always {always}": {"directive": "always one label", "label": always}}
+    rows, obeyed, unaware = [], {}, {}
     for directive, targets in directives.items():
         attacked = adversary.attack(
             system,
@@ -62,15 +69,22 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             **settings,
         )
         heard = [str(label) for label in forest.predict([r.waveform for r in attacked])]
-        said = {"network": [r.label for r in attacked], "forest": heard}
+        said = [r.label for r in attacked]
         unaware[directive] = [h == t for h, t in zip(heard, targets, strict=True)]
-        for who, labels in said.items():
-            results[f"{who}, {directive}: accuracy"] = share(a == t for a, t in zip(labels, truth, strict=True))
-            results[f"{who}, {directive}: obeyed"] = share(a == t for a, t in zip(labels, targets, strict=True))
-        results[f"network, {directive}: confident"] = share(r.confident for r in attacked)
+        obeyed[directive] = _same(said, targets)
+        of = {"source": "network", "listener": "network"} | one_label.get(directive, {"directive": directive})
+        measurements += [
+            measurement("accuracy", _same(said, truth), **of),
+            measurement("obeyed", obeyed[directive], **of),
+            measurement("confident", share(r.confident for r in attacked), **of),
+        ]
         snrs = [r.snr_magnitude for r in attacked if r.success and np.isfinite(r.snr_magnitude)]
         if len(snrs) > 1:
-            results[f"network, {directive}: snr"] = mean_interval(snrs, unit="dB").as_record()
+            measurements.append(measurement("snr", mean_interval(snrs, unit="dB"), **of))
+        measurements += [
+            measurement("accuracy", _same(heard, truth), **of | {"listener": "forest"}),
+            measurement("obeyed", share(unaware[directive]), **of | {"listener": "forest"}),
+        ]
         rows += [
             {"directive": directive, "excerpt": e, "truth": t, "target": r.target, "network": r.label, "forest": h,
              "snr": _number(r.snr_magnitude), "snr_time": _number(r.snr_time), "confidence": round(r.confidence, 4)}
@@ -81,15 +95,21 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         aware, audio, directives["random"], adversary.Budget(config.snr, AWARE_CONFIDENCE, AWARE_ITERATIONS),
         method=PGD(), judge=decider(forest, system.labels), batch_size=4, **settings,
     )  # fmt: skip
-    results["forest aware, random: accuracy"] = share(r.label == t for r, t in zip(attacked, truth, strict=True))
-    results["forest aware, random: obeyed"] = share(r.success for r in attacked)
-    results["aware_minus_unaware"] = paired_difference([r.success for r in attacked], unaware["random"]).as_record()
-    for what in ("accuracy", "obeyed"):
-        results[f"network, always one label: {what}"] = results[f"network, always {always}: {what}"]
-    obeyed = [results[f"network, {directive}: obeyed"] for directive in directives if directive != "random"]
-    results["least_obeyed"] = min(obeyed, key=lambda one: one["estimate"])
-    results["chance"] = Estimate(*[1 / len(system.labels)] * 3, len(truth), "fraction").as_record()
-    return results, {"by_excerpt": rows}
+    success, chance = [r.success for r in attacked], 1 / len(system.labels)
+    of = {"source": "forest", "listener": "forest", "directive": "random"}
+    least = min((obeyed[directive] for directive in directives if directive != "random"), key=lambda one: one.estimate)
+    measurements += [
+        measurement("accuracy", _same([r.label for r in attacked], truth), **of),
+        measurement("obeyed", share(success), **of),
+        measurement("aware_minus_unaware", paired_difference(success, unaware["random"])),
+        measurement("least_obeyed", least),
+        measurement("chance", Estimate(chance, chance, chance, len(truth))),
+    ]
+    return measurements, {"by_excerpt": rows}
+
+
+def _same(labels: Sequence[str], others: Sequence[str]) -> Estimate:
+    return share(a == b for a, b in zip(labels, others, strict=True))
 
 
 def _number(snr: float) -> float | str:

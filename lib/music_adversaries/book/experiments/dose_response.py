@@ -7,11 +7,12 @@ Notebook: book/02_partitions.ipynb
 from __future__ import annotations
 
 from ...errors import InputError
-from ...evaluation import Estimate, mean_interval, ratio_interval
+from ...evaluation import Estimate, ratio_interval
 from ..datasets import Dataset, synthetic_dataset, variants
-from ..harness.accuracies import accuracies
+from ..harness.accuracies import accuracies, below_random, by_partition
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
+from ..measurements import measurement
 
 DOSES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -43,9 +44,8 @@ def variant(condition: dict) -> str:
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy on random and artist-filtered partitions over seeds, for every condition.
 
-    Returns a table of all runs and one of the conditions with the difference of the partitions. The
-    share of the difference that productions explain is 1 minus the ratio of the differences without
-    and with them, with Fieller's interval over the paired seeds.
+    Every measurement says its series and how the knobs stand. The share of the difference that productions explain is
+    1 minus the ratio of the differences without and with them, with Fieller's interval over the paired seeds.
 
     Raises
     ------
@@ -57,7 +57,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     # All in one go: what a dose leaves unchanged is rendered once for all of them.
     turned = {name: variants.split(name)[1] for name in map(variant, CONDITIONS)}
     synthetic_dataset.load_doses(config.profile, [knobs for knobs in turned.values() if knobs], progress)
-    runs, summary, gaps, means = [], [], {}, {}
+    runs: dict[str, list[dict]] = {}
+    found = []
     for condition in CONDITIONS:
         name = variant(condition)
         grid = [
@@ -65,29 +66,19 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             for seed in config.repeats()
             for partition in PARTITIONS
         ]
-        if name not in gaps:
-            rows = accuracies(grid, progress)
-            accuracy = {p: [row["accuracy"] for row in rows if row["partition"] == p] for p in PARTITIONS}
-            gaps[name] = [a - b for a, b in zip(*(accuracy[p] for p in PARTITIONS), strict=True)]
-            means[name] = {p: mean_interval(accuracy[p], unit="fraction").as_record() for p in PARTITIONS}
-            runs += [{"dataset": name, **row} for row in rows]
-        summary.append(
-            {
-                **SHIPPED, **condition, "dataset": name, **means[name],
-                "difference": mean_interval(gaps[name]).as_record(),
-            }
-        )  # fmt: skip
+        if name not in runs:
+            runs[name] = accuracies(grid, progress)
+        found += by_partition(runs[name], dataset=name, **SHIPPED | condition)
 
-    gap = {one["series"]: gaps[variant(one)] for one in CONDITIONS}
-    without = gaps[variant({"production_strength": 0.0, "faults": False})]
-    ratio = ratio_interval(without, gaps[variant({"production_strength": 1.0, "faults": False})])
+    without, with_productions = (
+        below_random(runs[variant({"production_strength": strength, "faults": False})], "artist_filtered")
+        for strength in (0.0, 1.0)
+    )
+    ratio = ratio_interval(without, with_productions)
     explained = Estimate(1 - ratio.estimate, 1 - ratio.high, 1 - ratio.low, ratio.n, "fraction")
-    results = {
-        "difference_as_shipped": mean_interval(gap["as shipped"]).as_record(),
-        "difference_no_marks": mean_interval(gap["no marks"]).as_record(),
-        "share_explained_by_production": explained.as_record(),
+    return [*found, measurement("share_explained_by_production", explained)], {
+        "by_seed": [{"dataset": name, **row} for name, rows in runs.items() for row in rows]
     }
-    return results, {"by_condition": summary, "by_seed": runs}
 
 
 EXPERIMENT = Experiment(measure, recorded=True, needs="synthetic")

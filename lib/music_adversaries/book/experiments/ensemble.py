@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -20,6 +19,7 @@ from ..datasets import Dataset
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import labels_of, test_set, trained_system
+from ..measurements import Measurement, measurement
 from ..partitions import clusters
 from ..partitions.names import tracks
 
@@ -52,7 +52,7 @@ def chosen_excerpts(system: System, dataset: Dataset, count: int = N_EXCERPTS) -
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """Labels reached at two confidences, and at which SNR.
+    """Labels reached at two confidences, the condition ``confidence``, and at which SNR.
 
     Attempts on one excerpt are not independent, so ``n`` counts excerpts. ``labels_reached`` and ``labels_confident``
     are shares of all attempts, the excerpt's own label among them; Wilson's interval over excerpts, as if the labels of
@@ -64,7 +64,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """
     system = trained_system(config, dataset, progress=progress)
     excerpts = chosen_excerpts(system, dataset)
-    confidences = LOWER_CONFIDENCE, config.confidence
+    confidences = dict.fromkeys((LOWER_CONFIDENCE, config.confidence))
     rows = []
     for excerpt in tqdm(excerpts, desc="ensemble", unit="excerpt", disable=not progress, leave=False):
         waveforms = [dataset.load(excerpt)] * len(system.labels)
@@ -75,24 +75,22 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             )  # fmt: skip
             rows += [{"excerpt": excerpt, "asked_confidence": confidence, **result.report()} for result in attacked]
     rows.sort(key=lambda row: row["asked_confidence"])
-    results: dict[str, Any] = {}
-    snrs = {}
+    measurements, snrs = [], {}
     for confidence in confidences:
         mine = [row for row in rows if row["asked_confidence"] == confidence]
-        suffix = "" if confidence == config.confidence else f"_at_{confidence:g}"
-        for name, what in (("labels_reached", "success"), ("labels_confident", "confident")):
+        for quantity, what in (("labels_reached", "success"), ("labels_confident", "confident")):
             share = cluster_wilson([row[what] for row in mine], [row["excerpt"] for row in mine])
-            results[name + suffix] = share.as_record()
-        # Who has the label from the start shows nothing of what another costs.
+            measurements.append(measurement(quantity, share, confidence=confidence))
+        # An excerpt that has the label from the start shows nothing of what another label costs.
         snrs[confidence] = {
             (row["excerpt"], row["target"]): row["snr_magnitude"]
             for row in mine
             if row["success"] and row["target"] != row["original_label"]
         }
-        results |= _mean("snr" + suffix, snrs[confidence])
-    lower, higher = (snrs[confidence] for confidence in confidences)
-    results |= _mean("snr_drop", {job: lower[job] - higher[job] for job in lower if job in higher})
-    return results, {"by_label": rows}
+        measurements += _mean("snr", snrs[confidence], confidence=confidence)
+    lower, higher = snrs[LOWER_CONFIDENCE], snrs[config.confidence]
+    measurements += _mean("snr_drop", {job: lower[job] - higher[job] for job in lower if job in higher})
+    return measurements, {"by_label": rows}
 
 
 def _in_turn(excerpts: Sequence[str], kinds: Sequence[Mapping[str, str]]) -> list[str]:
@@ -107,14 +105,15 @@ def _in_turn(excerpts: Sequence[str], kinds: Sequence[Mapping[str, str]]) -> lis
     return list(excerpts)
 
 
-def _mean(name: str, values: Mapping[tuple[str, str], float]) -> dict[str, Any]:
-    """The mean over excerpts of their means over labels, by its name; nothing where one excerpt is all there is."""
+def _mean(quantity: str, values: Mapping[tuple[str, str], float], **conditions: float) -> list[Measurement]:
+    """The mean over excerpts of their means over labels; nothing where one excerpt is all there is."""
     by_excerpt: dict[str, list[float]] = {}
     for (excerpt, _), value in values.items():
         by_excerpt.setdefault(excerpt, []).append(value)
     if len(by_excerpt) < 2:
-        return {}
-    return {name: mean_interval([float(np.mean(v)) for v in by_excerpt.values()], unit="dB").as_record()}
+        return []
+    mean = mean_interval([float(np.mean(v)) for v in by_excerpt.values()], unit="dB")
+    return [measurement(quantity, mean, **conditions)]
 
 
 EXPERIMENT = Experiment(measure, seconds=40.0)

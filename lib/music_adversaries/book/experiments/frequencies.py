@@ -16,6 +16,7 @@ from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import trained_system
+from ..measurements import measurement
 
 SYSTEMS = ("dnn50", "dnn50-log", "dnn50-mel")
 N_EXCERPTS = {"quick": 40, "full": 26}
@@ -26,29 +27,32 @@ EDGES = np.geomspace(50.0, spectra.SAMPLE_RATE / 2, 29)  # Hz, roughly third oct
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Share of energy above 5.5 kHz, of perturbations and of originals, and both by third octaves.
 
-    ``SYSTEM: high share``: mean over successful adversaries (15 dB, confidence 0.9) of the perturbation's share of
-    energy above half of the band, with Student's interval over excerpts; ``SYSTEM: median frequency`` in Hz, below
-    which half of the perturbation's energy lies. The tables hold mean levels by band.
+    ``high_share``: mean over successful adversaries of a ``system`` (15 dB, confidence 0.9) of the perturbation's share
+    of energy above half of the band, with Student's interval over excerpts; ``median_frequency`` in Hz, below which
+    half of the perturbation's energy lies. The ``sound`` is the perturbation or the music. The table holds mean levels
+    by band.
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in SYSTEMS}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
-    results, rows = {}, []
     originals = [_powers(w) for w in chosen.waveforms]
-    results["music: high share"] = mean_interval([_high(p) for p in originals], unit="fraction").as_record()
-    rows += _levels("music", originals)
+    share_of_music = mean_interval([_high(p) for p in originals], unit="fraction")
+    measurements, rows = [measurement("high_share", share_of_music, sound="music")], _levels("music", originals)
     for name, system in systems.items():
         attacked = adversary.attack(
             system, list(chosen.waveforms), list(chosen.targets),
             adversary.Budget(config.snr, config.confidence, config.max_iterations),
             method=Algorithm1(step_unit="budget"), names=list(chosen.excerpts), progress=progress,
         )  # fmt: skip
-        results[f"{name}: success"] = share(r.success for r in attacked)
+        measurements.append(measurement("success", share(r.success for r in attacked), system=name))
         powers = [_powers(r.perturbation) for r in attacked if r.success and r.perturbation.any()]
         if len(powers) > 1:
-            results[f"{name}: high share"] = mean_interval([_high(p) for p in powers], unit="fraction").as_record()
-            results[f"{name}: median frequency"] = mean_interval([_median(p) for p in powers], unit="Hz").as_record()
+            of = {"system": name, "sound": "perturbation"}
+            measurements += [
+                measurement("high_share", mean_interval([_high(p) for p in powers], unit="fraction"), **of),
+                measurement("median_frequency", mean_interval([_median(p) for p in powers], unit="Hz"), **of),
+            ]
             rows += _levels(name, powers)
-    return results, {"by_band": rows}
+    return measurements, {"by_band": rows}
 
 
 def _frequencies() -> np.ndarray:

@@ -10,6 +10,7 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -24,6 +25,7 @@ from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
 from ..harness.systems import trained_system
+from ..measurements import Measurement, measurement, without_interval
 from ..partitions import clusters
 
 BUDGETS = (30.0, 20.0, 15.0, 10.0, 0.0)
@@ -42,7 +44,7 @@ CASES: dict[str, tuple[str, Algorithm1]] = {
     LOOP_CHAIN: ("cdnn", Algorithm1.published_code(step=0.15, gradient="chain_rule")),
     LOOP: ("cdnn", Algorithm1.published_code(step=0.15)),
 }
-DIFFERENCES = {
+PAIRS = {
     "chain_rule_minus_published": (CHAIN, PUBLISHED),
     "chain_rule_minus_published_in_its_loop": (LOOP_CHAIN, LOOP),
     "dnn_minus_cdnn": (DNN, CHAIN),
@@ -61,8 +63,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     tenth of the budget long, so that only directions differ; the last two are the published code's loop
     (its steps, its momentum, its phases, its stopping rule) with either gradient.
 
-    ``success at S``: share labelled as the target by the written file within S dB. Differences at 15 dB are
-    paired; their p-values permute artists. A case that was finished is kept: a run that was stopped goes on there.
+    ``success``: share labelled as the target by the written file within the ``budget``. ``difference``: of the success
+    of the two cases of a ``pair``, with Newcombe's interval for pairs; ``p_artists``: its p-value, which permutes
+    artists. A case that was finished is kept: a run that was stopped goes on there.
 
     Table ``heard``, where recordings are free: one excerpt by either gradient, as FLAC in base64.
     """
@@ -80,27 +83,26 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     kept = in_turn("gradient", parts, dataset, progress=progress)
     rows = [{"case": case, **row} for case, one in zip(CASES, kept, strict=True) for row in one["found"]]
 
-    table = pd.DataFrame(rows)
-    results = {
-        f"{case}: success at {budget:g} dB": share(part["reached"])
-        for (case, budget), part in table.groupby(["case", "budget"], sort=False)
-    }
+    reached = {key: list(part["reached"]) for key, part in pd.DataFrame(rows).groupby(["case", "budget"], sort=False)}
+    measurements = [success(hits, case, budget=budget) for (case, budget), hits in reached.items()]
     artists = clusters(dataset.manifest, chosen.excerpts)
-    tests = []
-    for name, (a, b) in DIFFERENCES.items():
+    for name, pair in PAIRS.items():
         for budget in BUDGETS:
-            at = table[table["budget"] == budget]
-            reached = [list(at[at["case"] == case]["reached"]) for case in (a, b)]
-            difference = paired_difference(*reached)
-            if budget == config.snr:
-                results[name] = difference.as_record()
-            p = paired_permutation(*reached, artists).p
-            tests.append(
-                {"difference": name, "budget": budget, "estimate": difference.estimate, "low": difference.low,
-                 "high": difference.high, "p_artists": p, "n_artists": len(set(artists))}
-            )  # fmt: skip
-    tables = {"by_excerpt": rows, "tests": tests, "parts": seconds_of(parts, kept)}
-    return results, tables | {"heard": _heard(systems["cdnn"], chosen, rows, config, dataset)}
+            a, b = (reached[case, budget] for case in pair)
+            of = {"pair": name, "budget": budget}
+            p = paired_permutation(a, b, artists).p
+            measurements += [
+                measurement("difference", paired_difference(a, b), **of),
+                without_interval("p_artists", p, n=len(set(artists)), **of),
+            ]
+    tables = {"by_excerpt": rows, "parts": seconds_of(parts, kept)}
+    return measurements, tables | {"heard": _heard(systems["cdnn"], chosen, rows, config, dataset)}
+
+
+def success(reached: Sequence[bool], case: str, **conditions: float) -> Measurement:
+    """How often a case reaches its target, with the system and the gradient of the case among the conditions."""
+    system, method = CASES[case]
+    return measurement("success", share(reached), case=case, system=system, gradient=method.gradient, **conditions)
 
 
 def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dataset: Dataset) -> list[dict]:

@@ -10,7 +10,7 @@ from functools import partial
 
 import pandas as pd
 
-from ...evaluation import paired_difference, share
+from ...evaluation import paired_difference
 from ..datasets import Dataset
 from ..harness.attacking import attack_within, choose
 from ..harness.config import Config
@@ -18,7 +18,8 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.grid import train_all
 from ..harness.parts import Part, in_turn, seconds_of
 from ..harness.systems import trained_system
-from .gradient import CASES, CONFIDENCE, DIFFERENCES, MAX_ITERATIONS, WEIGHTS
+from ..measurements import measurement, without_interval
+from .gradient import CASES, CONFIDENCE, MAX_ITERATIONS, PAIRS, WEIGHTS, success
 
 N_SEEDS = {"quick": 3, "full": 3}
 N_EXCERPTS = {"quick": 20, "full": 10}
@@ -28,9 +29,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """The differences of `gradient` at the configuration's budget, for networks trained with several seeds.
 
     A seed draws the partition, the initial weights, the order of training, the excerpts that are attacked, and their
-    targets. Table ``by_seed`` has each difference with Newcombe's interval for pairs, which speaks of one training's
-    excerpts; ``over_trainings`` has the mean, the least and the most: what another training changes. Trainings share
-    recordings, so that these speak of one dataset.
+    targets. Each ``difference`` of a ``training`` has Newcombe's interval for pairs, which speaks of that training's
+    excerpts; ``mean_difference``, ``least_difference`` and ``most_difference`` are over trainings: what another
+    training changes. Trainings share recordings, so that these speak of one dataset.
 
     A case of a seed that was finished is kept: a run that was stopped goes on there.
     """
@@ -60,25 +61,21 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     table = pd.DataFrame([case | row for case, one in zip(cases, kept, strict=True) for row in one["found"]])
 
     reached = {key: list(part["reached"]) for key, part in table.groupby(["seed", "case"], sort=False)}
-    by_seed = [
-        {"seed": seed, "difference": name} | paired_difference(reached[seed, a], reached[seed, b]).as_record()
-        for name, (a, b) in DIFFERENCES.items()
-        for seed in seeds
+    measurements = [
+        success(reached[seed, case], case, training=seed, budget=config.snr) for seed in seeds for case in CASES
     ]
-    results = {
-        f"seed {seed}, {case}: success at {config.snr:g} dB": share(reached[seed, case]) for seed, case in reached
-    }
-    over_trainings = [
-        {"difference": name, "mean": part["estimate"].mean(), "least": part["estimate"].min(),
-         "most": part["estimate"].max(), "n_trainings": len(part)}
-        for name, part in pd.DataFrame(by_seed).groupby("difference", sort=False)
-    ]  # fmt: skip
-    return results, {
-        "over_trainings": over_trainings,
-        "by_seed": by_seed,
-        "by_excerpt": table.to_dict("records"),
-        "parts": seconds_of(parts, kept),
-    }
+    for pair, (a, b) in PAIRS.items():
+        found = [paired_difference(reached[seed, a], reached[seed, b]) for seed in seeds]
+        of = {"pair": pair, "budget": config.snr}
+        measurements += [
+            measurement("difference", one, training=seed, **of) for seed, one in zip(seeds, found, strict=True)
+        ]
+        over = pd.Series([one.estimate for one in found])
+        measurements += [
+            without_interval(f"{which}_difference", value, n=len(found), unit="fraction difference", **of)
+            for which, value in (("mean", over.mean()), ("least", over.min()), ("most", over.max()))
+        ]
+    return measurements, {"by_excerpt": table.to_dict("records"), "parts": seconds_of(parts, kept)}
 
 
 EXPERIMENT = Experiment(measure, recorded=True)

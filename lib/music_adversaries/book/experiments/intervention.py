@@ -15,6 +15,7 @@ from ..datasets import Dataset
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import test_set, trained_system
+from ..measurements import Measurement, measurement
 
 PRODUCERS = 4  # for each excerpt
 
@@ -24,7 +25,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     The producers of an excerpt are drawn among the artists of other genres whom the system was trained
     on. What is played stays the same to the note, so a change of label is owed to the production alone.
-    Shares are taken over an excerpt's producers, and intervals are Student's over excerpts.
+    Shares are taken over an excerpt's producers, and intervals are Student's over excerpts. ``drop`` is the accuracy
+    with the excerpt's own production minus that with another; ``pull`` is how much more often another production gets
+    its producer's label.
 
     Raises
     ------
@@ -60,36 +63,46 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     rows = [
         {
-            "partition": partition, "excerpt": excerpt, "label": table["label"][excerpt], "producer": producer,
-            "producer_label": genre, "before": before, "after": after.label,
+            "partition": partition,
+            "excerpt": excerpt,
+            "label": table["label"][excerpt],
+            "producer": producer,
+            "producer_label": genre,
+            "before": before,
+            "after": after.label,
         }
         for (partition, excerpt), (producers, before) in asked.items()
         for (producer, genre), after in zip(producers.items(), again[partition, excerpt], strict=True)
-    ]  # fmt: skip
-    results = {}
+    ]
+    frame, found = pd.DataFrame(rows), []
     for partition in PARTITIONS:
-        mine = pd.DataFrame([row for row in rows if row["partition"] == partition])
-        results |= {f"{name}_{partition}": value for name, value in _summary(mine).items()}
-    return results, {"excerpts": rows}
+        found += _measurements(frame[frame["partition"] == partition], partition)
+    # What another's production does, whatever the system was trained on.
+    found += [row for row in _measurements(frame, "both") if row["quantity"] in ("drop", "pull")]
+    return found, {"excerpts": rows}
 
 
-def _summary(rows: pd.DataFrame) -> dict[str, dict]:
+def _measurements(rows: pd.DataFrame, partition: str) -> list[Measurement]:
     """Accuracy, changed labels, and labels of the producer's genre, each over excerpts."""
-    measured = pd.DataFrame(
-        {
-            "excerpt": rows["excerpt"],
-            "accuracy_before": rows["before"] == rows["label"],
-            "accuracy_after": rows["after"] == rows["label"],
-            "changed": rows["before"] != rows["after"],
-            "producer_before": rows["before"] == rows["producer_label"],
-            "producer_after": rows["after"] == rows["producer_label"],
-        }
-    )
-    of_excerpt = measured.groupby("excerpt").mean()
-    found = {name: mean_interval(of_excerpt[name], unit="fraction").as_record() for name in of_excerpt}
-    drop = of_excerpt["accuracy_before"] - of_excerpt["accuracy_after"]
-    pull = of_excerpt["producer_after"] - of_excerpt["producer_before"]
-    return found | {"drop": mean_interval(drop).as_record(), "pull": mean_interval(pull).as_record()}
+    flags = {
+        ("accuracy", "own"): rows["before"] == rows["label"],
+        ("accuracy", "another"): rows["after"] == rows["label"],
+        ("changed", None): rows["before"] != rows["after"],
+        ("producers_label", "own"): rows["before"] == rows["producer_label"],
+        ("producers_label", "another"): rows["after"] == rows["producer_label"],
+    }
+    share = {key: flag.groupby(rows["excerpt"]).mean() for key, flag in flags.items()}
+    differences = {
+        "drop": share["accuracy", "own"] - share["accuracy", "another"],
+        "pull": share["producers_label", "another"] - share["producers_label", "own"],
+    }
+    return [
+        *(
+            measurement(quantity, mean_interval(values, unit="fraction"), partition=partition, production=production)
+            for (quantity, production), values in share.items()
+        ),
+        *(measurement(quantity, mean_interval(v), partition=partition) for quantity, v in differences.items()),
+    ]
 
 
 EXPERIMENT = Experiment(measure, needs="synthetic", seconds=70.0)

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ...evaluation import mean_interval
+from ...evaluation import Estimate, mean_interval
 from ..datasets import Dataset
-from ..harness.accuracies import accuracies
+from ..harness.accuracies import accuracies, on_partition
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.labelling import labels_by_artist
 from ..harness.systems import common_labels, labels_of, partition_of
+from ..measurements import measurement
 
 N_SEEDS = 3
 
@@ -40,14 +41,13 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     needed = grid(config, dataset)
     dataset = labels_by_artist(dataset)
     rows = accuracies(needed, progress)
-    of = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in PARTITIONS}
-    results = {name: mean_interval(values, unit="fraction").as_record() for name, values in of.items()}
+    means = {name: mean_interval(on_partition(rows, name), unit="fraction") for name in PARTITIONS}
     shares = [_most_frequent(one, dataset) for one in needed if one.partition == "random"]
-    results["chance"] = {
-        "estimate": sum(shares) / len(shares), "low": min(shares), "high": max(shares), "n": len(shares),
-        "unit": "fraction",
-    }  # fmt: skip
-    return results, {"by_seed": rows}
+    chance = Estimate(sum(shares) / len(shares), min(shares), max(shares), len(shares), "fraction")
+    return [
+        *(measurement("accuracy", mean, partition=name) for name, mean in means.items()),
+        measurement("chance", chance),
+    ], {"by_seed": rows}
 
 
 def _most_frequent(config: Config, dataset: Dataset) -> float:

@@ -14,10 +14,12 @@ import pandas as pd
 from ...evaluation import mean_interval
 from .. import partitions
 from ..datasets import Dataset
+from ..harness.accuracies import by_partition
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.grid import train_all
 from ..harness.systems import trained_system
+from ..measurements import measurement
 
 N_FOLDS = 4
 
@@ -52,29 +54,25 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         decisions = system.classify_all({excerpt: waveforms[excerpt] for excerpt in tested})
         rows += [
             {
-                "partition": name, "seed": seed, "fold": fold, "excerpt": excerpt,
+                "partition": name,
+                "seed": seed,
+                "fold": fold,
+                "excerpt": excerpt,
                 "correct": decision.label == label_of[excerpt],
             }
             for excerpt, decision in zip(tested, decisions, strict=True)
-        ]  # fmt: skip
+        ]
     frame = pd.DataFrame(rows)
     frame["artist"] = partitions.clusters(dataset.manifest, frame["excerpt"])
-    by_seed = frame.groupby(["partition", "seed"], sort=False)["correct"].agg(["mean", "size"]).reset_index()
-    accuracy = {name: by_seed[by_seed["partition"] == name]["mean"].tolist() for name in groups}
-
-    results = {name: mean_interval(values, unit="fraction").as_record() for name, values in accuracy.items()}
-    for name in list(groups)[1:]:
-        paired = [a - b for a, b in zip(accuracy["random"], accuracy[name], strict=True)]
-        quantity = "difference" if name == "artist_filtered" else f"difference_{name}"
-        results[quantity] = mean_interval(paired).as_record()
+    counted = frame.groupby(["partition", "seed"], sort=False)["correct"].agg(accuracy="mean", n_test="size")
+    by_seed = counted.reset_index().to_dict("records")
     by_artist = frame.pivot_table(index="artist", columns="partition", values="correct", aggfunc="mean")
     drop = by_artist["random"] - by_artist["artist_filtered"]
-    results["difference_over_artists"] = mean_interval(drop.tolist()).as_record()
-    return results, {
-        "by_seed": [
-            {"partition": row["partition"], "seed": row["seed"], "accuracy": row["mean"], "n_test": row["size"]}
-            for row in by_seed.to_dict("records")
-        ],
+    over_artists = measurement(
+        "difference_over_artists", mean_interval(drop.tolist()), partition="random", minus="artist_filtered"
+    )
+    return [*by_partition(by_seed), over_artists], {
+        "by_seed": by_seed,
         "by_artist": by_artist.reset_index().to_dict("records"),
         "labels": [{"label": label} for label in labels],
     }

@@ -6,9 +6,8 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
-from ...evaluation import mean_interval
 from ..datasets import Dataset
-from ..harness.accuracies import accuracies
+from ..harness.accuracies import accuracies, by_partition
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import common_labels
@@ -40,16 +39,10 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     The interval of a difference is Student's over seeds; a seed draws the partition, the initial
     weights and the order of frames. The seeds share excerpts, so it speaks of this dataset only.
     """
-    needed, names = grid(config, dataset), compared(dataset)
+    needed = grid(config, dataset)
     labels = needed[0].labels or dataset.labels
     rows = accuracies(needed, progress)
-    accuracy = {name: [row["accuracy"] for row in rows if row["partition"] == name] for name in names}
-    results = {name: mean_interval(accuracy[name], unit="fraction").as_record() for name in names}
-    for name in names[1:]:
-        paired = [a - b for a, b in zip(accuracy["random"], accuracy[name], strict=True)]
-        quantity = "difference" if name == "artist_filtered" else f"difference_{name}"
-        results[quantity] = mean_interval(paired).as_record()
-    return results, {"by_seed": rows, "labels": [{"label": label} for label in labels]}
+    return by_partition(rows), {"by_seed": rows, "labels": [{"label": label} for label in labels]}
 
 
 EXPERIMENT = Experiment(measure, systems=grid)

@@ -24,6 +24,7 @@ from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
 from ..harness.systems import test_set, trained_system
+from ..measurements import Measurement, measurement, without_interval
 from ..partitions import clusters
 
 SNR, CONFIDENCE, STEP, MAX_ITERATIONS = 0.0, 0.5, 0.15, 50  # of the published code, June 2015
@@ -44,6 +45,8 @@ _WEIGHTS = {SLICE: 8.0, FRAME: 1.0, BUDGET: 1.0, LOOP: 1.0, NOISE: 1.0}
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy of the convolutional network before and under the relaxed attack, by three methods and by noise.
 
+    The condition ``attack`` names a case, or is "none" before.
+
     All test excerpts, each with a label drawn uniformly, the right one included, as in the paper's main attack; at
     least 0 dB, confidence 0.5, at most 50 iterations. The methods: Algorithm 1 as the paper has it, with the chain
     rule's gradient and a step of 0.15, where the loss counts every slice once, and where it counts every frame, as it
@@ -51,15 +54,15 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     of the budget long; and the published code's loop as it stands. The null is one draw of white noise at 0 dB.
 
     ``accuracy`` is the paper's normalised one, the mean of the recalls; its interval, and that of ``drop`` (before
-    minus under attack, paired) and of ``drop beyond noise``, resample artists. Every excerpt counts here.
+    minus under attack, paired) and of ``drop_beyond_noise``, resample artists. Every excerpt counts here.
 
     ``success`` (labelled as the target by the written file, within 0 dB) and ``confident`` (also above 0.5) are shares
     of those whose label was not the target before, with Wilson's intervals. The others have what is wanted: they are
     left as they are, or made surer of it, and count as no success. ``snr`` is the mean magnitude SNR of the
     successes, with Student's interval.
 
-    Table ``tests``: plain accuracies, before minus under attack and noise minus attack; Newcombe's intervals, and
-    p-values that permute artists.
+    ``plain_drop`` and ``plain_drop_beyond_noise`` are the same differences of plain accuracies, with Newcombe's
+    intervals; ``p_drop`` and ``p_drop_beyond_noise`` their p-values, which permute artists.
     """
     config = config.but(system="cdnn")
     system = trained_system(config, dataset, progress=progress)
@@ -81,33 +84,35 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     said |= {case: [row["label"] for row in rows] for case, rows in found.items()}
     right = {who: [s == t for s, t in zip(labels, truth, strict=True)] for who, labels in said.items()}
     normalised = NormalisedAccuracies(right, truth, artists)
-    results = {"accuracy before": normalised.accuracy("before").as_record()}
     chance = 1 / len(system.labels)
-    results["chance"] = Estimate(chance, chance, chance, len(truth), "fraction").as_record()
-    results["target is the truth"] = share(target == t for target, t in zip(targets, truth, strict=True))
-    results["target is the label before"] = share(t == s for t, s in zip(targets, said["before"], strict=True))
-    tests = []
+    measurements = [
+        measurement("accuracy", normalised.accuracy("before"), attack="none"),
+        measurement("chance", Estimate(chance, chance, chance, len(truth))),
+        measurement("target_is_truth", share(target == t for target, t in zip(targets, truth, strict=True))),
+        measurement("target_is_label_before", share(t == s for t, s in zip(targets, said["before"], strict=True))),
+    ]
     for case, rows in found.items():
-        results[f"{case}: accuracy"] = normalised.accuracy(case).as_record()
-        results[f"{case}: drop"] = normalised.difference("before", case).as_record()
-        tests.append({"difference": f"before minus {case}", **_tested(right["before"], right[case], artists)})
-        if case != NOISE:
-            results[f"{case}: drop beyond noise"] = normalised.difference(NOISE, case).as_record()
-            tests.append({"difference": f"{NOISE} minus {case}", **_tested(right[NOISE], right[case], artists)})
-        # Who has the label from the start shows nothing of an attack.
+        drops = {"drop": "before"} if case == NOISE else {"drop": "before", "drop_beyond_noise": NOISE}
+        measurements.append(measurement("accuracy", normalised.accuracy(case), attack=case))
+        for quantity, than in drops.items():
+            measurements.append(measurement(quantity, normalised.difference(than, case), attack=case))
+            measurements += _plain(quantity, right[than], right[case], artists, case)
+        # An excerpt that has the label from the start shows nothing of an attack.
         news = [row for row in rows if row["original_label"] != row["target"]]
         if news:
-            results[f"{case}: success"] = share(row["success"] for row in news)
-            results[f"{case}: confident"] = share(row["confident"] for row in news)
+            measurements += [
+                measurement("success", share(row["success"] for row in news), attack=case),
+                measurement("confident", share(row["confident"] for row in news), attack=case),
+            ]
         snrs = [row["snr"] for row in news if row["success"] and row["snr"] != "inf"]
         if len(snrs) > 1:
-            results[f"{case}: snr"] = mean_interval(snrs, unit="dB").as_record()
+            measurements.append(measurement("snr", mean_interval(snrs, unit="dB"), attack=case))
     by_excerpt = [
         {"case": case, "excerpt": excerpt, "truth": t, "artist": artist, **row}
         for case, rows in found.items()
         for excerpt, t, artist, row in zip(waveforms, truth, artists, rows, strict=True)
     ]
-    return results, {"by_excerpt": by_excerpt, "tests": tests, "parts": seconds_of(parts, kept)}
+    return measurements, {"by_excerpt": by_excerpt, "parts": seconds_of(parts, kept)}
 
 
 def _attack(
@@ -129,12 +134,15 @@ def _row(result: AdversaryResult) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tested(a: Sequence[bool], b: Sequence[bool], artists: Sequence[str]) -> dict[str, Any]:
-    """Share of ``a`` minus share of ``b``, paired by excerpt."""
-    difference = paired_difference(a, b).as_record()
-    return {
-        name: difference[name] for name in ("estimate", "low", "high", "n")
-    } | {"p_artists": paired_permutation(a, b, artists).p, "n_artists": len(set(artists))}  # fmt: skip
+def _plain(
+    quantity: str, a: Sequence[bool], b: Sequence[bool], artists: Sequence[str], attack: str
+) -> list[Measurement]:
+    """Share of ``a`` minus share of ``b``, paired by excerpt, and its p-value."""
+    p = paired_permutation(a, b, artists).p
+    return [
+        measurement(f"plain_{quantity}", paired_difference(a, b), attack=attack),
+        without_interval(f"p_{quantity}", p, n=len(set(artists)), attack=attack),
+    ]
 
 
 EXPERIMENT = Experiment(measure, recorded=True)

@@ -21,6 +21,7 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
 from ..harness.recipes import networks
 from ..harness.systems import common_labels, trained_system
+from ..measurements import measurement
 
 BUDGETS = (60.0, 50.0, 40.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 0.0, -10.0)
 METHODS = {
@@ -69,22 +70,16 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
                 find = partial(_attack, system, method, chosen, config, iterations, description, progress)
                 weight = len(chosen) * iterations * _WEIGHTS[label] * (6 if slow else 1)
                 parts.append(Part(description, here, settings, find, weight))
-                cases.append({"system": name, "partition": partition, "method": label})
+                cases.append({"system": name, "partition": partition, "attack": label})
     kept = in_turn("success_curves", parts, dataset, progress=progress)
 
     table = pd.DataFrame([case | row for case, one in zip(cases, kept, strict=True) for row in one["found"]])
-    curves = [
-        dict(zip(("system", "partition", "method", "budget"), key, strict=True)) | share(part["reached"])
-        for key, part in table.groupby(["system", "partition", "method", "budget"], sort=False)
+    conditions = ["system", "partition", "attack", "budget"]
+    measurements = [
+        measurement("success", share(part["reached"]), **dict(zip(conditions, key, strict=True)))
+        for key, part in table.groupby(conditions, sort=False)
     ]
-    results = {
-        f"{row['system']}, {row['partition']}, {row['method']}: success at {row['budget']:g} dB": {
-            name: row[name] for name in ("estimate", "low", "high", "n", "unit")
-        }
-        for row in curves
-        if row["budget"] in (30.0, config.snr)
-    }
-    return results, {"curves": curves, "parts": seconds_of(parts, kept)}
+    return measurements, {"parts": seconds_of(parts, kept)}
 
 
 def n_excerpts(config: Config, dataset: Dataset) -> int:

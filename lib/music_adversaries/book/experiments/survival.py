@@ -15,6 +15,7 @@ from ..harness.attacking import choose
 from ..harness.config import Config
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import trained_system
+from ..measurements import measurement
 
 N_EXCERPTS = {"quick": 40, "full": 26}
 METHODS = {
@@ -28,23 +29,26 @@ METHODS = {
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """How often the target's label is given: on the iterate, on the waveform, on what is written, after processing.
 
-    Targets are labels that the system does not give. ``CASE: iterate`` counts what the attack itself believes: for
-    Algorithm 1 without consistency that is no waveform's spectrum, and ``gap`` is what re-synthesis takes away.
-    Processing is done on the written adversaries of Algorithm 1 and of the waveform attack; ``original kept`` is how
-    often the same processing leaves the label of the original as it was.
+    Targets are labels that the system does not give. ``success`` at the ``stage`` iterate counts what the attack itself
+    believes: for Algorithm 1 without consistency that is not the spectrum of any waveform, and re-synthesis takes
+    successes away. A ``process`` is applied to the written adversaries of Algorithm 1 and of the waveform attack;
+    ``original_kept`` is how often the same process leaves the label of the original as it was.
     """
     system = trained_system(config, dataset, progress=progress)
     chosen = choose([system], dataset, N_EXCERPTS[config.profile], seed=config.seed)
-    results, rows = {}, []
+    measurements, rows = [], []
     for case, method in METHODS.items():
         attacked = adversary.attack(
             system, list(chosen.waveforms), list(chosen.targets),
             adversary.Budget(config.snr, config.confidence, config.max_iterations), method=method,
             names=list(chosen.excerpts), progress=progress,
         )  # fmt: skip
-        results[f"{case}: iterate"] = share(r.iterate_label == r.target for r in attacked)
-        results[f"{case}: waveform"] = share(r.unrounded_label == r.target for r in attacked)
-        results[f"{case}: written"] = share(r.success for r in attacked)
+        stages = {
+            "iterate": [r.iterate_label == r.target for r in attacked],
+            "waveform": [r.unrounded_label == r.target for r in attacked],
+            "written": [r.success for r in attacked],
+        }
+        measurements += [measurement("success", share(hits), case=case, stage=s) for s, hits in stages.items()]
         if case not in ("each step", "waveform"):
             continue
         for process, apply in PROCESSES.items():
@@ -53,15 +57,15 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             after = [system.classify(apply(r.waveform)) for r in attacked]
             alone = [system.classify(apply(w)).label for w in chosen.waveforms]
             hits = [d.label == r.target for d, r in zip(after, attacked, strict=True)]
-            results[f"{case}: {process}"] = share(hits)
+            measurements.append(measurement("success", share(hits), case=case, process=process))
             if case == "each step":
                 kept = [label == r.original_label for label, r in zip(alone, attacked, strict=True)]
-                results[f"original kept: {process}"] = share(kept)
+                measurements.append(measurement("original_kept", share(kept), process=process))
             rows += [
                 {"case": case, "process": process, "excerpt": excerpt, "target": r.target, "label": d.label}
                 for excerpt, r, d in zip(chosen.excerpts, attacked, after, strict=True)
             ]
-    return results, {"by_excerpt": rows}
+    return measurements, {"by_excerpt": rows}
 
 
 EXPERIMENT = Experiment(measure, recorded=True)

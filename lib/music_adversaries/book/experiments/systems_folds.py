@@ -13,14 +13,15 @@ from itertools import combinations
 
 import pandas as pd
 
-from ...evaluation import mcnemar, paired_permutation
+from ...evaluation import Estimate, mcnemar, paired_permutation
 from .. import partitions
 from ..datasets import Dataset
 from ..harness.config import Config
-from ..harness.decisions import BASELINE, Job, decide_all
+from ..harness.decisions import Job, decide_all
 from ..harness.experiment import Experiment, Measured
-from ..harness.recipes import networks
+from ..harness.recipes import BASELINE, networks
 from ..harness.systems import labels_of, trained_system
+from ..measurements import measurement
 from .partition_folds import N_FOLDS
 from .table1 import accuracies_of, pooled
 
@@ -47,31 +48,37 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     decided = pooled(found, dataset)
     decided["partition"] = "artist_filtered"
     counted = accuracies_of(decided)
-    results = {
-        f"{system} {classifier}": counted.accuracy((system, classifier, partition)).as_record()
-        for system, classifier, partition in counted.names
-    }
+    measurements = [
+        measurement("accuracy", counted.accuracy(cell), system=cell[0], classifier=cell[1]) for cell in counted.names
+    ]
     tested = decided[(decided["system"] == BASELINE) & (decided["classifier"] == "shared")]
     shares = tested["excerpt"].map(labels_of(dataset)).value_counts(normalize=True)
     chance = max(1 / len(labels), float(shares.max()))
-    results["chance"] = {"estimate": chance, "low": chance, "high": chance, "n": len(tested), "unit": "fraction"}
+    measurements.append(measurement("chance", Estimate(chance, chance, chance, len(tested), "fraction")))
 
     places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.names)}
     for system in (*networks(config.profile), "cdnn"):
         a, b = places[system, "network"], places[BASELINE, "shared"]
         difference = counted.statistic(lambda values, a=a, b=b: values[..., a] - values[..., b])
-        results[f"{system}_minus_handcrafted"] = difference.as_record()
-    return results, {
+        measurements.append(measurement("difference", difference, system=system, classifier="network", minus=BASELINE))
+    return measurements, {
         "pairs": _pairs(decided),
         "decisions": _said(found),
         "labels": [{"label": label} for label in labels],
         "trainings": [
-            {"system": one["system"], "fold": one["partition"], "seed": one["seed"], "epochs": one["epochs"],
-             "n_train": one["n_train"], "seconds": one["seconds"]}
-            for one in found if one["epochs"]
+            {
+                "system": one["system"],
+                "fold": one["partition"],
+                "seed": one["seed"],
+                "epochs": one["epochs"],
+                "n_train": one["n_train"],
+                "seconds": one["seconds"],
+            }
+            for one in found
+            if one["epochs"]
         ],
         "filters": _filters(next(job.config for job in jobs if job.system == "cdnn"), dataset),
-    }  # fmt: skip
+    }
 
 
 def _filters(config: Config, dataset: Dataset) -> list[dict]:
@@ -97,11 +104,16 @@ def _pairs(decided: pd.DataFrame) -> list[dict]:
         by_excerpt, by_artist = mcnemar(correct_a, correct_b), paired_permutation(correct_a, correct_b, a["artist"])
         rows.append(
             {
-                "a": " ".join(name_a), "b": " ".join(name_b), "only_a": by_excerpt.only_a, "only_b": by_excerpt.only_b,
-                "p_excerpts": by_excerpt.p, "difference": by_artist.difference, "p_artists": by_artist.p,
+                "a": " ".join(name_a),
+                "b": " ".join(name_b),
+                "only_a": by_excerpt.only_a,
+                "only_b": by_excerpt.only_b,
+                "p_excerpts": by_excerpt.p,
+                "difference": by_artist.difference,
+                "p_artists": by_artist.p,
                 "n_artists": by_artist.n,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -113,11 +125,15 @@ def _said(found: list[dict]) -> list[dict]:
         for classifier, given in one["said"].items():
             rows.append(
                 {
-                    "system": one["system"], "classifier": classifier, "seed": one["seed"], "fold": one["partition"],
-                    "labels": labels, "truth": [labels.index(label) for label in one["truth"]],
+                    "system": one["system"],
+                    "classifier": classifier,
+                    "seed": one["seed"],
+                    "fold": one["partition"],
+                    "labels": labels,
+                    "truth": [labels.index(label) for label in one["truth"]],
                     "said": [labels.index(label) for label in given],
                 }
-            )  # fmt: skip
+            )
     return rows
 
 

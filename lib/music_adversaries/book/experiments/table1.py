@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...evaluation import Accuracies, binomial_p
+from ...evaluation import Accuracies, Estimate, binomial_p
 from .. import partitions
 from ..datasets import Dataset
 from ..harness.config import PARTITIONS, Config
-from ..harness.decisions import BASELINE, LAYERS, Job, decide_all
+from ..harness.decisions import LAYERS, Job, decide_all
 from ..harness.experiment import Experiment, Measured
-from ..harness.recipes import networks
+from ..harness.recipes import BASELINE, networks
 from ..harness.systems import common_labels
+from ..measurements import measurement
 
 N_SEEDS = {"quick": 3, "full": 1}
 FORESTS = tuple(f"forest {layers}" for layers in LAYERS)
@@ -33,8 +34,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     Accuracy is plain, as the paper's: the share of test excerpts, here pooled over seeds. Intervals resample
     artists, the same ones for all cells and both partitions, so a difference has the interval of a paired
-    comparison. ``smallest_drop`` is the least of sixteen; resampling makes it smaller still, so its interval
-    lies low rather than high.
+    comparison. ``drop`` is accuracy on the random partition minus that on the filtered one, and ``forests`` says which
+    of the sixteen: the smallest is the least of them, and resampling makes it smaller still, so its interval lies low
+    rather than high.
     """
     config = config.but(labels=common_labels(config, dataset))
     seeds = config.repeats(N_SEEDS[config.profile])
@@ -53,39 +55,38 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     decided = pooled(found, dataset)
     cells = [(name, forest) for name in networks(config.profile) for forest in FORESTS]
     counted = accuracies_of(decided)
-    results = {
-        quantity(system, classifier, partition): counted.accuracy((system, classifier, partition)).as_record()
-        for system, classifier, partition in counted.names
-    }
 
     def drop(accuracies: np.ndarray) -> np.ndarray:
         """Random minus filtered, for each cell."""
         at = {p: counted.places([(*cell, p) for cell in cells]) for p in PARTITIONS}
         return accuracies[..., at["random"]] - accuracies[..., at["artist_filtered"]]
 
+    figure = {"system": networks(config.profile)[-1], "classifier": FORESTS[-1]}
     filtered = counted.places([(*cell, "artist_filtered") for cell in cells])
-    figure = counted.places([(networks(config.profile)[-1], FORESTS[-1], "artist_filtered")])[0]
+    of_figure = counted.places([(*figure.values(), "artist_filtered")])[0]
     baseline = counted.places([(BASELINE, "shared", "artist_filtered")])[0]
-    statistics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "smallest_drop": lambda a: drop(a).min(-1),
-        "mean_drop": lambda a: drop(a).mean(-1),
-        "largest_drop": lambda a: drop(a).max(-1),
-        "learned_minus_handcrafted": lambda a: a[..., filtered].mean(-1) - a[..., baseline],
-        "best_learned_minus_handcrafted": lambda a: a[..., filtered].max(-1) - a[..., baseline],
-        "dnn_minus_handcrafted": lambda a: a[..., figure] - a[..., baseline],
-    }
-    results |= {name: counted.statistic(function).as_record() for name, function in statistics.items()}
-    results["least_filtered"] = counted.statistic(lambda a: a[..., filtered].min(-1), unit="fraction").as_record()
+    against = {"partition": "artist_filtered", "minus": BASELINE}
+    statistics: list[tuple[str, dict[str, str], Callable[[np.ndarray], np.ndarray]]] = [
+        ("drop", {"forests": "smallest"}, lambda a: drop(a).min(-1)),
+        ("drop", {"forests": "mean"}, lambda a: drop(a).mean(-1)),
+        ("drop", {"forests": "largest"}, lambda a: drop(a).max(-1)),
+        ("difference", {"forests": "mean", **against}, lambda a: a[..., filtered].mean(-1) - a[..., baseline]),
+        ("difference", {"forests": "best", **against}, lambda a: a[..., filtered].max(-1) - a[..., baseline]),
+        ("difference", {**figure, **against}, lambda a: a[..., of_figure] - a[..., baseline]),
+    ]
+    least = counted.statistic(lambda a: a[..., filtered].min(-1), unit="fraction")
     tables = _tables(found)
     n_filtered = sum(row["n_test"] for row in tables["tests"] if row["partition"] == "artist_filtered")
     chance = max(row["chance"] for row in tables["tests"])
-    results["chance"] = {"estimate": chance, "low": chance, "high": chance, "n": n_filtered, "unit": "fraction"}
-    return results, tables
-
-
-def quantity(system: str, classifier: str, partition: str) -> str:
-    """The name of an accuracy in the record, as ``"dnn50 forest 1 random"``."""
-    return f"{system} {classifier} {partition}"
+    return [
+        *(
+            measurement("accuracy", counted.accuracy(cell), system=cell[0], classifier=cell[1], partition=cell[2])
+            for cell in counted.names
+        ),
+        *(measurement(quantity, counted.statistic(function), **of) for quantity, of, function in statistics),
+        measurement("accuracy", least, forests="least", partition="artist_filtered"),
+        measurement("chance", Estimate(chance, chance, chance, n_filtered, "fraction")),
+    ], tables
 
 
 def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
@@ -96,12 +97,15 @@ def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
             rows.append(
                 pd.DataFrame(
                     {
-                        "system": one["system"], "classifier": classifier, "partition": one["partition"],
-                        "seed": one["seed"], "excerpt": one["excerpts"],
+                        "system": one["system"],
+                        "classifier": classifier,
+                        "partition": one["partition"],
+                        "seed": one["seed"],
+                        "excerpt": one["excerpts"],
                         "correct": [a == b for a, b in zip(said, one["truth"], strict=True)],
                     }
                 )
-            )  # fmt: skip
+            )
     frame = pd.concat(rows, ignore_index=True)
     frame["artist"] = partitions.clusters(dataset.manifest, frame["excerpt"])
     return frame
@@ -123,20 +127,29 @@ def _tables(found: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
             chance = max(1 / len(labels), max(truth.count(label) for label in labels) / len(truth))
             tests.append(
                 {
-                    "partition": here[0], "seed": here[1], "n_test": len(truth), "n_train": one["n_train"],
-                    "chance": chance, "labels": labels, "truth": [labels.index(label) for label in truth],
+                    "partition": here[0],
+                    "seed": here[1],
+                    "n_test": len(truth),
+                    "n_train": one["n_train"],
+                    "chance": chance,
+                    "labels": labels,
+                    "truth": [labels.index(label) for label in truth],
                 }
-            )  # fmt: skip
+            )
         for classifier, given in one["said"].items():
             correct = sum(a == b for a, b in zip(given, truth, strict=True))
             said.append(
                 {
-                    "system": one["system"], "classifier": classifier, "partition": here[0], "seed": here[1],
-                    "correct": correct, "n_test": len(truth),
+                    "system": one["system"],
+                    "classifier": classifier,
+                    "partition": here[0],
+                    "seed": here[1],
+                    "correct": correct,
+                    "n_test": len(truth),
                     "p": binomial_p(correct, len(truth), tests[-1]["chance"]),
                     "said": [labels.index(label) for label in given],
                 }
-            )  # fmt: skip
+            )
     jobs = [
         {name: one[name] for name in ("system", "partition", "seed", "n_train", "epochs", "seconds")} for one in found
     ]

@@ -17,6 +17,7 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.forests import forest_on
 from ..harness.recipes import networks
 from ..harness.systems import labels_of, partition_of, trained_system
+from ..measurements import measurement
 
 N_EXCERPTS = {"quick": 30, "full": 20}
 FOREST, BASELINE = "forest on dnn50", "mfcc"
@@ -32,7 +33,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     A listener must know the same labels. Where some cannot be artist-filtered, as in gtzan-mini, no system of that
     partition listens: it could never give a target that it has not learned.
 
-    Tables: ``target`` and ``changed``: shares by source (rows) and listener.
+    ``success``: the listener gives the target; ``changed``: it gives another label than to the original. Besides
+    ``source`` and ``listener``, ``partition`` and ``training`` (its seed) say what the listener learned from.
     """
     sources = ("dnn50", networks(config.profile)[-1], "dnn50-log", "dnn50-mel", "cdnn")
     labels = partition_of(config, dataset).labels
@@ -46,7 +48,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     chosen = choose([systems[name] for name in sources], dataset, N_EXCERPTS[config.profile], seed=config.seed)
     clean = {name: [listen(w) for w in chosen.waveforms] for name, listen in listeners.items()}
 
-    rows = []
+    measurements, white_box = [], []
     for source in sources:
         attacked = adversary.attack(
             systems[source], list(chosen.waveforms), list(chosen.targets),
@@ -57,17 +59,13 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             heard = [listen(r.waveform) for r in attacked]
             hit = [h == r.target for h, r in zip(heard, attacked, strict=True)]
             changed = [h != c for h, c in zip(heard, clean[name], strict=True)]
-            rows.append({"source": source, "listener": name, "target": share(hit), "changed": share(changed)})
-    results = {f"{r['source']} on {r['listener']}: target": r["target"] for r in rows}
-    results["least_white_box"] = min(
-        (r["target"] for r in rows if r["source"] == r["listener"]), key=lambda one: one["estimate"]
-    )
-    table = [
-        {"source": r["source"], "listener": r["listener"], "target": r["target"]["estimate"],
-         "changed": r["changed"]["estimate"], "n": r["target"]["n"]}
-        for r in rows
-    ]  # fmt: skip
-    return results, {"matrix": table}
+            one = configs.get(name, config)
+            of = {"source": source, "listener": name, "partition": one.partition, "training": one.seed}
+            measurements += [measurement("success", share(hit), **of), measurement("changed", share(changed), **of)]
+            if name == source:
+                white_box.append(share(hit))
+    measurements.append(measurement("least_white_box", min(white_box, key=lambda one: one.estimate)))
+    return measurements, {}
 
 
 def _of_other_partitions(config: Config) -> dict[str, Config]:

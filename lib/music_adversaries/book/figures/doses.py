@@ -24,8 +24,8 @@ def doses(table: pd.DataFrame, knobs: Mapping[str, tuple[str, str]], chance: flo
     Parameters
     ----------
     table : DataFrame
-        ``by_condition`` of the record ``dose_response``: columns ``series``, ``random``,
-        ``artist_filtered``, ``difference`` (each ``{"estimate", "low", "high", ...}``) and the knobs.
+        Measurements of the record ``dose_response``: ``accuracy`` on either partition and their ``difference``, with
+        ``series`` and the knobs.
     knobs : mapping of str to (str, str)
         A panel for each: series in the table -> (column that holds its doses, name of the axis).
     chance : float
@@ -45,21 +45,28 @@ def doses(table: pd.DataFrame, knobs: Mapping[str, tuple[str, str]], chance: flo
     for axes, (series, (column, label)) in zip(axes_of, knobs.items(), strict=True):
         rows = table[table["series"] == series].sort_values(column)
         if not len(rows):
-            raise InputError(f"The table has no series {series!r}; it has {', '.join(table['series'].unique())}.")
-        x = rows[column].astype(float)
+            known = ", ".join(table["series"].dropna().unique())
+            raise InputError(f"The table has no series {series!r}; it has {known}.")
+        accuracy = {name: rows[(rows["quantity"] == "accuracy") & (rows["partition"] == name)] for name in _LINES}
+        difference = rows[rows["quantity"] == "difference"]
+        x = difference[column].astype(float)
         for name, (colour, marker, line) in _LINES.items():
-            mean, low, high = ([cell[key] for cell in rows[name]] for key in ("estimate", "low", "high"))
-            axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(x, mean, line, marker=marker, color=colour, label=name.replace("_", "-"), zorder=3)
-        for place, upper, lower, cell in zip(
-            x, rows["random"], rows["artist_filtered"], rows["difference"], strict=True
-        ):
-            middle = (upper["estimate"] + lower["estimate"]) / 2
-            axes.vlines(place, lower["estimate"], upper["estimate"], color=FAINT, linewidth=0.8, zorder=1)
+            mine = accuracy[name]
+            axes.fill_between(x, mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0)
+            axes.plot(x, mine["value"], line, marker=marker, color=colour, label=name.replace("_", "-"), zorder=3)
+        upper, lower = (accuracy[name]["value"] for name in _LINES)
+        for place, a, b, apart in zip(x, upper, lower, difference["value"], strict=True):
+            axes.vlines(place, b, a, color=FAINT, linewidth=0.8, zorder=1)
             axes.text(
-                place, middle, f" {100 * cell['estimate']:.1f}", fontsize=8.5, va="center", ha="left",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8}, zorder=4,
-            )  # fmt: skip
+                place,
+                (a + b) / 2,
+                f" {100 * apart:.1f}",
+                fontsize=8.5,
+                va="center",
+                ha="left",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
+                zorder=4,
+            )
         if chance is not None:
             axes.axhline(chance, color=FAINT, linewidth=1, linestyle=":")
             axes.text(1.0, chance, "chance", color=FAINT, fontsize=9, va="bottom", ha="right")
@@ -71,11 +78,9 @@ def doses(table: pd.DataFrame, knobs: Mapping[str, tuple[str, str]], chance: flo
             f"{label}: "
             + listing(
                 [
-                    f"at {value:g} random {percent(a['estimate'], 1)}, artist-filtered {percent(b['estimate'], 1)}, "
-                    f"difference {100 * d['estimate']:.1f} points [{100 * d['low']:.1f}, {100 * d['high']:.1f}]"
-                    for value, a, b, d in zip(
-                        x, rows["random"], rows["artist_filtered"], rows["difference"], strict=True
-                    )
+                    f"at {value:g} random {percent(a, 1)}, artist-filtered {percent(b, 1)}, "
+                    f"difference {100 * d.value:.1f} points [{100 * d.low:.1f}, {100 * d.high:.1f}]"
+                    for value, a, b, d in zip(x, upper, lower, difference.itertuples(), strict=True)
                 ]
             )
         )

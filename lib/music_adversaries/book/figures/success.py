@@ -24,7 +24,7 @@ MAX_PANELS = 6
 @styled
 def success_curves(
     table: pd.DataFrame,
-    group: str = "method",
+    group: str = "attack",
     title: str = "",
     *,
     panels: str | None = None,
@@ -34,7 +34,7 @@ def success_curves(
     Parameters
     ----------
     table : DataFrame
-        Columns ``group`` (a curve for each value, at most six), ``budget`` (SNR in dB), ``estimate``, ``low``,
+        Columns ``group`` (a curve for each value, at most six), ``budget`` (SNR in dB), ``value``, ``low``,
         ``high`` (fractions) and ``n``; one row for each curve and budget.
     group : str
         The column that tells curves apart.
@@ -52,7 +52,7 @@ def success_curves(
     """
     keys = [group, *([panels] if panels else [])]
     of = "success"
-    table = checked(table, [*keys, "budget", "estimate", "low", "high", "n"], of, ["estimate", "low", "high"])
+    table = checked(table, [*keys, "budget", "value", "low", "high", "n"], of, ["value", "low", "high"])
     if table.duplicated([*keys, "budget"]).any():
         raise InputError(
             f"The table of success has several rows for one {' and '.join(keys)} and budget; choose among them, "
@@ -93,7 +93,7 @@ def success_curves(
     for axes in grid.flat[len(names) - n_columns : len(names)]:  # the lowest of each column
         axes.set_xlabel("SNR budget (dB)" + (": farther right, more may change" if panels is None else ""))
     if panels is None:
-        ends = [(part["budget"].iloc[-1], part["estimate"].iloc[-1], curve) for curve, part in drawn.items()]
+        ends = [(part["budget"].iloc[-1], part["value"].iloc[-1], curve) for curve, part in drawn.items()]
         name_ends(axes, [(x, y, str(curve), *style_of[curve][:2]) for x, y, curve in ends])
     else:
         _legend(figure, style_of)
@@ -120,7 +120,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict[str, Style]
         )
         axes.vlines(part["budget"], part["low"], part["high"], color=colour, linewidth=1, alpha=0.6, transform=beside)
         axes.plot(
-            part["budget"], part["estimate"], line, marker=marker, color=colour, markersize=5, linewidth=1.4,
+            part["budget"], part["value"], line, marker=marker, color=colour, markersize=5, linewidth=1.4,
             label=str(name), transform=beside, zorder=3,
         )  # fmt: skip
         drawn[name] = part
@@ -138,12 +138,12 @@ def _legend(figure: BookFigure, style_of: dict[str, Style]) -> None:
 
 def _words(name: str, part: pd.DataFrame) -> str:
     first, last = part.iloc[0], part.iloc[-1]
-    said = f"{name} {percent(first['estimate'])} at {first['budget']:g} dB"
+    said = f"{name} {percent(first['value'])} at {first['budget']:g} dB"
     if len(part) > 1:
-        said += f" to {percent(last['estimate'])} at {last['budget']:g} dB"
-    half = part[part["estimate"] >= 0.5]
+        said += f" to {percent(last['value'])} at {last['budget']:g} dB"
+    half = part[part["value"] >= 0.5]
     if not len(half):
         return f"{said}, half at no budget"
     row = half.iloc[0]
-    interval = f"{percent(row['estimate'])} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
+    interval = f"{percent(row['value'])} [{100 * row['low']:.0f}, {100 * row['high']:.0f}]"
     return f"{said}, at least half from {row['budget']:g} dB, {interval}"

@@ -21,7 +21,7 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
     Parameters
     ----------
     table : DataFrame
-        Columns ``process``, ``what`` (two or three kinds of share, at most six), ``estimate``, ``low`` and ``high``
+        Columns ``process``, ``what`` (two or three kinds of share, at most six), ``value``, ``low`` and ``high``
         (fractions) and ``n``; one row for each process and kind.
     title : str
 
@@ -34,7 +34,7 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
     Notebook: book/05_adversaries.ipynb
     """
     of = "survival"
-    table = checked(table, ["process", "what", "estimate", "low", "high", "n"], of, ["estimate", "low", "high"])
+    table = checked(table, ["process", "what", "value", "low", "high", "n"], of, ["value", "low", "high"])
     if table.duplicated(["process", "what"]).any():
         raise InputError("The table of survival has several rows for one process and what; choose among them.")
     style_of = styles(table["what"], of)
@@ -49,7 +49,7 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
         rows = table[table["what"] == what]
         heights = [processes.index(p) + 0.72 * ((i + 0.5) / len(style_of) - 0.5) for p in rows["process"]]
         axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.2)
-        axes.plot(rows["estimate"], heights, marker, color=colour, markersize=5, label=str(what), zorder=3)
+        axes.plot(rows["value"], heights, marker, color=colour, markersize=5, label=str(what), zorder=3)
     axes.set_yticks(range(len(processes)), processes)
     axes.set_ylim(len(processes) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
@@ -70,5 +70,5 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
 
 def _words(rows: pd.DataFrame) -> str:
     return listing(
-        [f"{row.what} {percent(row.estimate)} [{100 * row.low:.0f}, {100 * row.high:.0f}]" for row in rows.itertuples()]
+        [f"{row.what} {percent(row.value)} [{100 * row.low:.0f}, {100 * row.high:.0f}]" for row in rows.itertuples()]
     )

@@ -45,9 +45,14 @@ def table_1(tables: Sequence[Table1], chance: Sequence[float] | None = None) -> 
             for cell, colour, face, shift in zip(pair, (BLUE, ORANGE), (BLUE, "white"), (-0.13, 0.13), strict=True):
                 axes.plot([cell.low, cell.high], [height + shift] * 2, color=colour, linewidth=1)
                 axes.plot(
-                    cell.accuracy, height + shift, "o", color=colour, markerfacecolor=face, markersize=4.2,
+                    cell.accuracy,
+                    height + shift,
+                    "o",
+                    color=colour,
+                    markerfacecolor=face,
+                    markersize=4.2,
                     markeredgewidth=1.2,
-                )  # fmt: skip
+                )
         if chance is not None:
             axes.axvline(chance[number], color=FAINT, linewidth=0.9, linestyle=":")
         name, _, units = table.source.partition(": ")
@@ -62,9 +67,16 @@ def table_1(tables: Sequence[Table1], chance: Sequence[float] | None = None) -> 
     for place in range(0, len(rows), len(LAYERS)):
         size, kind, _ = rows[place]
         panels[0].annotate(
-            f"{size}, {kind}", (0, heights[place] - 0.62), xycoords=("axes fraction", "data"), xytext=(3, 0),
-            textcoords="offset points", fontsize=8, color=INK, fontweight="bold", va="center",
-        )  # fmt: skip
+            f"{size}, {kind}",
+            (0, heights[place] - 0.62),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            fontsize=8,
+            color=INK,
+            fontweight="bold",
+            va="center",
+        )
     figure.alt_text = "Accuracies of sixteen random forests on a random and a filtered partition. " + " ".join(
         _words(table) for table in tables
     )
@@ -73,9 +85,7 @@ def table_1(tables: Sequence[Table1], chance: Sequence[float] | None = None) -> 
 
 def _words(table: Table1) -> str:
     drops = table.drops()
-    ends = {
-        part: [cell.accuracy for cell in table.cells if cell.partition == part] for part in ("random", "filtered")
-    }  # fmt: skip
+    ends = {part: [cell.accuracy for cell in table.cells if cell.partition == part] for part in ("random", "filtered")}
     said = ", ".join(f"{part} {percent(min(v), 1)} to {percent(max(v), 1)}" for part, v in ends.items())
     higher = int((drops > 0).sum())
     return (

@@ -19,11 +19,11 @@ from ...errors import InputError
 from .base import ORANGE, BookFigure, listing, new_figure, percent, styled
 from .series import checked, counted
 
-SAYS = {"target": "get the target from the listener", "changed": "get another label from the listener than before"}
+SAYS = {"success": "get the target from the listener", "changed": "get another label from the listener than before"}
 
 
 @styled
-def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "") -> BookFigure:
+def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
     """Share of adversaries that do to a listener what they do to the system they are made for, in per cent.
 
     Sources are rows, listeners columns; cells in which they are the same system are outlined.
@@ -31,27 +31,28 @@ def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "")
     Parameters
     ----------
     table : DataFrame
-        Columns ``source``, ``listener``, ``target`` and ``changed`` (fractions) and ``n``, one row a pair, as the
-        experiment ``transfer`` records. Pairs that it lacks are left out.
-    value : str
-        "target": the listener gives the target. "changed": it gives another label than to the original.
+        Columns ``quantity``, ``source``, ``listener``, ``value`` (a fraction) and ``n``, one row a pair, as the
+        experiment ``transfer`` records. Pairs that it lacks are left out. The one ``quantity`` is "success": the
+        listener gives the target; or "changed": it gives another label than to the original.
     title : str
 
     Raises
     ------
     InputError
-        When a column is missing, a share is no fraction, or ``value`` is neither of the two.
+        When a column is missing, a share is not a fraction, or the quantity is neither of the two.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
     """
-    if value not in SAYS:
-        raise InputError(f"There is no share {value!r}; choose {' or '.join(SAYS)}.")
-    table = checked(table, ["source", "listener", value, "n"], "transfer", [value])
+    table = checked(table, ["quantity", "source", "listener", "value", "n"], "transfer", ["value"])
+    quantities = list(dict.fromkeys(table["quantity"]))
+    if len(quantities) > 1 or quantities[0] not in SAYS:
+        raise InputError(f"The table of transfer is of {', '.join(quantities)}; choose {' or '.join(SAYS)}.")
+    says = SAYS[quantities[0]]
     if table.duplicated(["source", "listener"]).any():
         raise InputError("The table of transfer has several rows for one source and listener; choose among them.")
     sources, listeners = (list(dict.fromkeys(table[column])) for column in ("source", "listener"))
-    shares = table.set_index(["source", "listener"])[value]
+    shares = table.set_index(["source", "listener"])["value"]
     figure = new_figure(0.42 * len(sources) + 2.4)
     axes = figure.add_subplot()
     patches, colours = [], []
@@ -83,12 +84,12 @@ def transfer_matrix(table: pd.DataFrame, value: str = "target", title: str = "")
     counts = counted(table["n"])
     axes.set_title(f"{title}\n" if title else "", pad=8)
     axes.text(
-        0, 1.02, f"% that {SAYS[value]}; {counts} a cell; outlined: made for this listener",
+        0, 1.02, f"% that {says}; {counts} a cell; outlined: made for this listener",
         transform=axes.transAxes, fontsize=9.5,
     )  # fmt: skip
     figure.alt_text = (
         (f"{title}. " if title else "")
-        + f"Share of adversaries that {SAYS[value]}, {counts} a pair. "
+        + f"Share of adversaries that {says}, {counts} a pair. "
         + " ".join(_words(source, shares[source]) for source in sources)
     )
     return figure

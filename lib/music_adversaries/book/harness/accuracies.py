@@ -1,13 +1,15 @@
-"""The systems of a grid, each tested on its partition.
+"""The systems of a grid, each tested on its partition, and what the partitions differ by.
 
 Notebook: book/02_partitions.ipynb
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ...evaluation import FigureOfMerit
+from ...evaluation import FigureOfMerit, mean_interval
+from ..measurements import Measurement, measurement
 from .config import Config
 from .data import load_dataset
 from .grid import train_all
@@ -35,3 +37,35 @@ def accuracies(grid: list[Config], progress: bool) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def on_partition(rows: Iterable[dict[str, Any]], partition: str) -> list[float]:
+    """The accuracies on one partition, a number for each seed."""
+    return [row["accuracy"] for row in rows if row["partition"] == partition]
+
+
+def below_random(rows: Iterable[dict[str, Any]], partition: str) -> list[float]:
+    """Accuracy on the random partition minus that on another, seed by seed."""
+    return [a - b for a, b in zip(on_partition(rows, "random"), on_partition(rows, partition), strict=True)]
+
+
+def by_partition(rows: list[dict[str, Any]], **conditions: Any) -> list[Measurement]:
+    """``accuracy`` on each partition, and the ``difference`` of the random one minus each other, over seeds.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``partition`` and ``accuracy`` for every seed and partition, as `accuracies` gives them.
+    conditions
+        Of all the measurements.
+
+    Notebook: book/02_partitions.ipynb
+    """
+    names = list(dict.fromkeys(row["partition"] for row in rows))
+    means = {name: mean_interval(on_partition(rows, name), unit="fraction") for name in names}
+    found = [measurement("accuracy", mean, partition=name, **conditions) for name, mean in means.items()]
+    for name in names:
+        if name != "random":
+            difference = mean_interval(below_random(rows, name))
+            found.append(measurement("difference", difference, partition="random", minus=name, **conditions))
+    return found

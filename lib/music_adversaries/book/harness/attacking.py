@@ -72,7 +72,7 @@ def nested(
     reached: Callable[[adversary.AdversaryResult], bool] = lambda result: result.success,
     fixed_step: bool = False,
 ) -> list[dict[str, Any]]:
-    """One attack at smaller and smaller SNRs; whom it has reached keeps the adversary that it has.
+    """One attack at smaller and smaller SNRs; an excerpt that succeeded keeps its adversary.
 
     A waveform within 30 dB is within 20 dB too, so success can only grow as the budget does, and only those
     not yet reached are attacked again.

@@ -28,12 +28,12 @@ from . import spectrograms
 from .config import Config, code_of
 from .data import loaded
 from .grid import n_frames, n_processes, over_processes
+from .recipes import BASELINE
 from .systems import labels_of, one_thread, partition_of, test_set, trained_system
 
 LAYERS: tuple[int | str, ...] = (1, 2, 3, "all")
 N_TREES = 500
 COVARIANCES = ("shared", "per_class")  # of the hand-crafted baseline
-BASELINE = "mfcc"  # the name of the system that has no network
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,12 @@ def decide(job: Job, dataset: Dataset | None = None) -> dict[str, Any]:
     with one_thread():
         found = _baselines(config, dataset) if job.baselines else _network(job, dataset)
     found = {
-        "system": job.system, "partition": config.partition, "seed": config.seed, **found,
+        "system": job.system,
+        "partition": config.partition,
+        "seed": config.seed,
+        **found,
         "seconds": round(time.perf_counter() - start, 1),
-    }  # fmt: skip
+    }
     write_json(path, found)
     return found
 
@@ -119,9 +122,13 @@ def _network(job: Job, dataset: Dataset) -> dict[str, Any]:
     if job.forests:
         said |= _forests(job, system, dataset)
     return {
-        "labels": list(system.labels), "excerpts": list(waveforms), "truth": truth, "said": said,
-        "n_train": len(parts["train"]), "epochs": len(system.history["train_loss"]),
-    }  # fmt: skip
+        "labels": list(system.labels),
+        "excerpts": list(waveforms),
+        "truth": truth,
+        "said": said,
+        "n_train": len(parts["train"]),
+        "epochs": len(system.history["train_loss"]),
+    }
 
 
 def _forests(job: Job, system: System, dataset: Dataset) -> dict[str, list[str]]:
@@ -150,9 +157,13 @@ def _baselines(config: Config, dataset: Dataset) -> dict[str, Any]:
         baseline = MFCCBaseline(covariance).fit([described[e] for e in learned], [label_of[e] for e in learned])
         said[covariance] = baseline.predict([described[e] for e in test]).tolist()
     return {
-        "labels": list(partition.labels), "excerpts": test, "truth": [label_of[e] for e in test], "said": said,
-        "n_train": len(train), "epochs": 0,
-    }  # fmt: skip
+        "labels": list(partition.labels),
+        "excerpts": test,
+        "truth": [label_of[e] for e in test],
+        "said": said,
+        "n_train": len(train),
+        "epochs": 0,
+    }
 
 
 def _rate() -> float:

@@ -26,6 +26,7 @@ from ...networks.slices import SLICE_LENGTH
 from ...training import Schedule
 
 DROPOUT = 0.25  # the published probability of *keeping* a unit is 0.75
+BASELINE = "mfcc"  #: the system without a network: hand-crafted features, see `MFCCBaseline`
 EXAMPLES = ("dnn50", "dnn50-dropout", "dnn500", "dnn500-dropout", "dnn50-mel", "cdnn")
 
 #: Units a layer of the networks of Table 1. The larger network takes as long as all else together, so `quick` has a
