@@ -43,11 +43,15 @@ def claim(above: bool = True, line: Line | None = None) -> Claim:
 
 def result(low, high, unit="fraction", estimate=None):
     estimate = (low + high) / 2 if estimate is None else estimate
-    return {"estimate": estimate, "low": low, "high": high, "n": 9, "unit": unit}
+    return {"value": estimate, "low": low, "high": high, "n": 9, "unit": unit}
 
 
 def record(**results) -> Record:
-    return Record("test", "synthetic", "quick", results)
+    rows = [
+        {"quantity": name, **found} if isinstance(found, dict) else {"quantity": name}
+        for name, found in results.items()
+    ]
+    return Record("test", "synthetic", "quick", rows)
 
 
 def write(folder: Path, made: Record, **changed) -> Path:
@@ -108,7 +112,7 @@ def test_touching_the_line_is_inconclusive():
 
 def test_a_line_taken_from_the_record():
     near_chance = claim(above=False, line=Line(0.1, select("chance")))
-    chance = {"estimate": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
+    chance = {"value": 0.1, "low": None, "high": None, "n": 10, "unit": "fraction"}
     for low, high, expected in [(0.05, 0.19, REPRODUCED), (0.21, 0.4, CONTRADICTED), (0.1, 0.3, INCONCLUSIVE)]:
         assert claims.verdict(near_chance, record(gain=result(low, high), chance=chance)) == expected
     # a measured line has two ends, and an interval between them decides nothing
@@ -119,15 +123,15 @@ def test_a_line_taken_from_the_record():
 def test_without_anything_to_judge_by():
     assert claims.verdict(claim(), None) == NO_RECORD
     assert claims.verdict(claim(), record(other=result(1, 2))) == NO_RECORD
-    assert claims.verdict(claim(), record(gain={"estimate": 5.0, "low": None, "high": None})) == INCONCLUSIVE
+    assert claims.verdict(claim(), record(gain={"value": 5.0, "low": None, "high": None})) == INCONCLUSIVE
     private = Claim("id", "It is so.", "Section 1", "There.", state=NOT_TESTABLE, because="Private.")
     assert claims.verdict(private, None) == NOT_TESTABLE
 
 
 @pytest.mark.parametrize(
     "bad",
-    [5, {"low": 0, "high": 1}, {"estimate": "x", "low": 0, "high": 1}, {"estimate": 0.5, "low": 1, "high": 0},
-     {"estimate": 0.5, "low": 0, "high": None}, {"estimate": math.nan, "low": 0, "high": 1}],
+    [5, {"low": 0, "high": 1}, {"value": "x", "low": 0, "high": 1}, {"value": 0.5, "low": 1, "high": 0},
+     {"value": 0.5, "low": 0, "high": None}, {"value": math.nan, "low": 0, "high": 1}],
 )  # fmt: skip
 def test_a_bad_result_is_refused(bad):
     with pytest.raises(InputError, match="gain"):
@@ -478,8 +482,8 @@ def test_a_bad_file_of_values_is_refused(tmp_path):
 
 
 def test_measured_shows_one_record_and_says_what_is_missing():
-    accuracy = {"estimate": 0.5, "low": 0.4, "high": 0.6, "n": 7, "unit": "fraction"}
-    some = Record("test", "soundtracks", "full", {"random": accuracy})
+    accuracy = {"quantity": "random", "value": 0.5, "low": 0.4, "high": 0.6, "n": 7, "unit": "fraction"}
+    some = Record("test", "soundtracks", "full", [accuracy])
     table = claims.measured(some, {"accuracy": "random", "speed": "speed"})
     assert table["soundtracks, full"].to_dict() == {"accuracy": "50.0 % [40.0, 60.0], n = 7", "speed": "not measured"}
 

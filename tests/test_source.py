@@ -132,7 +132,7 @@ def test_a_version_is_of_the_named_modules_alone(package):
 
 def test_every_import_of_this_library_is_followed():
     """What a run of an attack loads is what the version of that code is made of: told by the interpreter itself."""
-    code = """import sys, music_adversaries.adversary
+    code = """import sys, music_adversaries.adversary.attack
 prefix = "music_adversaries."
 print("\\n".join(sorted(n.removeprefix(prefix) for n in sys.modules if n.startswith(prefix))))"""
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -69,7 +69,6 @@ ANY = {
     "book.records.Record.one": CONDITIONS,
     "book.records.Record.provenance": JSON,
     "book.records.Record.quantity": JSON,
-    "book.records.Record.results": JSON,
     "book.records.Record.rows": CONDITIONS,
     "book.records.Record.tables": ROW,
     "cache.read_json": JSON,

@@ -20,7 +20,7 @@ from .measurements import Measurement, Selection, select, the_one
 if TYPE_CHECKING:
     import pandas as pd
 
-_FIELDS = {"experiment": str, "dataset": str, "profile": str}  # without these, it is no record
+_FIELDS = {"experiment": str, "dataset": str, "profile": str, "measurements": list}  # without these, it is no record
 
 
 @dataclass
@@ -36,12 +36,11 @@ class Record:
     experiment: str
     dataset: str
     profile: str
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    measurements: list[Measurement] = field(default_factory=list)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     key: str = ""
-    measurements: list[Measurement] = field(default_factory=list)
     file: Path | None = field(default=None, compare=False)  #: where it was read from
 
     @property
@@ -54,12 +53,6 @@ class Record:
         """What messages call it: its file, where it was read from one."""
         return str(self.file or self.filename)
 
-    def quantity(self, name: str) -> dict[str, Any]:
-        """One result, with its interval."""
-        if name not in self.results:
-            raise InputError(f"The record {self.filename} has no quantity {name!r}; it has {', '.join(self.results)}.")
-        return self.results[name]
-
     def find(self, quantity: str | Selection, **conditions: Any) -> Measurement | None:
         """The measurement of a quantity under conditions; None where there is none.
 
@@ -69,13 +62,7 @@ class Record:
             When several fit; what they differ in is named.
         """
         selection = select(quantity, **conditions) if isinstance(quantity, str) else quantity
-        found = the_one(self.measurements, selection, f"The record {self.filename}")
-        if found is None and not selection.conditions and selection.quantity in self.results:
-            old = self.results[selection.quantity]
-            found = (
-                {"quantity": selection.quantity, **old, "value": old.get("estimate")} if isinstance(old, dict) else {}
-            )
-        return found
+        return the_one(self.measurements, selection, f"The record {self.filename}")
 
     def one(self, quantity: str | Selection, **conditions: Any) -> Measurement:
         """The measurement of a quantity under conditions, with its interval.

@@ -211,28 +211,23 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
 def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
     start = time.perf_counter()
     with one_thread():
-        results, tables = declared(experiment).measure(config, dataset, progress)
+        measurements, tables = declared(experiment).measure(config, dataset, progress)
         how = provenance(time.perf_counter() - start, config.device)
     # What --allow-missing left out belongs to the result.
     how["excerpts"] = len(dataset)
     how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]
     described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
     # Through JSON, so that a fresh record and one read back are alike.
-    old, measurements, tables, described, how = json.loads(json.dumps([*_both(results), tables, described, how]))
+    measurements, tables, described, how = json.loads(json.dumps([measurements, tables, described, how]))
     return Record(
         experiment,
         config.dataset,
         config.profile,
-        results=old,
         measurements=measurements,
         tables=tables,
         config=described,
         provenance=how,
     )
-
-
-def _both(measured: dict | list) -> tuple[dict, list]:
-    return ({}, measured) if isinstance(measured, list) else (measured, [])
 
 
 def _dataset(experiment: str, config: Config, progress: bool) -> datasets.Dataset:

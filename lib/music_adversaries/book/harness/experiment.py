@@ -11,10 +11,11 @@ from typing import Any
 
 from ...errors import InputError
 from ..datasets import Dataset
+from ..measurements import Measurement
 from .config import Config
 
-#: A record's results, ``{quantity: {"estimate", "low", "high", "n", "unit"}}``, and its tables, ``{name: rows}``.
-Measured = tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]
+#: A record's measurements, see `measurements`, and its tables, ``{name: rows}``, of what they were computed from.
+Measured = tuple[list[Measurement], dict[str, list[dict[str, Any]]]]
 NEEDS = ("audio", "manifest", "synthetic")
 
 
