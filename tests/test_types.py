@@ -52,7 +52,6 @@ ANY = {
     "book.experiments.dose_response.CONDITIONS": "the arguments of a dataset's recipe",
     "book.experiments.dose_response.variant": "the arguments of a dataset's recipe",
     "book.experiments.table1.pooled": JSON,
-    "book.harness.accuracies.accuracies": ROW,
     "book.harness.attacking.attack_within": ROW,
     "book.harness.attacking.nested": ROW,
     "book.harness.config.Config.but": CHANGES,

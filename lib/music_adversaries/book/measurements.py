@@ -62,7 +62,7 @@ def measurement(quantity: str, estimate: Estimate, **conditions: object) -> Meas
     return _row(quantity, conditions, made.pop("estimate"), **made)
 
 
-def without_interval(quantity: str, value: float, n: int, unit: str = "", **conditions: Any) -> Measurement:
+def without_interval(quantity: str, value: float, n: int, unit: str = "", **conditions: object) -> Measurement:
     """A row of a number that has no interval, such as a p-value: its ``low`` and ``high`` are None.
 
     Raises
@@ -73,7 +73,7 @@ def without_interval(quantity: str, value: float, n: int, unit: str = "", **cond
     return _row(quantity, conditions, float(value), low=None, high=None, n=int(n), unit=unit)
 
 
-def _row(quantity: str, conditions: Mapping[str, Any], value: Any, **numbers: Any) -> Measurement:
+def _row(quantity: str, conditions: Mapping[str, object], value: object, **numbers: object) -> Measurement:
     for name in conditions:
         if name in COLUMNS:
             raise InputError(f"A measurement's condition cannot be called {name!r}, as a column is; rename it.")

@@ -6,7 +6,7 @@ Notebook: book/02_partitions.ipynb
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypedDict
 
 from ...evaluation import FigureOfMerit, mean_interval
 from ..measurements import Measurement, measurement
@@ -16,10 +16,20 @@ from .grid import train_all
 from .systems import test_set, trained_system
 
 
-def accuracies(grid: list[Config], progress: bool) -> list[dict[str, Any]]:
+class Tested(TypedDict):
+    """How one system of a grid did on the test part of its partition."""
+
+    partition: str
+    seed: int
+    n_test: int
+    accuracy: float
+    normalised_accuracy: float
+
+
+def accuracies(grid: list[Config], progress: bool) -> list[Tested]:
     """Train the systems of a grid, and test each on the test part of its partition; a row for each."""
     train_all(grid, progress=progress)
-    rows = []
+    rows: list[Tested] = []
     loaded = {name: load_dataset(one) for name, one in {one.dataset: one for one in grid}.items()}
     for one in grid:
         dataset = loaded[one.dataset]
@@ -39,23 +49,23 @@ def accuracies(grid: list[Config], progress: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def on_partition(rows: Iterable[dict[str, Any]], partition: str) -> list[float]:
+def on_partition(rows: Iterable[Tested], partition: str) -> list[float]:
     """The accuracies on one partition, a number for each seed."""
     return [row["accuracy"] for row in rows if row["partition"] == partition]
 
 
-def below_random(rows: Iterable[dict[str, Any]], partition: str) -> list[float]:
+def below_random(rows: Iterable[Tested], partition: str) -> list[float]:
     """Accuracy on the random partition minus that on another, seed by seed."""
     return [a - b for a, b in zip(on_partition(rows, "random"), on_partition(rows, partition), strict=True)]
 
 
-def by_partition(rows: list[dict[str, Any]], **conditions: Any) -> list[Measurement]:
+def by_partition(rows: list[Tested], **conditions: object) -> list[Measurement]:
     """``accuracy`` on each partition, and the ``difference`` of the random one minus each other, over seeds.
 
     Parameters
     ----------
-    rows : list of dict
-        ``partition`` and ``accuracy`` for every seed and partition, as `accuracies` gives them.
+    rows : list of Tested
+        For every seed and partition, as `accuracies` gives them.
     conditions
         Of all the measurements.
 
