@@ -115,6 +115,18 @@ def test_a_module_depends_on_what_it_imports_at_any_depth(package):
     assert set(imported_by("sound", "alone")) == {"alone", "sound"}  # and not `errors`, which carries no result
 
 
+def test_a_name_that_is_a_module_too_stands_for_the_package(package):
+    """`from ..attack import paper` may be the function that a lazy package offers, which imports its siblings late."""
+    (package / "data/made.py").write_text("from ..attack import paper\n")
+    assert {"attack/__init__", "attack/paper", "attack/tools"} <= set(imported_by("data/made"))
+
+
+def test_a_module_that_imports_by_name_may_import_its_whole_package(package):
+    (package / "attack/methods.py").write_text("from importlib import import_module\nload = import_module\n")
+    (package / "data/made.py").write_text("from ..attack.methods import load\n")
+    assert {"attack/methods", "attack/paper", "attack/tools"} <= set(imported_by("data/made"))
+
+
 def test_a_version_is_of_the_named_modules_alone(package):
     def versions():
         forget()

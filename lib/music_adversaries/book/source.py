@@ -78,19 +78,26 @@ def _tree(file: Path) -> ast.Module:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """Modules and packages of this library that a file imports by relative imports, wherever they stand in it."""
+    """Modules and packages of this library that a file imports by relative imports, wherever they stand in it.
+
+    One that imports by a name known only later, with ``import_module``, may import all of its own package.
+    """
     for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Name) and node.id == "import_module":
+            yield file.parent.relative_to(ROOT).as_posix()
         if not (isinstance(node, ast.ImportFrom) and node.level):
             continue
         folder = file.parents[node.level - 1]
         if node.module:
             folder = folder.joinpath(*node.module.split("."))
-        if folder.is_dir():
-            # A name of a package is a module in it, or else something that any of its modules may define.
+        if not folder.is_dir():
+            imported = [folder]
+        elif folder in (ROOT, ROOT / "book", file.parent):
+            # Of what holds packages, and of its own package, a file imports modules.
             within = [folder / alias.name for alias in node.names]
-            known = [path for path in within if path.is_dir() or path.with_suffix(".py").exists()]
-            imported = known if len(known) == len(within) or folder == ROOT else [*known, folder]
+            imported = [path for path in within if path.is_dir() or path.with_suffix(".py").exists()]
         else:
+            # A name may be a module, a function of the same name, or anything that any of the modules defines.
             imported = [folder]
         yield from (path.relative_to(ROOT).as_posix() for path in imported)
 
