@@ -180,6 +180,10 @@ def quantise(waveform: npt.ArrayLike) -> Waveform:
     InputError
         When it is not one-dimensional floating point or has NaN or infinite samples.
 
+    >>> import numpy as np
+    >>> quantise(np.array([0.00001, 0.5, 2.0])).tolist()
+    [0.0, 0.5, 0.999969482421875]
+
     Notebook: book/05_adversaries.ipynb
     """
     steps, _ = _to_int16(waveform)
@@ -187,7 +191,12 @@ def quantise(waveform: npt.ArrayLike) -> Waveform:
 
 
 def count_clipped(waveform: npt.ArrayLike) -> int:
-    """Number of samples that 16 bits cannot hold, and that :func:`quantise` and :func:`write_wav` saturate."""
+    """Number of samples that 16 bits cannot hold, and that :func:`quantise` and :func:`write_wav` saturate.
+
+    >>> import numpy as np
+    >>> count_clipped(np.array([0.5, -1.0, 1.2]))
+    1
+    """
     return _to_int16(waveform)[1]
 
 

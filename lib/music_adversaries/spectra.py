@@ -84,6 +84,10 @@ def modulus(spectrum: Tensor) -> Tensor:
 def magnitudes(waveform: Tensor, n_fft: int = N_FFT, hop_length: int = HOP_LENGTH) -> Tensor:
     """Magnitude frames ``[..., n_frames, n_fft // 2 + 1]`` of a waveform: what the systems read.
 
+    >>> frames = magnitudes(torch.zeros(22_050))
+    >>> tuple(frames.shape)
+    (42, 513)
+
     Paper: Eq. (2)
     Notebook: book/03_training.ipynb
     """
@@ -233,6 +237,9 @@ def snr_db(reference: Tensor, estimate: Tensor, n_dims: int = 1) -> Tensor:
     ------
     InputError
         When a reference is silent: its SNR is not defined.
+
+    >>> float(snr_db(torch.ones(100), 1.1 * torch.ones(100)).round(decimals=2))
+    20.0
 
     Paper: Eq. (6)
     Notebook: book/05_adversaries.ipynb

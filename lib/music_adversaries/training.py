@@ -34,6 +34,9 @@ FORMAT = 2  # of checkpoints
 class Schedule:
     """How a network is trained; the defaults are the published configuration of the DNN.
 
+    >>> Schedule(max_epochs=3).but(batch_size=50).batch_size
+    50
+
     Paper: Section 2.2
     Notebook: book/03_training.ipynb
     """

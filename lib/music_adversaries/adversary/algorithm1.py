@@ -62,6 +62,9 @@ class Algorithm1:
     InputError
         For an unknown value of an option, or a network for which it makes no sense.
 
+    >>> Algorithm1(consistency="never").step
+    0.1
+
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
     """

@@ -31,6 +31,9 @@ class Budget:
     InputError
         For the first value that makes no sense.
 
+    >>> Budget(snr=20)
+    Budget(snr=20, confidence=0.9, max_iterations=100, restarts=0)
+
     Paper: Eq. (6), Section 4
     Notebook: book/05_adversaries.ipynb
     """

@@ -90,6 +90,12 @@ def at_snr(
         gain gives the ratio: rounding alone is louder, clipping keeps the sum too near, or the waveform is so short
         and the ratio so high that steps of 16 bits are too coarse.
 
+    >>> rng = np.random.default_rng(0)
+    >>> wave = rng.standard_normal(4096) / 10
+    >>> noisy = at_snr(wave, rng.standard_normal(4096), 15.0)
+    >>> bool(15.0 <= snrs(wave, noisy).magnitude <= 15.05)
+    True
+
     Paper: Eq. (6)
     Notebook: book/05_adversaries.ipynb
     """
@@ -164,6 +170,10 @@ def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -
     ------
     InputError
         See `at_snr`.
+
+    >>> rng = np.random.default_rng(0)
+    >>> white_noise(np.sin(np.arange(4096) / 9), 20.0, rng).shape
+    (4096,)
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb

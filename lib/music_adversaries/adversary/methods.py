@@ -51,6 +51,9 @@ def method(name: str, **options: Any) -> Method:
     InputError
         For an unknown attack or option; the message names those that there are.
 
+    >>> method("pgd", step=0.2)
+    PGD(step=0.2)
+
     Notebook: book/05_adversaries.ipynb
     """
     if name not in METHODS:

@@ -45,6 +45,9 @@ class Selection:
 def select(quantity: str, **conditions: object) -> Selection:
     """Which measurement is meant, as ``select("success", system="cdnn", budget=15)``.
 
+    >>> str(select("success", system="cdnn", budget=15))
+    'success (system cdnn, budget 15)'
+
     Notebook: book/05_adversaries.ipynb
     """
     return Selection(quantity, tuple(conditions.items()))
@@ -57,6 +60,11 @@ def measurement(quantity: str, estimate: Estimate, **conditions: object) -> Meas
     ------
     InputError
         For a condition that has the name of a column.
+
+    >>> from music_adversaries.evaluation import Estimate
+    >>> row = measurement("accuracy", Estimate(0.8, 0.7, 0.9, 50), partition="random")
+    >>> row["quantity"], row["partition"], row["value"], row["n"]
+    ('accuracy', 'random', 0.8, 50)
     """
     made = estimate.as_record()
     return _row(quantity, conditions, made.pop("estimate"), **made)

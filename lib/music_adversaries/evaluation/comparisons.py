@@ -131,6 +131,9 @@ def mcnemar(correct_a: Sequence[bool], correct_b: Sequence[bool]) -> McNemar:
     InputError
         When the lengths differ or are 0.
 
+    >>> mcnemar([True] * 6 + [False], [False] * 6 + [False]).p
+    0.03125
+
     Notebook: book/04_baselines.ipynb
     """
     _check_pairs(correct_a, correct_b)

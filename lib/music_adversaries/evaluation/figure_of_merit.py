@@ -79,6 +79,10 @@ class FigureOfMerit:
     InputError
         See :func:`confusion`.
 
+    >>> merit = FigureOfMerit(["rock", "rock", "pop"], ["rock", "pop", "pop"], ("pop", "rock"))
+    >>> round(merit.accuracy, 3), merit.normalised_accuracy
+    (0.667, 0.75)
+
     Paper: Section 2.4
     Notebook: book/03_training.ipynb
     """

@@ -36,6 +36,9 @@ def wilson(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     InputError
         When not ``0 <= k <= n``, ``n`` is 0 or the confidence is not between 0 and 1.
 
+    >>> [round(float(end), 3) for end in wilson(8, 10)]
+    [0.49, 0.943]
+
     Paper: Table 1
     Notebook: book/02_partitions.ipynb
     """
@@ -84,6 +87,9 @@ def binomial_p(k: int, n: int, null: float) -> float:
     ------
     InputError
         When not ``0 <= k <= n``, ``n`` is 0 or ``null`` is not a probability.
+
+    >>> round(binomial_p(9, 10, 0.5), 4)
+    0.0107
 
     Paper: Section 5
     """

@@ -30,6 +30,10 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, unit: str =
     InputError
         When there are fewer than two values, one is not finite or the confidence is not between 0 and 1.
 
+    >>> found = mean_interval([0.1, 0.2, 0.3], unit="fraction")
+    >>> round(found.estimate, 2), found.n
+    (0.2, 3)
+
     Notebook: book/02_partitions.ipynb
     """
     array = np.asarray(values, dtype=float)

@@ -42,6 +42,12 @@ class DNN(Network):
     InputError
         For a dropout that is no probability, or an unknown scale or representation.
 
+    >>> import torch
+    >>> from music_adversaries.networks import Standardise
+    >>> network = DNN(Standardise.fit(torch.rand(20, 513)), n_labels=10, n_units=50)
+    >>> tuple(network(torch.rand(3, 513)).shape)
+    (3, 10)
+
     Paper: Section 2.2, Section 2.3
     Notebook: book/03_training.ipynb
     """

@@ -39,6 +39,9 @@ def decide(low: float, high: float, line: float | tuple[float, float], *, above:
         Whether the claim says that the quantity is above the line, or below it.
 
     Touching the line is inconclusive.
+
+    >>> decide(0.1, 0.3, 0.0), decide(-0.1, 0.3, 0.0), decide(0.1, 0.3, 0.0, above=False)
+    ('reproduced', 'inconclusive', 'contradicted')
     """
     line_low, line_high = line if isinstance(line, tuple) else (line, line)
     if low > line_high:

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 
 def show(value: float, unit: str, *, bare: bool = False) -> str:
-    """A number as readers see it: fractions in per cent, differences of fractions in points, dB with one decimal."""
+    """A number as readers see it: fractions in per cent, differences of fractions in points, dB with one decimal.
+
+    >>> show(0.1234, "fraction"), show(21.14, "dB")
+    ('12.3 %', '21.1 dB')
+    """
     if unit in ("fraction", "fraction difference"):
         text, sign = f"{100 * value:.1f}", "%" if unit == "fraction" else "points"
     else:

@@ -1,8 +1,9 @@
 """The music: a registry of datasets, each with a manifest and a file for every excerpt.
 
->>> from music_adversaries import datasets
->>> dataset = datasets.load("synthetic")        # generated on first use
->>> waveform = dataset.load("blues.00000")      # float32 [n_samples], 22,050 Hz
+::
+
+    dataset = datasets.load("synthetic")        # generated on first use
+    waveform = dataset.load("blues.00000")      # float32 [n_samples], 22,050 Hz
 
 Goal
     One way to get at music that is invented (``synthetic``, ``synthetic-latin``), real and open
@@ -165,6 +166,10 @@ def manifest_of(name: str, profile: str = "quick", path: Path | str | None = Non
     ------
     InputError
         As :func:`load`.
+
+    >>> from music_adversaries.book import datasets
+    >>> len(datasets.manifest_of("gtzan")), len(datasets.manifest_of("gtzan").labels)
+    (1000, 10)
 
     Notebook: book/02_partitions.ipynb
     """

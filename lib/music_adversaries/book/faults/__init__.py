@@ -1,9 +1,10 @@
 """Faults of a dataset, found in its audio: exact replicas, recording replicas, distortion.
 
->>> from music_adversaries import datasets, faults
->>> report = faults.find(datasets.load("gtzan-mini"))
->>> report.sentence()
-'gtzan-mini: 0 exact replicas, 0 recording replicas and 0 distorted excerpts among 100 excerpts.'
+::
+
+    report = faults.find(datasets.load("gtzan-mini"))
+    report.sentence()
+    'gtzan-mini: 0 exact replicas, 0 recording replicas and 0 distorted excerpts among 100 excerpts.'
 
 A benchmark with replicas across its partition measures memory; Sturm found exact and recording replicas in GTZAN
 (B. L. Sturm, "The GTZAN dataset", arXiv:1306.1461). Nothing here needs a manifest to say so.

@@ -32,6 +32,9 @@ def code_of(module: str, *without: str) -> str:
 class Config:
     """Everything that determines a result; two equal configurations give the same numbers.
 
+    >>> Config().but(partition="artist_filtered").partition
+    'artist_filtered'
+
     Notebook: book/03_training.ipynb
     """
 

@@ -113,6 +113,9 @@ def recipe(system: str) -> Recipe:
     InputError
         For a name that is none.
 
+    >>> recipe("dnn200-dropout").n_units
+    200
+
     Notebook: book/03_training.ipynb
     """
     if system == "cdnn":

@@ -78,6 +78,11 @@ def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[floa
     InputError
         When there is no such partition, or it cannot be made of this manifest.
 
+    >>> from music_adversaries.book import datasets, partitions
+    >>> made = partitions.named(datasets.manifest_of("gtzan"), "fault_filtered")
+    >>> made.counts()["test"]
+    290
+
     Notebook: book/02_partitions.ipynb
     """
     if not name.startswith(_DRAWN) and name in _columns(manifest.table):

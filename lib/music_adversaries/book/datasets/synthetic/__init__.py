@@ -186,7 +186,9 @@ def generate_doses(
     As `generate` for each folder, but what differs in production alone is played once and produced
     several times. Playing takes most of the time: five doses cost less than two generations.
 
-    >>> generate_doses({f"dose-{s}": {"production_strength": s, "faults": False} for s in (0, 0.5, 1)})
+    ::
+
+        generate_doses({f"dose-{s}": {"production_strength": s, "faults": False} for s in (0, 0.5, 1)})
 
     Parameters
     ----------
