@@ -199,7 +199,7 @@ def test_music_that_is_rendered_otherwise_is_counted(tmp_path: Path) -> None:
 
 def test_every_test_that_trains_or_attacks_is_run() -> None:
     tests = Path(__file__).parent
-    trains = re.compile(r"small_system|\btrained_system\(|\btrain\(|adversary\.attack\(|experiments\.run\(")
+    trains = re.compile(r"small_system|\btrained_system\(|\btrain\(|adversary\.attack\(|runs\.(run|compute)\(")
     found = {path.stem.removeprefix("test_") for path in tests.rglob("test_*.py") if trains.search(path.read_text())}
     assert found - set(LEFT_OUT) <= set(portability.TESTS), "name it in tools/portability.py, or say why not"
     assert all((tests / f"test_{name}.py").is_file() for name in portability.TESTS)

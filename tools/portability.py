@@ -39,9 +39,27 @@ MYSELF = str(Path(__file__).resolve())
 #: Tests that train a network or attack one: their results, too, depend on the last bits. The others do not train, and
 #: `make test` runs them.
 TESTS = (
-    "adversary", "any_model", "art", "attacks", "baselines", "confound", "consistency", "directives", "experiments",
-    "experiments_attacks", "features", "gradients", "networks", "noise", "soft_forest", "systems", "training", "units",
-)  # fmt: skip
+    "adversary",
+    "any_model",
+    "art",
+    "attacks",
+    "baselines",
+    "confound",
+    "consistency",
+    "directives",
+    "doctests",
+    "experiments",
+    "experiments_attacks",
+    "features",
+    "gradients",
+    "networks",
+    "noise",
+    "recipes",
+    "soft_forest",
+    "systems",
+    "training",
+    "units",
+)
 
 
 @dataclass(frozen=True)
