@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 import re
@@ -180,6 +181,18 @@ def test_a_record_without_the_quantity_is_said(tmp_path, ledger):
     judged = claims.judge(read_records(tmp_path), claims=ledger)
     assert judged["verdict"][0] == NO_RECORD
     assert judged["because"][0] == "test-synthetic-quick.json has no result 'gain'; run the experiment again."
+
+
+def test_a_record_of_an_earlier_version_is_left_out_and_said(tmp_path, ledger):
+    old = {"experiment": "test", "dataset": "gtzan-mini", "profile": "quick", "results": {"gain": {"estimate": 1.0}}}
+    (tmp_path / "test-gtzan-mini-quick.json").write_text(json.dumps(old))
+    write(tmp_path, record(gain=result(0.1, 0.3)))
+    with pytest.warns(UserWarning, match="gtzan-mini-quick.json was written by an earlier version .*it is left out"):
+        judged = claims.judge(read_records(tmp_path), claims=ledger)
+    assert list(judged["dataset"]) == ["synthetic"]
+    (tmp_path / "rows.json").write_text(json.dumps({**old, "measurements": [{"value": 1.0}]}))
+    with pytest.raises(InputError, match="rows.json is no record: its measurement 1 has no quantity"):
+        read_records(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"experiment": "test"}', '{"experiment": 1, "dataset": "x"}'])

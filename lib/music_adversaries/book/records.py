@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FIELDS = {"experiment": str, "dataset": str, "profile": str, "measurements": list}  # without these, it is no record
+
+
+class FormerRecord(InputError):
+    """A record in the form of an earlier version."""
 
 
 @dataclass
@@ -113,9 +118,14 @@ class Record:
         except (OSError, ValueError) as error:
             raise InputError(f"{path} is no readable JSON record ({error}); delete it and run again.") from error
         content = content if isinstance(content, dict) else {}
+        if "results" in content and "measurements" not in content:
+            raise FormerRecord(f"{path} was written by an earlier version of this library; run the experiment again.")
         for name, kind in _FIELDS.items():
             if not isinstance(content.get(name), kind):
                 raise InputError(f"{path} is no record: its field {name!r} is missing or bad; delete the file.")
+        for number, row in enumerate(content["measurements"], 1):
+            if not (isinstance(row, dict) and isinstance(row.get("quantity"), str)):
+                raise InputError(f"{path} is no record: its measurement {number} has no quantity; delete the file.")
         known = {one.name for one in dataclasses.fields(cls)} - {"file"}
         unknown = [name for name in content if name not in known]
         if unknown:
@@ -163,9 +173,20 @@ def read_records(*folders: Path | str) -> list[Record]:
     InputError
         When a file is no record; the file is named.
 
+    Warns
+    -----
+    UserWarning
+        Of each record that an earlier version wrote: it is left out.
+
     Notebook: book/09_verdicts.ipynb
     """
-    return latest(Record.read(path) for folder in folders for path in sorted(Path(folder).glob("*.json")))
+    found = []
+    for path in (path for folder in folders for path in sorted(Path(folder).glob("*.json"))):
+        try:
+            found.append(Record.read(path))
+        except FormerRecord as error:
+            warnings.warn(f"{str(error).rstrip('.')}; it is left out.", stacklevel=2)
+    return latest(found)
 
 
 def latest(records: Iterable[Record]) -> list[Record]:
