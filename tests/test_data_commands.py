@@ -140,3 +140,13 @@ def test_allow_missing_makes_no_sense_for_what_is_generated():
     result = invoke("data", "get", "synthetic", "--allow-missing")
     assert result.exit_code == 2
     assert "synthetic cannot be used with excerpts missing" in result.output
+
+
+def test_a_dataset_with_a_colon_and_no_knob_is_refused():
+    with pytest.raises(InputError, match="'synthetic:' turns no knob; write 'synthetic'"):
+        datasets.manifest_of("synthetic:")
+
+
+def test_verdicts_by_a_folder_that_is_not_there_are_refused(tmp_path):
+    result = CliRunner().invoke(cli.main, ["claims", "--records", str(tmp_path / "none")])
+    assert result.exit_code == 2 and "none is not a folder; give one that holds records" in result.output

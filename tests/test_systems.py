@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sklearn.metrics import accuracy_score
 
 from music_adversaries import audio, cli, spectra
-from music_adversaries.book import harness, runs
+from music_adversaries.book import datasets, harness, runs
 from music_adversaries.book.experiments import table1
 from music_adversaries.book.harness import decisions, grid, recipes, spectrograms, systems
 from music_adversaries.book.records import recorded
@@ -466,3 +466,12 @@ def test_counts_by_hand():
     drop = counted.statistic(lambda a: a[..., places[0]] - a[..., places[1]])
     assert drop.estimate == pytest.approx(2 / 3 - 1 / 2) and drop.n == 2
     assert counted.accuracy(("s", "x", "random")).estimate == pytest.approx(2 / 3)
+
+
+def test_a_key_follows_from_the_shares_and_from_how_recordings_are_read(monkeypatch):
+    config = harness.Config(dataset="gtzan")
+    before = config.key(), systems.code_of("book/harness/systems")
+    monkeypatch.setattr(datasets, "shares", lambda name: (0.34, 0.33, 0.33))
+    assert config.key() != before[0]
+    monkeypatch.setattr(harness.config, "code_version", lambda *modules: " ".join(modules))
+    assert "book/datasets/base" in systems.code_of("book/harness/systems").split()

@@ -85,7 +85,7 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
     help="One that the manifest publishes, else random, track_filtered, artist_filtered or fault_filtered, which are "
     "drawn; drawn:NAME draws in any case.",
 )  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of a partition that is drawn.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a partition that is drawn.")
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
     """Say what a partition of DATASET leaks; of most datasets the manifest suffices, without audio."""
     from . import partitions
@@ -182,6 +182,9 @@ def claims(records: tuple[Path, ...]) -> None:
     from . import claims as ledger
     from .records import read_records
 
+    for folder in records:
+        if not folder.is_dir():
+            raise InputError(f"{folder} is not a folder; give one that holds records, as `run --out` writes them.")
     judged_by = read_records(*records) if records else None
     click.echo(ledger.format_table(ledger.judgements(judged_by)))
 

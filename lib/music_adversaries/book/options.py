@@ -25,7 +25,12 @@ def system_options(command: Command) -> Command:
         click.option(
             "--device", default="cpu", show_default=True, help="Where networks are trained: cpu, or cuda for a GPU."
         ),
-        click.option("--seed", type=int, default=0, show_default=True, help="Of partition, weights and frame order."),
+        click.option("--seed",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="Of partition, weights and frame order.",
+        ),
         click.option("--system", default="dnn50", show_default=True, help="dnn50, dnn500-dropout, ..., cdnn."),
         click.option(
             "--partition", default="random", show_default=True, help="random, artist_filtered, or a manifest column."

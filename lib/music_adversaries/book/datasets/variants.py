@@ -27,7 +27,9 @@ def split(name: str) -> tuple[str, Dose]:
     InputError
         When a knob is unknown or its value is none.
     """
-    base, _, written = name.partition(":")
+    base, colon, written = name.partition(":")
+    if colon and not written.strip():
+        raise InputError(f"the dataset {name!r} turns no knob; write {base!r}, or name a knob after the colon.")
     knobs: Dose = {}
     for one in filter(None, written.split(",")):
         knob, _, value = one.strip().partition("=")

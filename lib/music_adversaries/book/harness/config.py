@@ -23,9 +23,10 @@ PARTITIONS = ("random", "artist_filtered")
 def code_of(module: str, *without: str) -> str:
     """Version of the code that a module runs: its own and what it imports, see `source.imported_by`.
 
-    Without that of datasets, for whose content a dataset's fingerprint stands, and of whatever else is named.
+    Of datasets, what reads their recordings; for what a dataset holds its fingerprint stands. Without whatever else is
+    named.
     """
-    return code_version(*imported_by(module, without=("book/datasets", *without)))
+    return code_version(*imported_by(module, without=("book/datasets", *without)), "book/datasets/base")
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ class Config:
     def key(self, *ingredients: str) -> str:
         """Hash of this configuration and of whatever else determines a result.
 
-        Where the recordings lie is no part of it: what they are is, by the dataset's fingerprint.
+        Where the recordings lie is no part of it: what they are is, by the dataset's fingerprint. The shares of train,
+        valid and test are, since the dataset decides them.
         """
-        mine = dataclasses.asdict(self) | {"path": None}
+        mine = dataclasses.asdict(self) | {"path": None, "shares": datasets.shares(self.dataset)}
         content = json.dumps([mine, *ingredients], sort_keys=True, default=list)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
