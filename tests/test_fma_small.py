@@ -601,8 +601,8 @@ def web(published, monkeypatch):
             self.end_headers()
             share = served.breaks.pop(0) if served.breaks else 1
             part = content[start : start + round(share * (len(content) - start))]
+            served.sent += len(part)  # before: the test goes on as soon as it has read the last byte
             self.wfile.write(part)
-            served.sent += len(part)
 
         def log_message(self, *_):
             pass

@@ -160,10 +160,11 @@ class Grid extends Audition {
       this.at = 0;
       return this.start(buffers);
     }
-    const before = this.voices, when = this.whole(this.context.currentTime + RAMP);
+    const before = this.voices, sounding = (buffer) => before.find(({ source }) => source.buffer === buffer);
+    const fresh = buffers.filter((buffer) => !sounding(buffer));
+    const joined = this.ahead((when) => fresh.map((buffer) => this.voice(buffer, when, 0)));
     this.buffers = buffers;
-    this.voices = buffers.map((buffer) =>
-      before.find(({ source }) => source.buffer === buffer) ?? this.voice(buffer, when, 0));
+    this.voices = buffers.map((buffer) => sounding(buffer) ?? joined[fresh.indexOf(buffer)]);
     for (const voice of before) if (!this.voices.includes(voice)) this.silence(voice);
     this.voices.forEach((voice, i) => this.ramp(voice.gain, this.level(i)));
   }

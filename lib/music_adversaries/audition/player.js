@@ -215,16 +215,32 @@ class Audition extends HTMLElement {
     if (shared.sounding && shared.sounding !== this) shared.sounding.pause();
     shared.sounding = this;
     this.buffers = buffers;
-    const context = this.context, when = this.whole(context.currentTime + 2 * RAMP);
+    const context = this.context;
     this.master = context.createGain();
-    this.master.gain.setValueAtTime(0, when);
-    this.master.gain.linearRampToValueAtTime(1, when + RAMP);
+    this.master.gain.value = 0;
     this.master.connect(context.destination);
-    this.zero = when - this.whole(this.at); // when sample 0 sounded or would have
-    this.voices = buffers.map((buffer, i) => this.voice(buffer, when, this.level(i)));
+    this.voices = this.ahead((when) => {
+      this.since = when;
+      this.zero = when - this.whole(this.at); // when sample 0 sounded or would have
+      return buffers.map((buffer, i) => this.voice(buffer, when, this.level(i)));
+    });
+    this.master.gain.setValueAtTime(0, this.since);
+    this.master.gain.linearRampToValueAtTime(1, this.since + RAMP);
     this.voices[0].source.onended = () => this.end();
-    this.since = when;
     this.setPlaying(true);
+  }
+
+  // Makes voices for a moment just ahead. A busy machine may have passed it before all are made, and a voice that
+  // starts late is out of step: then they are made again, for a moment further ahead.
+  ahead(make) {
+    for (let lead = 2 * RAMP; ; lead *= 2) {
+      const when = this.whole(this.context.currentTime + lead), made = make(when);
+      if (this.context.currentTime + RAMP < when) return made;
+      for (const { source, gain } of made) {
+        gain.disconnect();
+        source.stop();
+      }
+    }
   }
 
   // A clip that joins in at a moment, in step with the others.
