@@ -40,9 +40,13 @@ class WholeSequence(nn.Module):
 def by_art(magnitude: torch.Tensor, target: int, snr: float, loss: nn.Module) -> np.ndarray:
     """Magnitudes ``[n_frames, n_bins]`` after all iterations."""
     estimator = PyTorchClassifier(
-        WholeSequence(system().network), loss=loss, input_shape=tuple(magnitude.shape), nb_classes=len(LABELS),
-        clip_values=(0.0, 1e6), device_type="cpu",
-    )  # fmt: skip
+        WholeSequence(system().network),
+        loss=loss,
+        input_shape=tuple(magnitude.shape),
+        nb_classes=len(LABELS),
+        clip_values=(0.0, 1e6),
+        device_type="cpu",
+    )
     radius = float(torch.linalg.vector_norm(magnitude)) * 10 ** (-snr / 20)
     attack = ProjectedGradientDescentPyTorch(
         estimator, norm=2, eps=radius, eps_step=STEP * radius, max_iter=ITERATIONS, targeted=True, verbose=False

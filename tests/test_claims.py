@@ -131,9 +131,15 @@ def test_without_anything_to_judge_by():
 
 @pytest.mark.parametrize(
     "bad",
-    [5, {"low": 0, "high": 1}, {"value": "x", "low": 0, "high": 1}, {"value": 0.5, "low": 1, "high": 0},
-     {"value": 0.5, "low": 0, "high": None}, {"value": math.nan, "low": 0, "high": 1}],
-)  # fmt: skip
+    [
+        5,
+        {"low": 0, "high": 1},
+        {"value": "x", "low": 0, "high": 1},
+        {"value": 0.5, "low": 1, "high": 0},
+        {"value": 0.5, "low": 0, "high": None},
+        {"value": math.nan, "low": 0, "high": 1},
+    ],
+)
 def test_a_bad_result_is_refused(bad):
     with pytest.raises(InputError, match="gain"):
         claims.verdict(claim(), record(gain=bad))
@@ -141,9 +147,15 @@ def test_a_bad_result_is_refused(bad):
 
 @pytest.mark.parametrize(
     ("value", "p", "above", "expected"),
-    [(0.2, 0.04, True, REPRODUCED), (0.2, 0.05, True, INCONCLUSIVE), (-0.2, 0.04, True, INCONCLUSIVE),
-     (-0.2, 0.04, False, REPRODUCED), (0.0, 0.04, True, INCONCLUSIVE), (0.2, None, True, NO_RECORD)],
-)  # fmt: skip
+    [
+        (0.2, 0.04, True, REPRODUCED),
+        (0.2, 0.05, True, INCONCLUSIVE),
+        (-0.2, 0.04, True, INCONCLUSIVE),
+        (-0.2, 0.04, False, REPRODUCED),
+        (0.0, 0.04, True, INCONCLUSIVE),
+        (0.2, None, True, NO_RECORD),
+    ],
+)
 def test_a_p_value_decides_in_place_of_the_interval(value, p, above, expected):
     """Whatever the interval: here it is on one side wholly; and a p-value of other conditions counts for nothing."""
     rows = [measurement("gain", evaluation.Estimate(value, value - 0.01, value + 0.01, 9), budget=30)]
@@ -204,9 +216,15 @@ def test_a_file_that_is_no_record_is_named(tmp_path, ledger, text):
 
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
-    [(0.1234, "fraction", "12.3 %"), (-0.3, "fraction difference", "-30.0 points"), (21.14, "dB", "21.1 dB"),
-     (1.7e-63, "", "1.7e-63"), (12.0, "s", "12 s"), (-1e-9, "fraction difference", "0.0 points")],
-)  # fmt: skip
+    [
+        (0.1234, "fraction", "12.3 %"),
+        (-0.3, "fraction difference", "-30.0 points"),
+        (21.14, "dB", "21.1 dB"),
+        (1.7e-63, "", "1.7e-63"),
+        (12.0, "s", "12 s"),
+        (-1e-9, "fraction difference", "0.0 points"),
+    ],
+)
 def test_numbers_as_shown(value, unit, shown):
     assert claims.show(value, unit) == shown
 
@@ -258,11 +276,16 @@ def test_a_bad_entry_is_named_with_its_field(tmp_path, change, said):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("- id: [", "cannot be read as YAML"), ("", "must hold the lists claims and findings"),
-     ("- id: a", "must hold the lists claims and findings"), ("claims: 5", "no list of claims"),
-     ("findings: []", "no list of claims"), ("claims: [5]", "claims, entry 1 is no set of fields"),
-     (CLAIM + CLAIM.replace("claims:", ""), "claims, entry 2: the field id says 'gain'")],
-)  # fmt: skip
+    [
+        ("- id: [", "cannot be read as YAML"),
+        ("", "must hold the lists claims and findings"),
+        ("- id: a", "must hold the lists claims and findings"),
+        ("claims: 5", "no list of claims"),
+        ("findings: []", "no list of claims"),
+        ("claims: [5]", "claims, entry 1 is no set of fields"),
+        (CLAIM + CLAIM.replace("claims:", ""), "claims, entry 2: the field id says 'gain'"),
+    ],
+)
 def test_a_bad_file_of_claims_is_refused(tmp_path, text, said):
     path = tmp_path / "claims.yml"
     path.write_text(text)

@@ -170,9 +170,10 @@ def test_an_ensemble_counts_excerpts_and_not_attempts(config):
     keys = ["excerpt", "target"]
     lower, higher = (
         rows[(rows["asked_confidence"] == c) & rows["success"] & (rows["target"] != rows["original_label"])]
-        .set_index(keys)["snr_magnitude"].astype(float)
+        .set_index(keys)["snr_magnitude"]
+        .astype(float)
         for c in (0.5, 0.9)
-    )  # fmt: skip
+    )
     drop = (lower - higher).dropna().groupby("excerpt").mean()
     assert record.one("snr_drop")["value"] == pytest.approx(drop.mean())
 
@@ -209,9 +210,21 @@ def test_attack_command(config, music, tmp_path):
     stereo = np.stack([recording("dark", 80, seconds=3.0)] * 2, axis=1)
     soundfile.write(source, stereo, 22_050)
     result = invoke(
-        "attack", source, "--target", "even", "--snr", "10", "--step", "1", "--out", out, "--dataset", "folder",
-        "--from", music,
-    )  # fmt: skip
+        "attack",
+        source,
+        "--target",
+        "even",
+        "--snr",
+        "10",
+        "--step",
+        "1",
+        "--out",
+        out,
+        "--dataset",
+        "folder",
+        "--from",
+        music,
+    )
     assert result.exit_code == 0, result.output
     (report,) = json.loads((out / "report.json").read_text())
     written, rate = soundfile.read(out / report["output"], dtype="float32")
@@ -226,9 +239,21 @@ def test_attack_command(config, music, tmp_path):
 
 def test_attack_command_tells_failure_by_its_exit_code(config, music, tmp_path):
     result = invoke(
-        "attack", music.parent / "dark0.wav", "--target", "bright", "--snr", "70", "--max-iterations", "2",
-        "--out", tmp_path, "--dataset", "folder", "--from", music,
-    )  # fmt: skip
+        "attack",
+        music.parent / "dark0.wav",
+        "--target",
+        "bright",
+        "--snr",
+        "70",
+        "--max-iterations",
+        "2",
+        "--out",
+        tmp_path,
+        "--dataset",
+        "folder",
+        "--from",
+        music,
+    )
     assert result.exit_code == 1 and "NOT bright" in result.output
 
 
@@ -301,9 +326,17 @@ def test_a_target_that_the_partition_leaves_out_is_refused(config, music, tmp_pa
         text = text.replace(f"\n{label}", f"\n{music.parent}/{label}")
     few.write_text(text)
     result = invoke(
-        "attack", music.parent / "dark0.wav", "--target", "dark", "--dataset", "folder", "--from", few,
-        "--partition", "artist_filtered",
-    )  # fmt: skip
+        "attack",
+        music.parent / "dark0.wav",
+        "--target",
+        "dark",
+        "--dataset",
+        "folder",
+        "--from",
+        few,
+        "--partition",
+        "artist_filtered",
+    )
     assert result.exit_code == 2
     assert (
         "'dark' is no label of folder in the partition 'artist_filtered'; choose one of bright, even" in result.output

@@ -23,7 +23,7 @@ from music_adversaries.book.experiments import (
     success_curves,
     survival,
     transfer,
-)  # fmt: skip
+)
 from music_adversaries.book.harness import attacking, decisions, forests, parts, recipes, systems
 from music_adversaries.book.harness.confirmed import confirmed
 from music_adversaries.book.records import book_folder, read_records
@@ -127,11 +127,15 @@ def test_an_attack_that_met_neither_of_two_budgets_is_not_run_again():
         asked.append((snr, tuple(names)))
         return [
             SimpleNamespace(
-                success=False, snr_magnitude=snr - 1 if n == "c" else max(far[n], snr), snr_limit=snr,
-                trace=(0.1, max(far[n], snr)), target_confidence=0.1, iterations=1,
+                success=False,
+                snr_magnitude=snr - 1 if n == "c" else max(far[n], snr),
+                snr_limit=snr,
+                trace=(0.1, max(far[n], snr)),
+                target_confidence=0.1,
+                iterations=1,
             )
             for n in names
-        ]  # fmt: skip
+        ]
 
     budgets = (40.0, 30.0, 20.0, 10.0, 0.0, -10.0, -20.0)
     rows = attacking.nested(attack, chosen, budgets, description="", fixed_step=True)
@@ -361,8 +365,10 @@ def test_what_is_heard_of_the_two_gradients(config, monkeypatch):
     chosen = attacking.choose([system], dataset, 3, seed=0)
     rows = [
         {"case": case, "budget": budget, "excerpt": excerpt, "reached": case == gradient.CHAIN and i > 0}
-        for case in gradient.CASES for budget in gradient.BUDGETS for i, excerpt in enumerate(chosen.excerpts)
-    ]  # fmt: skip
+        for case in gradient.CASES
+        for budget in gradient.BUDGETS
+        for i, excerpt in enumerate(chosen.excerpts)
+    ]
     assert gradient._heard(system, chosen, rows, config, dataset) == []
     monkeypatch.setattr(gradient, "OURS", dataset.manifest.table["licence"].iloc[0])
     chain, published = gradient._heard(system, chosen, rows, config, dataset)

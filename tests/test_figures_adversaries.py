@@ -187,9 +187,10 @@ def profile() -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"of": of, "low": low, "high": high, "level": 10 * np.log10(share)}
-            for of, values in parts.items() for (low, high), share in zip(bands, values, strict=True)
+            for of, values in parts.items()
+            for (low, high), share in zip(bands, values, strict=True)
         ]
-    )  # fmt: skip
+    )
 
 
 def test_frequency_profile_draws_levels_at_the_middles_of_bands():

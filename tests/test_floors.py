@@ -41,9 +41,20 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 # What only the book needs: the library is imported, and attacks, without any of these.
 OF_THE_BOOK = (
-    "IPython", "ipywidgets", "jupyter_book", "librosa", "matplotlib", "midirenderer", "pandas", "pooch", "pretty_midi",
-    "requests", "sklearn", "threadpoolctl", "yaml",
-)  # fmt: skip
+    "IPython",
+    "ipywidgets",
+    "jupyter_book",
+    "librosa",
+    "matplotlib",
+    "midirenderer",
+    "pandas",
+    "pooch",
+    "pretty_midi",
+    "requests",
+    "sklearn",
+    "threadpoolctl",
+    "yaml",
+)
 
 
 def room(parts: tuple[str, ...]) -> str:

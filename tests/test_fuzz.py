@@ -77,9 +77,12 @@ SLOW = """
             drawn("twice")
             time.sleep(20)
 """
-SLOW_BUG = SLOW + """
+SLOW_BUG = (
+    SLOW
+    + """
         assert False
 """
+)
 
 
 @pytest.fixture(autouse=True)

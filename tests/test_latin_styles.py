@@ -23,13 +23,28 @@ SECONDS = 6.0
 
 # What the instruments reach (MIDI pitches), voices and ensembles generously.
 REACH = {
-    "Accordion": (53, 93), "Tango Accordion": (48, 93), "Acoustic Guitar (nylon)": (40, 84),
-    "Acoustic Guitar (steel)": (40, 86), "Electric Guitar (clean)": (40, 86), "Banjo": (48, 86), "Violin": (55, 103),
-    "Fiddle": (55, 103), "Trumpet": (54, 84), "Muted Trumpet": (54, 84), "Trombone": (40, 77), "Alto Sax": (49, 82),
-    "Tenor Sax": (44, 78), "Flute": (59, 96), "Harmonica": (55, 96), "Voice Oohs": (48, 84), "Acoustic Bass": (28, 60),
-    "Electric Bass (finger)": (28, 60), "Electric Bass (pick)": (28, 60), "Fretless Bass": (28, 60),
+    "Accordion": (53, 93),
+    "Tango Accordion": (48, 93),
+    "Acoustic Guitar (nylon)": (40, 84),
+    "Acoustic Guitar (steel)": (40, 86),
+    "Electric Guitar (clean)": (40, 86),
+    "Banjo": (48, 86),
+    "Violin": (55, 103),
+    "Fiddle": (55, 103),
+    "Trumpet": (54, 84),
+    "Muted Trumpet": (54, 84),
+    "Trombone": (40, 77),
+    "Alto Sax": (49, 82),
+    "Tenor Sax": (44, 78),
+    "Flute": (59, 96),
+    "Harmonica": (55, 96),
+    "Voice Oohs": (48, 84),
+    "Acoustic Bass": (28, 60),
+    "Electric Bass (finger)": (28, 60),
+    "Electric Bass (pick)": (28, 60),
+    "Fretless Bass": (28, 60),
     "Contrabass": (28, 60),
-}  # fmt: skip
+}
 
 
 def everything(table: str) -> dict:
@@ -226,8 +241,9 @@ def test_both_directions_of_the_clave_occur():
         chosen = habits.draw(LATIN_STYLES["salsa"], generator("latin test", "salsa", seed))
         bar_s, score = in_strict_time("salsa", seed, progression="I|IV", tonic=0, layers=chosen.layers)
         bass = next(part for part in score.parts if part.role == "bass")
-        lowest = {min(n.pitch for n in bass.notes if bar * bar_s <= n.start + 0.01 < (bar + 1) * bar_s) % 12
-                  for bar in (0, 2)}  # fmt: skip
+        lowest = {
+            min(n.pitch for n in bass.notes if bar * bar_s <= n.start + 0.01 < (bar + 1) * bar_s) % 12 for bar in (0, 2)
+        }
         begins_on_two_side.append(bool(lowest & {0, 7}))
     assert 12 < sum(begins_on_two_side) < 48
 
@@ -247,8 +263,15 @@ def test_tango_has_no_drums_and_marches_in_four():
         assert [stroke.beat for stroke in notation.tab(table["marcato"])[0]] == [0, 1, 2, 3]
         assert [stroke.beat for stroke in notation.tab(table["three three two"])[0]] == [0, 1.5, 3]
     assert [stroke.beat for stroke in notation.tab(latin_styles.BASS_LINES["habanera"])[0]] == [
-        0, 0.75, 1, 1.5, 2, 2.75, 3, 3.5,
-    ]  # fmt: skip
+        0,
+        0.75,
+        1,
+        1.5,
+        2,
+        2.75,
+        3,
+        3.5,
+    ]
 
 
 def test_all_others_have_drums():

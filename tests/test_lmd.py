@@ -84,12 +84,21 @@ def get(home: Path | None = None, allow_missing: bool = False):
         ("Carlos Gardel - 1917-00-00 - Mi noche triste [v1]", "Carlos Gardel", "Mi noche triste [v1]"),
         ("Gen-T Joven - Merengue Mania 2003 - CD2 - 15 - Llego La Gen-T Joven", "Gen-T Joven", "Llego La Gen-T Joven"),
         ("Guilherme & Santiago - Vol. 08 - 1 - Alô Meu Povo", "Guilherme & Santiago", "Alô Meu Povo"),
-        ("Teodoro & Sampaio - Anna Júlia - 8 - Cunhado - Fale com seu irmão", "Teodoro & Sampaio",
-         "Cunhado - Fale com seu irmão"),
-        ("Tchê Barbaridade - 10 Anos Mais Fandangueiro -14 -Vanerão do Adeus - To Maluco", "Tchê Barbaridade",
-         "Vanerão do Adeus - To Maluco"),
-        ("Astor Piazzolla - Tango - zero hour - 3 - Concierto para Quinteto", "Astor Piazzolla",
-         "Concierto para Quinteto"),
+        (
+            "Teodoro & Sampaio - Anna Júlia - 8 - Cunhado - Fale com seu irmão",
+            "Teodoro & Sampaio",
+            "Cunhado - Fale com seu irmão",
+        ),
+        (
+            "Tchê Barbaridade - 10 Anos Mais Fandangueiro -14 -Vanerão do Adeus - To Maluco",
+            "Tchê Barbaridade",
+            "Vanerão do Adeus - To Maluco",
+        ),
+        (
+            "Astor Piazzolla - Tango - zero hour - 3 - Concierto para Quinteto",
+            "Astor Piazzolla",
+            "Concierto para Quinteto",
+        ),
         ("Gilberto Gil -  - Estrela", "Gilberto Gil", "Estrela"),
         ("Os Morenos - Amor de Verão - Ao Vivo", "Os Morenos", "Amor de Verão - Ao Vivo"),
         ("Os Morenos - Ao Vivo", "Os Morenos", "Ao Vivo"),
@@ -108,7 +117,7 @@ def get(home: Path | None = None, allow_missing: bool = False):
         (" - ", "", ""),
         ("", "", ""),
     ],
-)  # fmt: skip
+)
 def test_artist_and_title_of_a_file_name(stem, artist, title):
     assert lmd_names.artist_and_title(stem) == (artist, title)
     assert lmd_names.artist_and_title(unicodedata.normalize("NFD", stem)) == (artist, title)
@@ -150,8 +159,13 @@ def test_an_album_is_no_artist_where_others_made_it():
         "Celia Cruz & Tito Puente - Celia Cruz - 1 - C",
     ]
     assert [name.artist for name in lmd_names.parse_all(stems)] == [
-        "Thalia", "Luis Miguel", "", "Celia Cruz", "Celia Cruz & India", "Celia Cruz & Tito Puente",
-    ]  # fmt: skip
+        "Thalia",
+        "Luis Miguel",
+        "",
+        "Celia Cruz",
+        "Celia Cruz & India",
+        "Celia Cruz & Tito Puente",
+    ]
 
 
 # the public names
@@ -219,8 +233,9 @@ def test_a_tree_of_all_the_public_names(tmp_path, tone):
     for path in public["path"]:
         put(home, path, tone)
     dataset = load(home)
-    assert len(dataset) == 900 and dataset.notes[""] == ("no artist in the file name of 3 of 900 tracks; "
-                                                         "they are left unknown",)  # fmt: skip
+    assert len(dataset) == 900 and dataset.notes[""] == (
+        "no artist in the file name of 3 of 900 tracks; they are left unknown",
+    )
     used = dataset.manifest.table.set_index("excerpt").loc[public["excerpt"]].reset_index()
     for column in ("path", "label", "artist", "title", *lmd.FOLDS):
         assert used[column].tolist() == public[column].tolist()

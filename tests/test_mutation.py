@@ -25,12 +25,14 @@ MUTANTS = {
     ),
     "no ball": ("adversary/projections.py", "radius / distance,", "1.0 * radius / radius,"),
     "negative magnitudes": (
-        "adversary/projections.py", "return torch.maximum(change, floor, out=out)", "return change"
+        "adversary/projections.py",
+        "return torch.maximum(change, floor, out=out)",
+        "return change",
     ),
     "ends blow up": ("spectra.py", "least_power(n_fft, hop_length) if bounded else 1e-12", "1e-12"),
     "budget not kept": ("adversary/judge.py", "if measured >= snr:", "if True:"),
     "wrong success": ("adversary/result.py", "self.label == self.target and", "True and"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -45,13 +47,20 @@ def test_mutant(name, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "lib"), "OMP_NUM_THREADS": "1"}
     where = subprocess.run(
         [sys.executable, "-c", "import music_adversaries; print(music_adversaries.__file__)"],
-        env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert where.stdout.startswith(str(tmp_path)), "the copy is not what would be tested"
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(ROOT / "tests/test_adversary.py")],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     if name == "none":
         assert run.returncode == 0, run.stdout[-2_000:]
     else:

@@ -303,9 +303,15 @@ def test_a_kernel_too_large_is_refused():
 def small_cdnn(n_labels=3, dtype=torch.float32, scale=1.0, **options):
     """Slices of 20 frames, four filters; maps 17x114, 8x56, 5x49, 2x24."""
     network = CDNN(
-        standardise(), n_labels, 6, n_frames=20, n_filters=4, kernels=((4, 400), (4, 8)), generator=generator(),
+        standardise(),
+        n_labels,
+        6,
+        n_frames=20,
+        n_filters=4,
+        kernels=((4, 400), (4, 8)),
+        generator=generator(),
         **options,
-    )  # fmt: skip
+    )
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(scale)
@@ -474,9 +480,14 @@ def test_a_cdnn_overfits_ten_excerpts():
     truth = rng.integers(0, 3, 10).tolist()
     sequences = [spectra.magnitudes(torch.from_numpy(w)) for w in waveforms]
     network = CDNN(
-        Standardise.fit(torch.cat(sequences)), 3, n_frames=20, n_filters=8, kernels=((4, 400), (4, 8)),
-        remainder="overlap", generator=generator(),
-    )  # fmt: skip
+        Standardise.fit(torch.cat(sequences)),
+        3,
+        n_frames=20,
+        n_filters=8,
+        kernels=((4, 400), (4, 8)),
+        remainder="overlap",
+        generator=generator(),
+    )
     x = torch.cat([network.rows(s) for s in sequences])
     y = torch.tensor(truth).repeat_interleave(len(x) // 10)
     schedule = Schedule(learning_rate=0.02, momentum=0.9, batch_size=5, patience=70, ramp_epochs=100, max_epochs=70)
@@ -607,11 +618,14 @@ def test_long_recordings_are_read_in_blocks(monkeypatch):
     torch.testing.assert_close(system.posteriors(noise(50)), whole)
 
 
-@pytest.mark.parametrize("network", [
-    lambda: small_cdnn(biases="untied", hop=7, remainder="overlap"),
-    lambda: small_cdnn(dtype=torch.float64, convolution="direct"),
-    lambda: DNN(standardise(), 3, 20, dropout=0.25, dropout_scale="published", generator=generator()).eval(),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: small_cdnn(biases="untied", hop=7, remainder="overlap"),
+        lambda: small_cdnn(dtype=torch.float64, convolution="direct"),
+        lambda: DNN(standardise(), 3, 20, dropout=0.25, dropout_scale="published", generator=generator()).eval(),
+    ],
+)
 def test_every_network_saves_and_loads(tmp_path, network):
     network = network()
     System(network, ("a", "b", "c")).save(tmp_path / "s.pt")

@@ -131,10 +131,18 @@ def test_folds_test_every_excerpt_once_a_repeat(manifest, seed, by, repeats):
 def faulty() -> Table:
     """Two classes of six artists with two excerpts each, and one fault of each kind in jazz."""
     rows = [
-        {"excerpt": f"{label}.{2 * artist + piece:05d}", "label": label, "artist": f"{label} {artist}",
-         "title": f"song {artist} {piece}", "path": f"{label}.{2 * artist + piece:05d}.wav", "fault": ""}
-        for label in ("jazz", "rock") for artist in range(6) for piece in range(2)
-    ]  # fmt: skip
+        {
+            "excerpt": f"{label}.{2 * artist + piece:05d}",
+            "label": label,
+            "artist": f"{label} {artist}",
+            "title": f"song {artist} {piece}",
+            "path": f"{label}.{2 * artist + piece:05d}.wav",
+            "fault": "",
+        }
+        for label in ("jazz", "rock")
+        for artist in range(6)
+        for piece in range(2)
+    ]
     table = pd.DataFrame(rows)
     faults = ["replica_of:jazz.00002", "recording_of:jazz.00002", "version_of:jazz.00008", "distorted", "mislabelled"]
     table.loc[[0, 1, 4, 5, 6], "fault"] = faults

@@ -102,8 +102,9 @@ def test_differences_are_measured_and_weights_must_differ(tmp_path: Path) -> Non
     assert changes == {portability.FRAMES: (0.5, pytest.approx(0.1)), "features": (0.0, 0.0)}
     portability.check(ARITHMETICS[0], changes)
     assert portability.shown(changes).splitlines() == [
-        f"  {portability.FRAMES}: by up to 0.5, 0.1 of their norm", "  features: the same to the bit",
-    ]  # fmt: skip
+        f"  {portability.FRAMES}: by up to 0.5, 0.1 of their norm",
+        "  features: the same to the bit",
+    ]
     with pytest.raises(portability.PortabilityError, match="no weight of a small"):
         portability.check(ARITHMETICS[0], portability.differences(a, c))
 

@@ -185,11 +185,16 @@ def test_a_missing_codec_is_named(monkeypatch, codec, name, formats):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda x: mp3(x, 100), lambda x: vorbis(x, 11), lambda x: opus(x, 5), lambda x: low_pass(x, 0),
-        lambda x: low_pass(x, 11_025), lambda x: low_pass(x, 100, 0), lambda x: resampled(x, 0),
+        lambda x: mp3(x, 100),
+        lambda x: vorbis(x, 11),
+        lambda x: opus(x, 5),
+        lambda x: low_pass(x, 0),
+        lambda x: low_pass(x, 11_025),
+        lambda x: low_pass(x, 100, 0),
+        lambda x: resampled(x, 0),
         lambda x: mp3(np.zeros(0, np.float32)),
     ],
-)  # fmt: skip
+)
 def test_refuses_settings_that_make_no_sense(call):
     with pytest.raises(InputError):
         call(music())

@@ -104,8 +104,7 @@ def test_what_runs_beside_a_failure_is_stopped_and_stays(tmp_path: Path) -> None
 def test_ctrl_c_stops_the_kernels_and_leaves_the_notebooks(tmp_path: Path) -> None:
     began = tmp_path / "began"
     source = (
-        "from pathlib import Path\nimport os, time\n"
-        f"Path({str(began)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
+        f"from pathlib import Path\nimport os, time\nPath({str(began)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
     )
     path = notebook(tmp_path / "long.ipynb", source)
     before = path.read_bytes()

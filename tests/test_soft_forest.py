@@ -193,9 +193,15 @@ def test_windows_are_those_of_the_forest(layers, seconds):
 def test_windows_of_a_network_on_slices():
     x = 5 * torch.rand(12, 32, generator=torch.Generator().manual_seed(1))
     network = CDNN(
-        Standardise.fit(x), 3, 4, n_frames=10, n_filters=2, kernels=((2, 5), (2, 2)), hop=3,
+        Standardise.fit(x),
+        3,
+        4,
+        n_frames=10,
+        n_filters=2,
+        kernels=((2, 5), (2, 2)),
+        hop=3,
         generator=torch.Generator().manual_seed(0),
-    )  # fmt: skip
+    )
     for weight in (network.weight1, network.weight2, network.dense.weight):
         torch.nn.init.normal_(weight, generator=torch.Generator().manual_seed(2))
     for bias in (network.bias1, network.bias2, network.dense.bias):

@@ -88,11 +88,18 @@ def test_the_version_is_the_same_on_every_python():
 def package(tmp_path, monkeypatch):
     """A small library of modules in place of this one."""
     for name, text in {
-        "__init__": "", "errors": "x = 1", "alone": "x = 1",
-        "sound": "from .errors import x", "networks/__init__": "", "networks/deep": "from ..sound import x",
-        "networks/wide": "", "attack/__init__": "", "attack/paper": "from ..networks import Deep\nfrom . import tools",
-        "attack/tools": "def late():\n    from .. import data\n", "data/__init__": "from .. import alone",
-    }.items():  # fmt: skip
+        "__init__": "",
+        "errors": "x = 1",
+        "alone": "x = 1",
+        "sound": "from .errors import x",
+        "networks/__init__": "",
+        "networks/deep": "from ..sound import x",
+        "networks/wide": "",
+        "attack/__init__": "",
+        "attack/paper": "from ..networks import Deep\nfrom . import tools",
+        "attack/tools": "def late():\n    from .. import data\n",
+        "data/__init__": "from .. import alone",
+    }.items():
         path = tmp_path / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text + "\n")

@@ -66,8 +66,12 @@ def loaded(code: str, folder: Path | None = None, **environment: str) -> set[str
     )
     output, _, files = done.stderr.rpartition("LOADED")
     assert "Traceback" not in output and files, done.stderr
-    inside = [Path(file).relative_to(home) for file in json.loads(files.splitlines()[0]) for home in HOMES
-              if Path(file).is_relative_to(home)]  # fmt: skip
+    inside = [
+        Path(file).relative_to(home)
+        for file in json.loads(files.splitlines()[0])
+        for home in HOMES
+        if Path(file).is_relative_to(home)
+    ]
     return {path.parts[0].partition(".")[0] for path in inside}
 
 
@@ -210,10 +214,18 @@ def test_a_trained_system_is_found_without_its_dataset(config, monkeypatch):
     x = torch.rand(2, 513)
     assert found is not None and found.labels == trained.labels and torch.equal(found.network(x), trained.network(x))
     others = (
-        {"seed": 1}, {"partition": "artist_filtered"}, {"system": "dnn51"}, {"profile": "full"}, {"device": "cuda"},
-        {"labels": ("dark", "even")}, {"labelling": "by_artist"}, {"dataset": "synthetic-latin"}, {"dataset": "gtzan"},
-        {"dataset": "synthetic:faults=no"}, {"path": "somewhere"},
-    )  # fmt: skip
+        {"seed": 1},
+        {"partition": "artist_filtered"},
+        {"system": "dnn51"},
+        {"profile": "full"},
+        {"device": "cuda"},
+        {"labels": ("dark", "even")},
+        {"labelling": "by_artist"},
+        {"dataset": "synthetic-latin"},
+        {"dataset": "gtzan"},
+        {"dataset": "synthetic:faults=no"},
+        {"path": "somewhere"},
+    )
     assert [other for other in others if kept.kept_system(config.but(**other)) is not None] == []
 
 

@@ -134,9 +134,13 @@ def by_hand(dropout=0.0, n_units=16, representation="linear", n_labels=3):
         frames = frames.abs()
     read = Representation(representation)(frames)
     net = DNN(
-        Standardise.fit(read), n_labels, n_units, dropout=dropout, representation=representation,
+        Standardise.fit(read),
+        n_labels,
+        n_units,
+        dropout=dropout,
+        representation=representation,
         generator=torch.Generator().manual_seed(0),
-    ).double()  # fmt: skip
+    ).double()
     return net, frames.double(), targets
 
 

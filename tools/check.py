@@ -24,6 +24,7 @@ def main(pytest_options: Sequence[str]) -> int:
     pytest = ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--durations", "10", "--durations-min", "5"]
     commands = {
         "style (ruff)": ["-m", "ruff", "check", "."],
+        "layout (ruff)": ["-m", "ruff", "format", "--check", "."],
         # Beside the pages that `make book` and `make html` build, which stay as they are.
         "pages, every warning an error": [str(tools / "build_pages.py"), str(refresh.ROOT), str(HTML), "--all"],
         "tests: library, notebooks, browser (pytest)": [*pytest, *pytest_options],

@@ -170,9 +170,7 @@ async def execute(path: Path, board: Board) -> nbformat.NotebookNode:
         try:
             await client.async_execute()
         except CellExecutionError as error:
-            raise RefreshError(
-                f"{error}\n{path.name}: cell {cell} failed; the stored notebook is as it was."
-            ) from None
+            raise RefreshError(f"{error}\n{path.name}: cell {cell} failed; the stored notebook is as it was.") from None
         except RuntimeError as error:
             if not isinstance(error, DeadKernelError):  # "Kernel didn't respond in 60 seconds"
                 raise RefreshError(f"{path.name}: {error}; the stored notebook is as it was.") from error

@@ -46,9 +46,12 @@ def run(code: str, *words: str, folder: Path | None = None) -> tuple[float, floa
     paths = os.pathsep.join(filter(None, (str(ROOT / "lib"), os.environ.get("PYTHONPATH"))))
     start, before = time.perf_counter(), _processor_time()
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], env=os.environ | {"PYTHONPATH": paths}, cwd=folder, capture_output=True,
+        [sys.executable, "-c", code, *words],
+        env=os.environ | {"PYTHONPATH": paths},
+        cwd=folder,
+        capture_output=True,
         text=True,
-    )  # fmt: skip
+    )
     seconds = time.perf_counter() - start, _processor_time() - before
     # An attack that did not succeed ends with 1, and is one all the same.
     if done.returncode not in (0, 1) or "Traceback" in done.stderr:

@@ -70,23 +70,37 @@ def main() -> None:
 @click.option("--snr", type=float, default=15.0, show_default=True, help="Least SNR in dB, on magnitudes.")
 @click.option("--confidence", type=float, default=0.9, show_default=True, help="Mean posterior at which to stop.")
 @click.option(
-    "--method", default="algorithm1",
+    "--method",
+    default="algorithm1",
     help="\n".join(["\b", *(f"{name}: {listed.summary}" for name, listed in METHODS.items()), "[default: algorithm1]"]),
-)  # fmt: skip
+)
 @click.option("--step", type=float, help="Step of the method, in its own unit; its default where not given.")
 @click.option(
-    "--option", "options", multiple=True, metavar="NAME=VALUE",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
     help="Another option of the method, such as consistency=never or step_unit=budget; may be repeated.",
-)  # fmt: skip
+)
 @click.option("--max-iterations", type=int, default=100, show_default=True)
 @click.option("--restarts", type=int, default=0, show_default=True, help="New starts of what is not finished.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Output folder.")
 @system_options
 @click.pass_context
 def attack(
-    ctx: click.Context, files: tuple[Path, ...], target: str, snr: float, confidence: float, method: str,
-    step: float | None, options: tuple[str, ...], max_iterations: int, restarts: int, out: Path, **which: Any,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    target: str,
+    snr: float,
+    confidence: float,
+    method: str,
+    step: float | None,
+    options: tuple[str, ...],
+    max_iterations: int,
+    restarts: int,
+    out: Path,
+    **which: Any,
+) -> None:
     """Change audio FILES a little, so that a system labels them TARGET.
 
     The system is trained on first use and kept. Writes into the output folder a 16-bit WAV for each
@@ -117,9 +131,14 @@ def attack(
     targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
     jobs = [(file, label) for file in files for label in targets]
     results = adversary.attack(
-        system, [waveforms[file] for file, _ in jobs], [label for _, label in jobs], budget, method=made,
-        names=[str(file) for file, _ in jobs], progress=True,
-    )  # fmt: skip
+        system,
+        [waveforms[file] for file, _ in jobs],
+        [label for _, label in jobs],
+        budget,
+        method=made,
+        names=[str(file) for file, _ in jobs],
+        progress=True,
+    )
 
     report, players, taken = [], [], set()
     for (file, label), result in zip(jobs, results, strict=True):
@@ -214,5 +233,3 @@ def _write_text(path: Path, text: str) -> None:
 
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-

@@ -154,9 +154,14 @@ def train(
         if state.by_hand is not None:
             at_the_end.callback(state.by_hand.release)
         epochs = tqdm(
-            range(state.epoch, schedule.max_epochs), desc="training", unit="epoch", disable=not progress, leave=False,
-            initial=state.epoch, total=schedule.max_epochs,
-        )  # fmt: skip
+            range(state.epoch, schedule.max_epochs),
+            desc="training",
+            unit="epoch",
+            disable=not progress,
+            leave=False,
+            initial=state.epoch,
+            total=schedule.max_epochs,
+        )
         for epoch in epochs:
             if state.finished(epoch):
                 break
@@ -307,13 +312,19 @@ class _State:
     def save(self, path: Path) -> None:
         """Write all of it, atomically; a disk that is full costs only the possibility to go on."""
         content = {
-            "of": self.of, "epoch": self.epoch, "network": self.network.state_dict(), "best": self.best,
+            "of": self.of,
+            "epoch": self.epoch,
+            "network": self.network.state_dict(),
+            "best": self.best,
             "optimiser": self.optimiser and self.optimiser.state_dict(),
-            "generator": self.generator.get_state(), "history": self.history,
+            "generator": self.generator.get_state(),
+            "history": self.history,
             "velocity": None if self.by_hand is None else torch.from_numpy(self.by_hand.velocity),
-            "best_error": self.best_error, "waited": self.waited, "pieces": self.pieces,
+            "best_error": self.best_error,
+            "waited": self.waited,
+            "pieces": self.pieces,
             "dropout": [module.generator_states() for module in self._dropouts()],
-        }  # fmt: skip
+        }
         with contextlib.suppress(InputError), atomic_path(path) as temporary:
             torch.save(content, temporary)
 

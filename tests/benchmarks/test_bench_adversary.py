@@ -61,9 +61,13 @@ def test_iteration_beside_numpy_and_art(benchmark, system, consistency):
     others = {}
     for how in measure.PLAINLY:
         plain = PlainIteration(
-            network, subjects.noise(1, SECONDS)[0].numpy(), 0,
-            consistency=consistency, snr=subjects.SNR, together=how == measure.TOGETHER,
-        )  # fmt: skip
+            network,
+            subjects.noise(1, SECONDS)[0].numpy(),
+            0,
+            consistency=consistency,
+            snr=subjects.SNR,
+            together=how == measure.TOGETHER,
+        )
         others[how] = lambda plain=plain: timing.seconds(lambda: plain(plain.exemplar))
     if toolbox.installed():
         attack = toolbox.attack(network, step.exemplar, step.targets, float(step.radius))

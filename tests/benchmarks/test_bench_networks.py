@@ -47,10 +47,17 @@ class Plain(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(1, 32, (4, 400)), nn.ReLU(), nn.MaxPool2d(4, 2, ceil_mode=True),
-            nn.Conv2d(32, 32, 8), nn.ReLU(), nn.MaxPool2d(4, 2, ceil_mode=True),
-            nn.Flatten(), nn.Linear(15_360, 50), nn.ReLU(), nn.Linear(50, 10),
-        )  # fmt: skip
+            nn.Conv2d(1, 32, (4, 400)),
+            nn.ReLU(),
+            nn.MaxPool2d(4, 2, ceil_mode=True),
+            nn.Conv2d(32, 32, 8),
+            nn.ReLU(),
+            nn.MaxPool2d(4, 2, ceil_mode=True),
+            nn.Flatten(),
+            nn.Linear(15_360, 50),
+            nn.ReLU(),
+            nn.Linear(50, 10),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.layers(x[:, None])
@@ -60,8 +67,10 @@ def make(kind: str) -> nn.Module:
     if kind == "plain":
         return Plain()
     biases, convolution = {
-        "tied": ("tied", "fourier"), "untied": ("untied", "fourier"), "direct": ("tied", "direct"),
-    }[kind]  # fmt: skip
+        "tied": ("tied", "fourier"),
+        "untied": ("untied", "fourier"),
+        "direct": ("tied", "direct"),
+    }[kind]
     return CDNN(Standardise(torch.zeros(513), torch.ones(513)), 10, biases=biases, convolution=convolution)
 
 

@@ -93,10 +93,13 @@ def test_epoch_beside_its_products(benchmark, batch_size):
     rate = 2 * SIDE**3 / min(squares)
     limit = flops / rate
     benchmark.extra_info |= {
-        "batch_size": batch_size, "step_ms": step * 1e3, "gflops": rate / 1e9,
-        "ratio": step / limit, "ratio_to_bare_products": step / min(bares),
+        "batch_size": batch_size,
+        "step_ms": step * 1e3,
+        "gflops": rate / 1e9,
+        "ratio": step / limit,
+        "ratio_to_bare_products": step / min(bares),
         "wish": WISH if batch_size == 1_200 else None,
-    }  # fmt: skip
+    }
     print(
         f"\nbatch {batch_size}: {step * 1e3:.2f} ms a step, {step / limit:.2f} of its arithmetic "
         f"({limit * 1e3:.2f} ms at {rate / 1e9:.0f} GFLOP/s), {step / min(bares):.2f} of its bare products "

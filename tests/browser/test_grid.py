@@ -349,8 +349,9 @@ def test_arrow_keys_move_and_one_cell_is_reached_by_tab(opened: Visit, table: An
     for key, place in (
         *[("ArrowRight", [0, 1]), ("ArrowRight", [0, 2]), ("ArrowDown", [1, 2]), ("ArrowDown", [1, 2])],
         *[("End", [1, 3]), ("ArrowRight", [1, 3]), ("ArrowUp", [0, 3]), ("Home", [0, 0]), ("ArrowLeft", [0, 0])],
-        ("ArrowRight", [0, 1]), ("ArrowRight", [0, 2]),
-    ):  # fmt: skip
+        ("ArrowRight", [0, 1]),
+        ("ArrowRight", [0, 2]),
+    ):
         page.keyboard.press(key)
         assert focused() == place, key
     assert state(table)["position"] == 0, "an arrow in the table moved the playhead as well"

@@ -81,10 +81,12 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
 @data.command("audit")
 @_data_options
 @click.option(
-    "--partition", default="random", show_default=True,
+    "--partition",
+    default="random",
+    show_default=True,
     help="One that the manifest publishes, else random, track_filtered, artist_filtered or fault_filtered, which are "
     "drawn; drawn:NAME draws in any case.",
-)  # fmt: skip
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a partition that is drawn.")
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
     """Say what a partition of DATASET leaks; of most datasets the manifest suffices, without audio."""

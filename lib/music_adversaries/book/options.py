@@ -25,7 +25,8 @@ def system_options(command: Command) -> Command:
         click.option(
             "--device", default="cpu", show_default=True, help="Where networks are trained: cpu, or cuda for a GPU."
         ),
-        click.option("--seed",
+        click.option(
+            "--seed",
             type=click.IntRange(0),
             default=0,
             show_default=True,
@@ -37,13 +38,14 @@ def system_options(command: Command) -> Command:
         ),
         click.option("--from", "path", type=click.Path(path_type=Path), help="Where the recordings of DATASET are."),
         click.option(
-            "--profile", type=click.Choice(PROFILES), default="quick", show_default=True,
+            "--profile",
+            type=click.Choice(PROFILES),
+            default="quick",
+            show_default=True,
             help="quick: minutes on a laptop; full: the paper's size.",
         ),
-        click.option(
-            "--dataset", default=DEFAULT, show_default=True, help="Data that the system is trained on."
-        ),
-    ):  # fmt: skip
+        click.option("--dataset", default=DEFAULT, show_default=True, help="Data that the system is trained on."),
+    ):
         command = option(command)
     return command
 

@@ -170,9 +170,13 @@ def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record
         train_all(needed, progress=progress, executor=executor)
         if len(side_by_side) > 1 and config.device == "cpu":
             over_processes(
-                _run_quietly, [(name, config) for name in side_by_side], description="experiments",
-                weights=[declared(name).seconds for name in side_by_side], progress=progress, executor=executor,
-            )  # fmt: skip
+                _run_quietly,
+                [(name, config) for name in side_by_side],
+                description="experiments",
+                weights=[declared(name).seconds for name in side_by_side],
+                progress=progress,
+                executor=executor,
+            )
     return [_run(name, config, dataset, progress) for name in names]
 
 

@@ -120,9 +120,15 @@ class CDNN(Network):
         nn.init.zeros_(self.dense.bias)
         nn.init.zeros_(self.output.bias)
         self._settings = {
-            "n_units": n_units, "biases": biases, "hop": hop, "remainder": remainder, "convolution": convolution,
-            "n_frames": n_frames, "n_filters": n_filters, "kernels": tuple(map(tuple, kernels)),
-        }  # fmt: skip
+            "n_units": n_units,
+            "biases": biases,
+            "hop": hop,
+            "remainder": remainder,
+            "convolution": convolution,
+            "n_frames": n_frames,
+            "n_filters": n_filters,
+            "kernels": tuple(map(tuple, kernels)),
+        }
         self.rows(torch.zeros(n_frames, 1))  # refuses a hop or remainder that makes no sense, now and not later
 
     def settings(self) -> dict[str, object]:

@@ -78,8 +78,11 @@ class DNN(Network):
             seed = int(torch.randint(2**31, (), generator=generator))
             self.dropout = Dropout(dropout, dropout_scale, seed=seed)
         self._settings = {
-            "n_units": n_units, "dropout": dropout, "dropout_scale": dropout_scale, "representation": representation,
-        }  # fmt: skip
+            "n_units": n_units,
+            "dropout": dropout,
+            "dropout_scale": dropout_scale,
+            "representation": representation,
+        }
 
     @property
     def linear(self) -> tuple[nn.Linear, ...]:

@@ -71,9 +71,16 @@ def read(path: Path, url: str) -> pd.DataFrame:
         where = {0: "track_id", **{headings.index(heading): column for heading, column in _COLUMNS.items()}}
         used = sorted(where)
         rows = pd.read_csv(
-            path, skiprows=3, header=None, names=list(range(len(groups))), usecols=used, dtype="str",
-            keep_default_na=False, encoding="utf-8-sig", index_col=False,
-        )  # fmt: skip
+            path,
+            skiprows=3,
+            header=None,
+            names=list(range(len(groups))),
+            usecols=used,
+            dtype="str",
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            index_col=False,
+        )
     except (ValueError, csv.Error) as error:  # pandas' errors are ValueErrors, a wrong encoding too
         if isinstance(error, InputError):
             raise

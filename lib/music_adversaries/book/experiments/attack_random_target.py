@@ -48,10 +48,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         ("waveform", "by_excerpt_waveform", adversary.PGD()),
     ):
         attacked = adversary.attack(
-            system, list(waveforms.values()), targets,
-            adversary.Budget(config.snr, config.confidence, config.max_iterations), names=list(waveforms),
-            method=method, progress=progress,
-        )  # fmt: skip
+            system,
+            list(waveforms.values()),
+            targets,
+            adversary.Budget(config.snr, config.confidence, config.max_iterations),
+            names=list(waveforms),
+            method=method,
+            progress=progress,
+        )
         rows = [
             {"excerpt": excerpt, "truth": label, "artist": artist, **result.report()}
             for excerpt, label, artist, result in zip(waveforms, truth, artists, attacked, strict=True)

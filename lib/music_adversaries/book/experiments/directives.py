@@ -86,15 +86,30 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             measurement("obeyed", share(unaware[directive]), **of | {"listener": "forest"}),
         ]
         rows += [
-            {"directive": directive, "excerpt": e, "truth": t, "target": r.target, "network": r.label, "forest": h,
-             "snr": _number(r.snr_magnitude), "snr_time": _number(r.snr_time), "confidence": round(r.confidence, 4)}
+            {
+                "directive": directive,
+                "excerpt": e,
+                "truth": t,
+                "target": r.target,
+                "network": r.label,
+                "forest": h,
+                "snr": _number(r.snr_magnitude),
+                "snr_time": _number(r.snr_time),
+                "confidence": round(r.confidence, 4),
+            }
             for e, t, r, h in zip(names, truth, attacked, heard, strict=True)
-        ]  # fmt: skip
+        ]
 
     attacked = adversary.attack(
-        aware, audio, directives["random"], adversary.Budget(config.snr, AWARE_CONFIDENCE, AWARE_ITERATIONS),
-        method=PGD(), judge=decider(forest, system.labels), batch_size=4, **settings,
-    )  # fmt: skip
+        aware,
+        audio,
+        directives["random"],
+        adversary.Budget(config.snr, AWARE_CONFIDENCE, AWARE_ITERATIONS),
+        method=PGD(),
+        judge=decider(forest, system.labels),
+        batch_size=4,
+        **settings,
+    )
     success, chance = [r.success for r in attacked], 1 / len(system.labels)
     of = {"source": "forest", "listener": "forest", "directive": "random"}
     least = min((obeyed[directive] for directive in directives if directive != "random"), key=lambda one: one.estimate)

@@ -70,9 +70,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         waveforms = [dataset.load(excerpt)] * len(system.labels)
         for confidence in confidences:
             attacked = adversary.attack(
-                system, waveforms, system.labels, adversary.Budget(config.snr, confidence, config.max_iterations),
-                method=adversary.Algorithm1(step=config.step), names=[excerpt] * len(waveforms), progress=False,
-            )  # fmt: skip
+                system,
+                waveforms,
+                system.labels,
+                adversary.Budget(config.snr, confidence, config.max_iterations),
+                method=adversary.Algorithm1(step=config.step),
+                names=[excerpt] * len(waveforms),
+                progress=False,
+            )
             rows += [{"excerpt": excerpt, "asked_confidence": confidence, **result.report()} for result in attacked]
     rows.sort(key=lambda row: row["asked_confidence"])
     measurements, snrs = [], {}

@@ -39,10 +39,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     measurements, rows = [measurement("high_share", share_of_music, sound="music")], _levels("music", originals)
     for name, system in systems.items():
         attacked = adversary.attack(
-            system, list(chosen.waveforms), list(chosen.targets),
+            system,
+            list(chosen.waveforms),
+            list(chosen.targets),
             adversary.Budget(config.snr, config.confidence, config.max_iterations),
-            method=Algorithm1(step_unit="budget"), names=list(chosen.excerpts), progress=progress,
-        )  # fmt: skip
+            method=Algorithm1(step_unit="budget"),
+            names=list(chosen.excerpts),
+            progress=progress,
+        )
         measurements.append(measurement("success", share(r.success for r in attacked), system=name))
         powers = [_powers(r.perturbation) for r in attacked if r.success and r.perturbation.any()]
         if len(powers) > 1:
@@ -85,9 +89,13 @@ def _levels(name: str, powers: list[np.ndarray]) -> list[dict]:
         if (band == i).any():
             level = 10 * np.log10(max(float(inside.mean()), 1e-12))
             rows.append(
-                {"of": name, "low": round(float(EDGES[i - 1]), 1), "high": round(float(EDGES[i]), 1),
-                 "level": round(level, 2)}
-            )  # fmt: skip
+                {
+                    "of": name,
+                    "low": round(float(EDGES[i - 1]), 1),
+                    "high": round(float(EDGES[i]), 1),
+                    "level": round(level, 2),
+                }
+            )
     return rows
 
 

@@ -74,12 +74,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = [
         Part(
-            case, config.but(system=name),
+            case,
+            config.but(system=name),
             (name, method, chosen.excerpts, chosen.targets, BUDGETS, CONFIDENCE, MAX_ITERATIONS),
-            partial(attack_within, BUDGETS, systems[name], method, chosen, description=case, **within), WEIGHTS[case],
+            partial(attack_within, BUDGETS, systems[name], method, chosen, description=case, **within),
+            WEIGHTS[case],
         )
         for case, (name, method) in CASES.items()
-    ]  # fmt: skip
+    ]
     kept = in_turn("gradient", parts, dataset, progress=progress)
     rows = [{"case": case, **row} for case, one in zip(CASES, kept, strict=True) for row in one["found"]]
 
@@ -121,18 +123,26 @@ def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dat
     heard = []
     for case in (CHAIN, PUBLISHED):
         (result,) = adversary.attack(
-            system, [chosen.waveforms[i]], [chosen.targets[i]],
-            adversary.Budget(config.snr, CONFIDENCE, MAX_ITERATIONS), method=CASES[case][1], names=[chosen.excerpts[i]],
-        )  # fmt: skip
+            system,
+            [chosen.waveforms[i]],
+            [chosen.targets[i]],
+            adversary.Budget(config.snr, CONFIDENCE, MAX_ITERATIONS),
+            method=CASES[case][1],
+            names=[chosen.excerpts[i]],
+        )
         heard.append(
             {
-                "case": case, "excerpt": chosen.excerpts[i], "target": result.target,
-                "start_s": part.start / spectra.SAMPLE_RATE, "original_label": result.original_label,
-                "label": result.label, "confidence": round(result.confidence, 4),
+                "case": case,
+                "excerpt": chosen.excerpts[i],
+                "target": result.target,
+                "start_s": part.start / spectra.SAMPLE_RATE,
+                "original_label": result.original_label,
+                "label": result.label,
+                "confidence": round(result.confidence, 4),
                 "snr": round(result.snr_magnitude, 3),
                 "flac": base64.b64encode(audio.to_flac_bytes(result.waveform[part])).decode(),
             }
-        )  # fmt: skip
+        )
     return heard
 
 

@@ -46,16 +46,22 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=seed)
         parts += [
             Part(
-                f"{case}, seed {seed}", here.but(system=name),
+                f"{case}, seed {seed}",
+                here.but(system=name),
                 (name, method, chosen.excerpts, chosen.targets, config.snr, CONFIDENCE, MAX_ITERATIONS),
                 partial(
-                    attack_within, (config.snr,), systems[name], method, chosen,
-                    description=f"{case}, seed {seed}", **within,
+                    attack_within,
+                    (config.snr,),
+                    systems[name],
+                    method,
+                    chosen,
+                    description=f"{case}, seed {seed}",
+                    **within,
                 ),
                 WEIGHTS[case],
             )
             for case, (name, method) in CASES.items()
-        ]  # fmt: skip
+        ]
     kept = in_turn("gradient_trainings", parts, dataset, progress=progress)
     cases = [{"seed": seed, "case": case} for seed in seeds for case in CASES]
     table = pd.DataFrame([case | row for case, one in zip(cases, kept, strict=True) for row in one["found"]])

@@ -71,11 +71,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     settings = (tuple(waveforms), tuple(targets), SNR, CONFIDENCE, MAX_ITERATIONS, config.seed)
     parts = [
         Part(
-            case, config, (method, *settings),
-            partial(_attack, system, waveforms, targets, method, config.seed, progress), _WEIGHTS[case],
+            case,
+            config,
+            (method, *settings),
+            partial(_attack, system, waveforms, targets, method, config.seed, progress),
+            _WEIGHTS[case],
         )
         for case, method in CASES.items()
-    ]  # fmt: skip
+    ]
     kept = in_turn("relaxed", parts, dataset, progress=progress)
     found = {case: one["found"] for case, one in zip(CASES, kept, strict=True)}
 
@@ -119,19 +122,30 @@ def _attack(
     system: System, waveforms: dict[str, np.ndarray], targets: list[str], method, seed: int, progress: bool
 ) -> list[dict[str, Any]]:
     attacked = adversary.attack(
-        system, list(waveforms.values()), targets, adversary.Budget(SNR, CONFIDENCE, MAX_ITERATIONS),
-        names=list(waveforms), method=method, batch_size=4, seed=seed, progress=progress,
-    )  # fmt: skip
+        system,
+        list(waveforms.values()),
+        targets,
+        adversary.Budget(SNR, CONFIDENCE, MAX_ITERATIONS),
+        names=list(waveforms),
+        method=method,
+        batch_size=4,
+        seed=seed,
+        progress=progress,
+    )
     return [_row(result) for result in attacked]
 
 
 def _row(result: AdversaryResult) -> dict[str, Any]:
     return {
-        "target": result.target, "original_label": result.original_label, "label": result.label,
-        "success": result.success, "confident": result.confident, "iterations": result.iterations,
+        "target": result.target,
+        "original_label": result.original_label,
+        "label": result.label,
+        "success": result.success,
+        "confident": result.confident,
+        "iterations": result.iterations,
         "confidence": round(result.target_confidence, 4),
         "snr": round(result.snr_magnitude, 3) if np.isfinite(result.snr_magnitude) else "inf",
-    }  # fmt: skip
+    }
 
 
 def _plain(

@@ -65,8 +65,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             for label, method in METHODS.items():
                 description = f"{name}, {partition}, {label}"
                 settings = (
-                    method, chosen.excerpts, chosen.targets, BUDGETS, config.confidence, iterations, config.seed
-                )  # fmt: skip
+                    method,
+                    chosen.excerpts,
+                    chosen.targets,
+                    BUDGETS,
+                    config.confidence,
+                    iterations,
+                    config.seed,
+                )
                 find = partial(_attack, system, method, chosen, config, iterations, description, progress)
                 weight = len(chosen) * iterations * _WEIGHTS[label] * (6 if slow else 1)
                 parts.append(Part(description, here, settings, find, weight))
@@ -96,9 +102,15 @@ def _attack(
 
     def attack(waveforms, targets, excerpts, snr):
         return adversary.attack(
-            system, waveforms, targets, adversary.Budget(snr, config.confidence, iterations), method=method,
-            batch_size=8, names=excerpts, seed=config.seed,
-        )  # fmt: skip
+            system,
+            waveforms,
+            targets,
+            adversary.Budget(snr, config.confidence, iterations),
+            method=method,
+            batch_size=8,
+            names=excerpts,
+            seed=config.seed,
+        )
 
     fixed = isinstance(method, Algorithm1) and method.step_unit == "magnitude"
     return nested(attack, chosen, BUDGETS, description=description, progress=progress, fixed_step=fixed)

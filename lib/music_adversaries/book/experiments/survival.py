@@ -39,10 +39,14 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     measurements, rows = [], []
     for case, method in METHODS.items():
         attacked = adversary.attack(
-            system, list(chosen.waveforms), list(chosen.targets),
-            adversary.Budget(config.snr, config.confidence, config.max_iterations), method=method,
-            names=list(chosen.excerpts), progress=progress,
-        )  # fmt: skip
+            system,
+            list(chosen.waveforms),
+            list(chosen.targets),
+            adversary.Budget(config.snr, config.confidence, config.max_iterations),
+            method=method,
+            names=list(chosen.excerpts),
+            progress=progress,
+        )
         stages = {
             "iterate": [r.iterate_label == r.target for r in attacked],
             "waveform": [r.unrounded_label == r.target for r in attacked],

@@ -51,10 +51,15 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     measurements, white_box = [], []
     for source in sources:
         attacked = adversary.attack(
-            systems[source], list(chosen.waveforms), list(chosen.targets),
+            systems[source],
+            list(chosen.waveforms),
+            list(chosen.targets),
             adversary.Budget(config.snr, config.confidence, config.max_iterations),
-            method=Algorithm1(step_unit="budget"), batch_size=8, names=list(chosen.excerpts), progress=progress,
-        )  # fmt: skip
+            method=Algorithm1(step_unit="budget"),
+            batch_size=8,
+            names=list(chosen.excerpts),
+            progress=progress,
+        )
         for name, listen in listeners.items():
             heard = [listen(r.waveform) for r in attacked]
             hit = [h == r.target for h, r in zip(heard, attacked, strict=True)]

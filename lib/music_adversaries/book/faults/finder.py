@@ -158,10 +158,16 @@ class _Listener:
                 best = max(good, key=lambda one: (round(one.agreement, 2), round(one.overlap_s, 2), one.correlation))
                 found.append(
                     Pair(
-                        first, second, best.offset_s, best.overlap_s, best.agreement,
-                        best.correlation, best.unevenness_db, best.speed,
+                        first,
+                        second,
+                        best.offset_s,
+                        best.overlap_s,
+                        best.agreement,
+                        best.correlation,
+                        best.unevenness_db,
+                        best.speed,
                     )
-                )  # fmt: skip
+                )
         return found
 
     def scan(self, excerpts: Sequence[str]) -> Iterator[_Scan]:

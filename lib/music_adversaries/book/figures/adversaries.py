@@ -74,8 +74,15 @@ def snr_by_label(
         )
     if limit is not None:
         axes.axvline(limit, color=INK, linewidth=1.1, linestyle=":", zorder=2)
-        axes.annotate(f"limit: {limit:g} dB", (limit, 0), xycoords=("data", "axes fraction"), xytext=(4, 4),
-                      textcoords="offset points", fontsize=9, va="bottom")  # fmt: skip
+        axes.annotate(
+            f"limit: {limit:g} dB",
+            (limit, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 4),
+            textcoords="offset points",
+            fontsize=9,
+            va="bottom",
+        )
     axes.set_yticks(range(len(order)), [labels[i] for i in order])
     axes.set_ylim(len(order) - 0.4 + (0.6 if limit is not None else 0), -0.6)
     axes.set_xlim(left - margin, edge + 0.6 * margin)

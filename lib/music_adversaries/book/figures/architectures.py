@@ -133,9 +133,13 @@ def _draw_cdnn(network: CDNN, title: str) -> BookFigure:
             axes.add_patch(Rectangle(corner, w, h, facecolor=colour, edgecolor="white", linewidth=0.8))
         if kernel:
             k = Rectangle(
-                (left + 0.14 * w, low + 0.1 * h), kernel[0] * inch, kernel[1] * inch,
-                facecolor="white", edgecolor=ORANGE, linewidth=1.2,
-            )  # fmt: skip
+                (left + 0.14 * w, low + 0.1 * h),
+                kernel[0] * inch,
+                kernel[1] * inch,
+                facecolor="white",
+                edgecolor=ORANGE,
+                linewidth=1.2,
+            )
             axes.add_patch(k)
         _below(axes, left + width / 2, f"{frames} × {bins}", f"{count} {name}" if count > 1 else name)
     for left, width, (size, name, colour) in zip(lefts[len(maps) :], widths[len(maps) :], bars, strict=True):

@@ -96,18 +96,28 @@ def _of_frames(weights: np.ndarray, units: list[int], labels: list[str]) -> Book
             axes.set_yticklabels([])
     top[0].set_ylabel("weight on the\nstandardised bin")
     top[-1].text(
-        0.98, 0.03, f"dark: mean over {SMOOTH} bins", transform=top[-1].transAxes, ha="right", fontsize=8.5,
+        0.98,
+        0.03,
+        f"dark: mean over {SMOOTH} bins",
+        transform=top[-1].transAxes,
+        ha="right",
+        fontsize=8.5,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
-    )  # fmt: skip
+    )
 
     below = figure.add_subplot(grid[1, :])
     bands = min(N_BANDS, n_bins)
     size = np.stack([np.sqrt((part**2).mean(1)) for part in np.array_split(weights[order], bands, axis=1)], axis=1)
     low, high = np.quantile(size, (0.01, 0.99))
     image = below.imshow(
-        size, aspect="auto", cmap="Blues", vmin=low, vmax=high if high > low else low + 1, interpolation="nearest",
+        size,
+        aspect="auto",
+        cmap="Blues",
+        vmin=low,
+        vmax=high if high > low else low + 1,
+        interpolation="nearest",
         extent=(0, kilohertz[-1], n_units, 0),
-    )  # fmt: skip
+    )
     below.plot(centres[order], np.arange(n_units) + 0.5, color=ORANGE, linewidth=1.8)
     below.set(xlabel="frequency (kHz)", ylabel="units, sorted", title=f"all {n_units} units; line: centre of gravity")
     figure.colorbar(image, ax=below, label="weight, root mean square", pad=0.01, aspect=18, extend="both")
@@ -130,9 +140,15 @@ def _of_slices(weights: np.ndarray, units: list[int], labels: list[str]) -> Book
     limit = float(np.quantile(np.abs(weights[units]), 0.995)) or 1.0
     for axes, unit, label in zip(panels, units, labels, strict=True):
         image = axes.imshow(
-            weights[unit].T, origin="lower", aspect="auto", cmap=_COLOURS, vmin=-limit, vmax=limit,
-            interpolation="nearest", extent=(0.5, n_frames + 0.5, 0, top),
-        )  # fmt: skip
+            weights[unit].T,
+            origin="lower",
+            aspect="auto",
+            cmap=_COLOURS,
+            vmin=-limit,
+            vmax=limit,
+            interpolation="nearest",
+            extent=(0.5, n_frames + 0.5, 0, top),
+        )
         axes.set_title(label)
         axes.set_xlabel("frame")
         axes.set_xticks(range(1, n_frames + 1))

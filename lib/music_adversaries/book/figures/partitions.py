@@ -92,9 +92,14 @@ def partition_map(manifest: Manifest, partitions: Mapping[str, Partition]) -> Bo
     if unknown:
         keys["artists unknown"] = Patch(facecolor="none", edgecolor=FAINT, linestyle=(0, (2, 1.5)))
     figure.legend(
-        list(keys.values()), list(keys), loc="outside lower center", ncols=len(keys), handlelength=1.2,
-        columnspacing=1.6, handler_map={tuple: HandlerTuple(ndivide=1)},
-    )  # fmt: skip
+        list(keys.values()),
+        list(keys),
+        loc="outside lower center",
+        ncols=len(keys),
+        handlelength=1.2,
+        columnspacing=1.6,
+        handler_map={tuple: HandlerTuple(ndivide=1)},
+    )
     mixed = {name: _mixed(blocks, partition) for name, partition in partitions.items()}
     figure.alt_text = (
         f"{len(squares)} excerpts of {len(rows)} classes as squares, grouped by artist and coloured by part. "
@@ -251,9 +256,16 @@ def gap(table: pd.DataFrame, chance: float | None = None, title: str = "") -> Bo
             text += f"\n[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
         axes.plot(place + 0.14 * side, mean, "D", color=INK, markersize=6, zorder=4)
         axes.text(
-            place + 0.2 * side, mean, text, ha="right" if side < 0 else "left", va="center", fontsize=9,
-            linespacing=1.3, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}, zorder=5,
-        )  # fmt: skip
+            place + 0.2 * side,
+            mean,
+            text,
+            ha="right" if side < 0 else "left",
+            va="center",
+            fontsize=9,
+            linespacing=1.3,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
+            zorder=5,
+        )
         said.append(f"{partition_name(name)} {text.replace(chr(10), ' ')}")
     if chance is not None:
         axes.axhline(chance, color=FAINT, linewidth=1, linestyle=":")

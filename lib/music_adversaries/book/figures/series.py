@@ -88,11 +88,19 @@ def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str, str]], si
     beside = offset_copy(axes.transAxes, figure, x=16, units="points")
     for (x, y, _, colour, marker), name, height in zip(ends, names, heights, strict=True):
         axes.annotate(
-            "", (x, y), xytext=(1, height), textcoords=offset_copy(axes.transAxes, figure, x=12, units="points"),
+            "",
+            (x, y),
+            xytext=(1, height),
+            textcoords=offset_copy(axes.transAxes, figure, x=12, units="points"),
             arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
-        )  # fmt: skip
+        )
         axes.plot(1, height, marker, color=colour, markersize=5, transform=beside, clip_on=False)
         axes.annotate(
-            name, (1, height), xycoords=axes.transAxes, xytext=(22, 0), textcoords="offset points", va="center",
+            name,
+            (1, height),
+            xycoords=axes.transAxes,
+            xytext=(22, 0),
+            textcoords="offset points",
+            va="center",
             fontsize=size,
-        )  # fmt: skip
+        )

@@ -74,9 +74,15 @@ def spectrogram_triple(
     names = (*labels, "difference")
     for axes, level, name in zip(top, levels, names, strict=True):
         image = axes.imshow(
-            level.T, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=floor_db, vmax=0,
+            level.T,
+            origin="lower",
+            aspect="auto",
+            extent=extent,
+            cmap="magma",
+            vmin=floor_db,
+            vmax=0,
             interpolation="nearest",
-        )  # fmt: skip
+        )
         axes.set_title(name)
         axes.set_xlabel("time (s)")
         axes.axvline((frame + 0.5) * hop / sample_rate, color="white", linewidth=0.8, linestyle=":")

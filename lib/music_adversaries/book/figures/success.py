@@ -120,9 +120,17 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict[str, Style]
         )
         axes.vlines(part["budget"], part["low"], part["high"], color=colour, linewidth=1, alpha=0.6, transform=beside)
         axes.plot(
-            part["budget"], part["value"], line, marker=marker, color=colour, markersize=5, linewidth=1.4,
-            label=str(name), transform=beside, zorder=3,
-        )  # fmt: skip
+            part["budget"],
+            part["value"],
+            line,
+            marker=marker,
+            color=colour,
+            markersize=5,
+            linewidth=1.4,
+            label=str(name),
+            transform=beside,
+            zorder=3,
+        )
         drawn[name] = part
     return drawn
 

@@ -54,9 +54,15 @@ def confidence_traces(
     axes.axhline(threshold, color=ORANGE, linewidth=1.2)
     # Over 1, where no trace is.
     axes.text(
-        1, 1.04, f"confidence asked for: {threshold:g}", color="#b35600", fontsize=9, ha="right", va="bottom",
+        1,
+        1.04,
+        f"confidence asked for: {threshold:g}",
+        color="#b35600",
+        fontsize=9,
+        ha="right",
+        va="bottom",
         transform=axes.get_yaxis_transform(),
-    )  # fmt: skip
+    )
     axes.set_ylim(-0.02, 1.13)
     axes.set_ylabel("mean posterior of the target")
     axes.set_title(title)
@@ -144,9 +150,14 @@ def _draw(axes: Axes, items: Sequence[tuple[str, Sequence[float]]], ends: Sequen
     for i, ((name, values), end) in enumerate(zip(items, ends, strict=True)):
         colour = colours[i] if named else BLUE
         axes.plot(
-            np.arange(len(values)), values, color=colour, alpha=alpha, linewidth=1.5 if named else 1,
-            linestyle=("-", "--", "-.")[i % 3] if named else "-", label=name,
-        )  # fmt: skip
+            np.arange(len(values)),
+            values,
+            color=colour,
+            alpha=alpha,
+            linewidth=1.5 if named else 1,
+            linestyle=("-", "--", "-.")[i % 3] if named else "-",
+            label=name,
+        )
         axes.plot(len(values) - 1, values[-1], end, color=colour, alpha=alpha, markersize=5)
     longest = max(len(values) for _, values in items)
     axes.set_xlim(-0.02 * max(longest - 1, 1), 1.02 * max(longest - 1, 1))

@@ -64,9 +64,15 @@ def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
             patches.append(Rectangle((column - 0.5, row - 0.5), 1, 1))
             colours.append(shade)
             axes.text(
-                column, row, f"{100 * share:.0f}" if known else "–", ha="center", va="center", fontsize=10,
-                color=_readable(shade), fontweight="bold" if source == listener else None,
-            )  # fmt: skip
+                column,
+                row,
+                f"{100 * share:.0f}" if known else "–",
+                ha="center",
+                va="center",
+                fontsize=10,
+                color=_readable(shade),
+                fontweight="bold" if source == listener else None,
+            )
     axes.add_collection(PatchCollection(patches, facecolors=colours, edgecolors="white", linewidths=1))
     for row, source in enumerate(sources):
         if source in listeners:
@@ -84,9 +90,12 @@ def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
     counts = counted(table["n"])
     axes.set_title(f"{title}\n" if title else "", pad=8)
     axes.text(
-        0, 1.02, f"% that {says}; {counts} a cell; outlined: made for this listener",
-        transform=axes.transAxes, fontsize=9.5,
-    )  # fmt: skip
+        0,
+        1.02,
+        f"% that {says}; {counts} a cell; outlined: made for this listener",
+        transform=axes.transAxes,
+        fontsize=9.5,
+    )
     figure.alt_text = (
         (f"{title}. " if title else "")
         + f"Share of adversaries that {says}, {counts} a pair. "

@@ -97,9 +97,11 @@ def nested(
         todo = [i for i in range(len(chosen)) if i not in found and i not in settled]
         if todo:
             results = attack(
-                [chosen.waveforms[i] for i in todo], [chosen.targets[i] for i in todo],
-                [chosen.excerpts[i] for i in todo], budget,
-            )  # fmt: skip
+                [chosen.waveforms[i] for i in todo],
+                [chosen.targets[i] for i in todo],
+                [chosen.excerpts[i] for i in todo],
+                budget,
+            )
             for i, result in zip(todo, results, strict=True):
                 if reached(result):
                     found[i] = budget, result
@@ -111,11 +113,15 @@ def nested(
             result = found[i][1] if i in found else missed[i]
             rows.append(
                 {
-                    "excerpt": chosen.excerpts[i], "target": chosen.targets[i], "budget": budget,
-                    "reached": i in found, "snr": _finite(result.snr_magnitude),
-                    "confidence": round(result.target_confidence, 4), "iterations": result.iterations,
+                    "excerpt": chosen.excerpts[i],
+                    "target": chosen.targets[i],
+                    "budget": budget,
+                    "reached": i in found,
+                    "snr": _finite(result.snr_magnitude),
+                    "confidence": round(result.target_confidence, 4),
+                    "iterations": result.iterations,
                 }
-            )  # fmt: skip
+            )
     return rows
 
 
@@ -146,8 +152,13 @@ def attack_within(
 
     def attack(waveforms, targets, names, snr):
         return adversary.attack(
-            system, waveforms, targets, adversary.Budget(snr, confidence, max_iterations), method=method,
-            batch_size=4, names=names,
-        )  # fmt: skip
+            system,
+            waveforms,
+            targets,
+            adversary.Budget(snr, confidence, max_iterations),
+            method=method,
+            batch_size=4,
+            names=names,
+        )
 
     return nested(attack, chosen, budgets, description=description, progress=progress)

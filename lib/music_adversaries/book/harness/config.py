@@ -75,9 +75,15 @@ class Config:
     def of_system(self) -> Config:
         """What of it determines a trained system; what the attack will be, and the repeats, do not."""
         return Config(
-            dataset=self.dataset, profile=self.profile, labelling=self.labelling, partition=self.partition,
-            labels=self.labels, system=self.system, seed=self.seed, device=self.device,
-        )  # fmt: skip
+            dataset=self.dataset,
+            profile=self.profile,
+            labelling=self.labelling,
+            partition=self.partition,
+            labels=self.labels,
+            system=self.system,
+            seed=self.seed,
+            device=self.device,
+        )
 
     def key(self, *ingredients: str) -> str:
         """Hash of this configuration and of whatever else determines a result.

@@ -107,9 +107,14 @@ def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Ex
         spectrograms.keep(dataset, progress=progress)  # once, before every process does it for itself
     weights = [config.recipe.arithmetic(config.profile, n_frames(dataset)) for config, dataset in missing]
     over_processes(
-        _train_one, [config for config, _ in missing], weights=weights, description="training systems",
-        progress=progress, executor=executor, device=missing[0][0].device,
-    )  # fmt: skip
+        _train_one,
+        [config for config, _ in missing],
+        weights=weights,
+        description="training systems",
+        progress=progress,
+        executor=executor,
+        device=missing[0][0].device,
+    )
 
 
 def n_frames(dataset: Dataset) -> int:

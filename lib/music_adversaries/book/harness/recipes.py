@@ -79,9 +79,13 @@ class Recipe:
             return CDNN(Standardise.fit(rows), n_labels, generator=generator)
         read = rows if self.representation == "linear" else _in_pieces(Representation(self.representation), rows)
         return DNN(
-            Standardise.fit(read), n_labels, self.n_units, dropout=self.dropout, representation=self.representation,
+            Standardise.fit(read),
+            n_labels,
+            self.n_units,
+            dropout=self.dropout,
+            representation=self.representation,
             generator=generator,
-        )  # fmt: skip
+        )
 
     def arithmetic(self, profile: str, n_frames: int) -> float:
         """Multiplications and additions of a training on ``n_frames`` frames, for estimates of time: very roughly."""

@@ -169,9 +169,17 @@ def _train(config: Config, dataset: Dataset, checkpoint: Path, progress: bool) -
     schedule = recipe.schedule(config.profile, len(rows))
     start = time.perf_counter()
     history = training.train(
-        network, rows, targets, valid_rows, valid_targets, schedule, seed=config.seed, device=config.device,
-        checkpoint=checkpoint, progress=progress,
-    )  # fmt: skip
+        network,
+        rows,
+        targets,
+        valid_rows,
+        valid_targets,
+        schedule,
+        seed=config.seed,
+        device=config.device,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     about = {
         "history": history,
         "parts": parts,

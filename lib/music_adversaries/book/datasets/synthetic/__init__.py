@@ -55,8 +55,18 @@ __all__ = [
 ]
 
 COLUMNS = (
-    "excerpt", "path", "label", "artist", "title", "start_s", "duration_s", "checksum", "fault", "licence", "source",
-)  # fmt: skip
+    "excerpt",
+    "path",
+    "label",
+    "artist",
+    "title",
+    "start_s",
+    "duration_s",
+    "checksum",
+    "fault",
+    "licence",
+    "source",
+)
 
 AnyPath = TypeVar("AnyPath", Path, str, Path | str)
 

@@ -28,17 +28,51 @@ DEFAULT_SEED = 2015
 PROFILES = ("quick", "full")
 
 _TITLE_OPENINGS = (
-    "A Letter to", "All About", "Almost", "Another", "Before", "Chasing", "Counting", "Eleven Times", "Farewell to",
-    "Half of", "In Praise of", "Looking for", "Nobody Told", "Return of", "Seven Views of", "Sleeping Under",
+    "A Letter to",
+    "All About",
+    "Almost",
+    "Another",
+    "Before",
+    "Chasing",
+    "Counting",
+    "Eleven Times",
+    "Farewell to",
+    "Half of",
+    "In Praise of",
+    "Looking for",
+    "Nobody Told",
+    "Return of",
+    "Seven Views of",
+    "Sleeping Under",
     "Song for",
-    "The Trouble with", "Three Days of", "Waiting for", "Without",
-)  # fmt: skip
+    "The Trouble with",
+    "Three Days of",
+    "Waiting for",
+    "Without",
+)
 _TITLE_ENDINGS = (
-    "the Afternoon", "the Baker", "Cold Tea", "a Corner Shop", "the Crossing", "Distant Cousins", "the Escalator",
-    "Fog", "the Gardener", "the Last Tram", "a Lost Glove", "My Upstairs Neighbour", "the North Pier", "Old Maps",
-    "Paper Boats", "the Quiet Carriage", "Rain on Tuesday", "a Small Hotel", "the Tide", "Twelve Oranges",
+    "the Afternoon",
+    "the Baker",
+    "Cold Tea",
+    "a Corner Shop",
+    "the Crossing",
+    "Distant Cousins",
+    "the Escalator",
+    "Fog",
+    "the Gardener",
+    "the Last Tram",
+    "a Lost Glove",
+    "My Upstairs Neighbour",
+    "the North Pier",
+    "Old Maps",
+    "Paper Boats",
+    "the Quiet Carriage",
+    "Rain on Tuesday",
+    "a Small Hotel",
+    "the Tide",
+    "Twelve Oranges",
     "the Weather",
-)  # fmt: skip
+)
 _UNLIKE_TITLES = 4  # so many titles of an artist share no word
 
 

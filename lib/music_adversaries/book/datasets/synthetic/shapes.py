@@ -30,9 +30,17 @@ DISTORTED, MISLABELLED = "distorted", "mislabelled"
 GTZAN_FAULTS = {REPLICA: 50, RECORDING: 21, VERSION: 13, DISTORTED: 17, MISLABELLED: 106}
 
 LMD_TRACKS = {
-    "axe": 313, "bachata": 313, "bolero": 315, "forro": 313, "gaucha": 311, "merengue": 315, "pagode": 307,
-    "salsa": 311, "sertaneja": 322, "tango": 408,
-}  # fmt: skip
+    "axe": 313,
+    "bachata": 313,
+    "bolero": 315,
+    "forro": 313,
+    "gaucha": 311,
+    "merengue": 315,
+    "pagode": 307,
+    "salsa": 311,
+    "sertaneja": 322,
+    "tango": 408,
+}
 # Tracks of each artist among the 90 of a class in the public folds.
 LMD_TRACKS_OF_ARTISTS = {
     "axe": (20, 8, 7, 7, 7, 6, 5, 4, 4, 3, *5 * (2,), *9 * (1,)),
