@@ -89,6 +89,7 @@ def main() -> None:
 @click.pass_context
 def attack(
     ctx: click.Context,
+    /,
     files: tuple[Path, ...],
     target: str,
     snr: float,
@@ -140,7 +141,8 @@ def attack(
         progress=True,
     )
 
-    report, players, taken = [], [], set()
+    report, players = [], []
+    taken: set[str] = set()
     for (file, label), result in zip(jobs, results, strict=True):
         name = _output_name(file, label, taken)
         audio.write_wav(out / name, result.waveform)

@@ -144,12 +144,13 @@ class Algorithm1:
         """The gradient, as the options have it, with posteriors and losses; see `Batch.gradient`."""
         found, posterior, loss = batch.gradient(change)
         network = batch.model.network
-        by_frame = self.step_per == "frame" and getattr(network, "slice_length", 1) != 1
+        slice_length: int = getattr(network, "slice_length", 1)
+        by_frame = self.step_per == "frame" and slice_length != 1
         if not (by_frame or self.step_unit == "budget" or self.gradient == "published_code"):
             return found, posterior, loss
         gradient = found.dense()
         if by_frame:
-            gradient = gradient * network.slice_length
+            gradient = gradient * slice_length
         if self.gradient == "published_code":
             standardise = getattr(network, "standardise", None)
             kind = getattr(getattr(network, "representation", None), "kind", "linear")

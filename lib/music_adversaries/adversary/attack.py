@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -240,7 +239,9 @@ def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: 
     return batches
 
 
-def _as_lists(waveforms: Any, targets: Any) -> tuple[list, list]:
+def _as_lists(
+    waveforms: Sequence[np.ndarray], targets: Sequence[str | int]
+) -> tuple[list[np.ndarray], list[str | int]]:
     """Both as lists; a single waveform or target in place of a list is refused."""
     if isinstance(waveforms, str | Path):
         raise InputError(f"The waveforms are {str(waveforms)!r}; give a list of arrays, such as those of audio.read.")
@@ -254,7 +255,7 @@ def _as_lists(waveforms: Any, targets: Any) -> tuple[list, list]:
     return list(waveforms), list(targets)
 
 
-def _check_lengths(waveforms: list, targets: list, names: list) -> None:
+def _check_lengths(waveforms: list[np.ndarray], targets: list[str | int], names: list[str]) -> None:
     if len(waveforms) == 0:
         raise InputError("There is no waveform to attack; give at least one.")
     if len(targets) != len(waveforms):

@@ -181,10 +181,10 @@ class Batch:
         """Where to begin ``[n, n_samples]``: at the exemplar; after a restart, at noise as loud as allowed."""
         if not self.random_start:
             return torch.zeros_like(self.x)
-        noise = np.zeros(self.x.shape, dtype=np.float32)
+        drawn = np.zeros(self.x.shape, dtype=np.float32)
         for i, row in enumerate(self.rows.tolist()):
             n = len(self.originals[row])
-            noise[i, :n] = self.generators[row].standard_normal(n)
-        noise = torch.from_numpy(noise).to(self.x)
+            drawn[i, :n] = self.generators[row].standard_normal(n)
+        noise = torch.from_numpy(drawn).to(self.x)
         scale = torch.linalg.vector_norm(self.x, dim=1) / torch.linalg.vector_norm(noise, dim=1)
         return self.within_budget(noise * spectra.radius(scale, self.budget.snr)[:, None])

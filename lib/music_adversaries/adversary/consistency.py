@@ -193,7 +193,7 @@ class Consistency:
         frames = like.new_empty(n_rows, n_block + overlap - 1, n_fft)
 
         self.distance = like.new_zeros(n)
-        self._lengths = like.new_zeros(math.ceil(n_frames / n_block), n)
+        self._lengths: Tensor = like.new_zeros(math.ceil(n_frames / n_block), n)
         self._groups: list[tuple[slice, list[_Block]]] = []
         for rows in (slice(i, min(i + n_rows, n)) for i in range(0, n, n_rows)):
             blocks, count, analysed, corrected = [], rows.stop - rows.start, 0, 0

@@ -110,21 +110,21 @@ def sum_at_snr(
         raise InputError(f"domain is {domain!r}; choose one of {', '.join(DOMAINS)}.")
     if not math.isfinite(snr):
         raise InputError(f"snr is {snr}; give a finite number of decibels, such as 15.")
-    waveform = audio.check_waveform(waveform, min_samples=n_fft)
-    disturbance = np.asarray(disturbance, dtype=np.float64)
-    if disturbance.shape != waveform.shape:
+    original = audio.check_waveform(waveform, min_samples=n_fft)
+    noise = np.asarray(disturbance, dtype=np.float64)
+    if noise.shape != original.shape:
         raise InputError(
-            f"The disturbance has the shape {list(disturbance.shape)} and the waveform {list(waveform.shape)}; "
+            f"The disturbance has the shape {list(noise.shape)} and the waveform {list(original.shape)}; "
             "give one of the same length."
         )
-    if not np.isfinite(disturbance).all() or not disturbance.any():
+    if not np.isfinite(noise).all() or not noise.any():
         raise InputError("The disturbance is silent or not finite, so no gain brings it to an SNR; give another.")
-    snr_of = snr_against(waveform, domain, n_fft, hop_length)
-    disturbance = disturbance * (np.linalg.norm(waveform) / np.linalg.norm(disturbance))
+    snr_of = snr_against(original, domain, n_fft, hop_length)
+    noise = noise * (np.linalg.norm(original) / np.linalg.norm(noise))
 
     def changed(level: float) -> npt.NDArray[np.float64]:
         """With the disturbance at ``level`` dB below the waveform."""
-        return waveform + 10 ** (-level / 20) * disturbance
+        return original + 10 ** (-level / 20) * noise
 
     def reached(level: float) -> float:
         return snr_of(audio.quantise(changed(level)))

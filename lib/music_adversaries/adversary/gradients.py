@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -140,7 +140,10 @@ def one_by_one(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
     Notebook: book/05_adversaries.ipynb
     """
     parts = [loss_gradient(rows, *(t[i : i + 1] for t in (z, targets, valid))) for i in range(len(z))]
-    return parts[0] if len(parts) == 1 else tuple(torch.cat(part) for part in zip(*parts, strict=True))
+    if len(parts) == 1:
+        return parts[0]
+    gradients, posteriors, losses = zip(*parts, strict=True)
+    return torch.cat(gradients), torch.cat(posteriors), torch.cat(losses)
 
 
 def differentiated(network: nn.Module, rows: Rows, device: torch.device) -> Find:
@@ -206,7 +209,7 @@ class FrameGradient:
         self._share: list[Tensor] = []
 
     @staticmethod
-    def fits(network: nn.Module) -> bool:
+    def fits(network: nn.Module) -> TypeGuard[DNN]:
         """Whether the network is one whose layers this knows: linear magnitudes in, nothing left out at random."""
         if type(network) is not DNN or network.representation.kind != "linear" or network.training:
             return False

@@ -195,14 +195,13 @@ def written_within_budget(
     Notebook: book/05_adversaries.ipynb
     """
     reference = spectra.magnitudes(torch.from_numpy(original), n_fft, hop_length)
-    gain, best = 1.0, None
+    gain = 1.0
     for _ in range(20):
         exact = original + np.float32(gain) * perturbation
         waveform = audio.quantise(exact)
         written = spectra.magnitudes(torch.from_numpy(waveform), n_fft, hop_length)
         measured = float(spectra.snr_db(reference, written, n_dims=2))
-        best = exact, waveform, measured
         if measured >= snr:
             break
         gain *= 0.999 * math.pow(10.0, (measured - snr) / 20.0)
-    return best
+    return exact, waveform, measured

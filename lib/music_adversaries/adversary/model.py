@@ -92,8 +92,13 @@ class Model:
         labels = tuple(str(label) for label in labels)
         if not labels or len(set(labels)) != len(labels):
             raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
-        self.network, self.labels, self.reads, self.system = network, labels, reads, system
-        self.sample_rate, self.n_fft, self.hop_length = sample_rate, int(n_fft), int(hop_length)
+        self.network: nn.Module = network
+        self.labels: tuple[str, ...] = labels
+        self.reads: str = reads
+        self.system: System | None = system
+        self.sample_rate: int = sample_rate
+        self.n_fft: int = int(n_fft)
+        self.hop_length: int = int(hop_length)
         self.within_one: bool | None = None  # whether all answers of a module so far lie within 0 and 1
         if self.like().dtype not in (torch.float32, torch.float64):
             raise InputError(f"The model computes in {self.like().dtype}; give it in float32, as model.float().")
@@ -202,8 +207,8 @@ class Model:
             x = torch.from_numpy(waveform)[None].to(like.device, like.dtype)
             valid = x.new_ones(1, spectra.n_frames(x.shape[1], self.n_fft, self.hop_length))
             logits, weights = self.rows_of_waveforms(x, valid)
-            posterior = (logits.double().softmax(-1) * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
-        posterior = posterior[0].cpu().numpy()
+            mean = (logits.double().softmax(-1) * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
+        posterior = mean[0].cpu().numpy()
         best = int(posterior.argmax())
         return Decision(self.labels[best], float(posterior[best]), posterior)
 

@@ -6,7 +6,6 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import click
 from ..errors import InputError
 from . import datasets
 from .bench.command import command as bench
-from .options import config_of, system_options
+from .options import Command, config_of, system_options
 
 if TYPE_CHECKING:
     from .runs import Listed
@@ -35,7 +34,7 @@ def data_list() -> None:
         click.echo(f"{'':<16} state: {info.state}")
 
 
-def _data_options(command: Callable) -> Callable:
+def _data_options(command: Command) -> Command:
     """Argument and options that say which dataset."""
     for option in (
         click.option("--profile", type=click.Choice(datasets.PROFILES), default="quick", show_default=True),
