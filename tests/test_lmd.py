@@ -119,8 +119,9 @@ def get(home: Path | None = None, allow_missing: bool = False):
     ],
 )
 def test_artist_and_title_of_a_file_name(stem, artist, title):
-    assert lmd_names.artist_and_title(stem) == (artist, title)
-    assert lmd_names.artist_and_title(unicodedata.normalize("NFD", stem)) == (artist, title)
+    for form in (stem, unicodedata.normalize("NFD", stem)):
+        name = lmd_names.parse(form)
+        assert (name.artist, name.title) == (artist, title)
 
 
 word = st.from_regex(r"[A-Za-zÁáãçéíóú]{2,8}(-[A-Za-z]{2,5})?", fullmatch=True)
@@ -136,8 +137,8 @@ phrase = (
 def test_the_usual_shapes_give_back_what_went_in(artist, album, number, title):
     assert lmd_names.parse(f"{artist} - {album} - {number} - {title}") == (artist, album, title)
     assert lmd_names.parse(f"{artist} - {album} - {number:02} - {title} - {album}").title == f"{title} - {album}"
-    assert lmd_names.artist_and_title(f"{artist} - {number} - {title}") == (artist, title)
-    assert lmd_names.artist_and_title(f"{artist} - {title}") == (artist, title)
+    assert lmd_names.parse(f"{artist} - {number} - {title}") == (artist, "", title)
+    assert lmd_names.parse(f"{artist} - {title}") == (artist, "", title)
 
 
 @given(st.text(max_size=40))

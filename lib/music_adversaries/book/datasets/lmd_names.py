@@ -95,12 +95,6 @@ def parse(stem: str) -> Name:
     return Name(artist, " - ".join(album), " - ".join(title))
 
 
-def artist_and_title(stem: str) -> tuple[str, str]:
-    """Artist and title that a file name gives by itself; see :func:`parse`."""
-    name = parse(stem)
-    return name.artist, name.title
-
-
 def parse_all(stems: Sequence[str]) -> list[Name]:
     """What the file names of a collection say, each seen beside the others.
 

@@ -325,7 +325,6 @@ class Style:
 
 _PIANOS = ("Acoustic Grand Piano", "Bright Acoustic Piano")
 _BASSES = ("Electric Bass (finger)", "Electric Bass (pick)", "Acoustic Bass")
-_BAND_GUITARS = ("Acoustic Guitar (steel)", "Electric Guitar (clean)", "Overdriven Guitar")
 
 STYLES: dict[str, Style] = {
     "blues": Style(
