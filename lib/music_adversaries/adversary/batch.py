@@ -15,6 +15,7 @@ from torch import Tensor
 from .. import spectra
 from ..errors import InputError
 from .budget import Budget
+from .ends import Ends
 from .gradients import Dense, Found, Product, after_change, differentiated, gradient_of_magnitudes
 from .model import Model
 
@@ -43,6 +44,7 @@ class Batch:
     rows : Tensor ``[n]``, which of the excerpts given at first these are
     spectrum, magnitude : Tensor ``[n, n_frames, n_bins]``: F and X of the exemplars
     radius : Tensor ``[n]``: N epsilon, the largest distance of the magnitudes
+    at_ends : Tensor ``[n, n_added, n_bins]``: magnitudes of the exemplars' `Ends`
     iteration : int
 
     Notebook: book/05_adversaries.ipynb
@@ -76,6 +78,8 @@ class Batch:
         self.spectrum = spectra.stft(self.x, model.n_fft, model.hop_length) * self.valid[..., None]
         self.magnitude = spectra.modulus(self.spectrum)
         self.radius = spectra.radius(torch.linalg.vector_norm(self.magnitude, dim=(-2, -1)), budget.snr)
+        self._ends = Ends(list(map(len, waveforms)), model.n_fft, model.hop_length, like.device)
+        self.at_ends = self._ends.magnitudes(self.x)
         self.power = spectra.window_power(self.valid, model.n_fft, model.hop_length)
         self.iteration = -1
         network, device = model.network, self.x.device
@@ -96,8 +100,9 @@ class Batch:
 
     def keep(self, going: Tensor) -> None:
         """Go on with these excerpts only ``[n]``, bool."""
-        for name in ("rows", "targets", "x", "valid", "spectrum", "magnitude", "radius", "power"):
+        for name in ("rows", "targets", "x", "valid", "spectrum", "magnitude", "radius", "power", "at_ends"):
             setattr(self, name, getattr(self, name)[going])
+        self._ends.keep(going)
 
     # --- what the model says, and its gradients ---
 
@@ -164,12 +169,17 @@ class Batch:
         return torch.linalg.vector_norm(change, dim=(-2, -1))
 
     def within_budget(self, perturbation: Tensor) -> Tensor:
-        """The perturbation ``[n, n_samples]``, turned down where its magnitudes leave the ball.
+        """The perturbation ``[n, n_samples]``, turned down where its magnitudes leave the ball, or do so at the ends.
 
         Not the nearest feasible point, since magnitudes are not linear in the waveform, but one on the way from the
-        exemplar.
+        exemplar. See `ends` for what is measured there.
         """
-        return perturbation * torch.clamp(self.radius / self.distance(perturbation), max=1.0)[:, None]
+        distance = self.distance(perturbation)
+        change = self._ends.magnitudes(self.x + perturbation) - self.at_ends
+        padded = torch.hypot(distance, torch.linalg.vector_norm(change, dim=(-2, -1)))
+        longer = torch.hypot(*(torch.linalg.vector_norm(m, dim=(-2, -1)) for m in (self.magnitude, self.at_ends)))
+        factor = torch.minimum(self.radius / distance, spectra.radius(longer, self.budget.snr) / padded)
+        return perturbation * factor.clamp(max=1.0)[:, None]
 
     def share_within_full_scale(self) -> Tensor:
         """Part of the budget ``[n]`` that a file can hold: 1, except for budgets far beyond 0 dB."""

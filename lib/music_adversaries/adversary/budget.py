@@ -19,7 +19,8 @@ class Budget:
     Parameters
     ----------
     snr : float
-        dB. ``20 log10(||X|| / ||Z - X||)`` on the magnitudes of the whole excerpt never falls below it.
+        dB. ``20 log10(||X|| / ||Z - X||)`` on the magnitudes of the whole excerpt never falls below it, nor on those
+        of the excerpt padded with silence, which see its ends too.
     confidence : float
         Mean posterior of the target at which the attack stops, 0 <= confidence < 1.
     max_iterations : int

@@ -26,6 +26,7 @@ import torch
 from .. import audio, spectra
 from ..audio import Waveform
 from ..errors import InputError
+from .ends import snr_from
 
 TOLERANCE = 0.05  # dB by which the ratio may exceed the one asked for
 DOMAINS = ("magnitude", "time")
@@ -37,7 +38,7 @@ _FARTHEST = 120.0  # dB
 class SNRs(NamedTuple):
     """Signal-to-noise ratios in dB of a changed recording."""
 
-    magnitude: float  #: over the whole sequence of magnitudes: the paper's constraint
+    magnitude: float  #: over the whole sequence of magnitudes: the paper's constraint, ends included (`snr_from`)
     time: float  #: between the waveforms
 
 
@@ -258,7 +259,4 @@ def snr_against(
     original = torch.from_numpy(audio.check_waveform(waveform, min_samples=n_fft))
     if domain == "time":
         return lambda changed: float(spectra.snr_db(original, torch.from_numpy(changed)))
-    reference = spectra.magnitudes(original, n_fft, hop_length)
-    return lambda changed: float(
-        spectra.snr_db(reference, spectra.magnitudes(torch.from_numpy(changed), n_fft, hop_length), n_dims=2)
-    )
+    return snr_from(original.numpy(), n_fft, hop_length)

@@ -19,6 +19,7 @@ from torch import Tensor
 from .. import audio, spectra
 from ..networks import Decision
 from .batch import Batch
+from .ends import snr_from
 from .result import AdversaryResult
 
 Realise = Callable[..., Tensor]
@@ -194,13 +195,12 @@ def written_within_budget(
 
     Notebook: book/05_adversaries.ipynb
     """
-    reference = spectra.magnitudes(torch.from_numpy(original), n_fft, hop_length)
+    snr_of = snr_from(original, n_fft, hop_length)
     gain = 1.0
     for _ in range(20):
         exact = original + np.float32(gain) * perturbation
         waveform = audio.quantise(exact)
-        written = spectra.magnitudes(torch.from_numpy(waveform), n_fft, hop_length)
-        measured = float(spectra.snr_db(reference, written, n_dims=2))
+        measured = snr_of(waveform)
         if measured >= snr:
             break
         gain *= 0.999 * math.pow(10.0, (measured - snr) / 20.0)

@@ -29,7 +29,9 @@ class AdversaryResult:
     target_confidence: float  #: mean posterior of ``target``
     original_label: str
     original_confidence: float
-    snr_magnitude: float  #: dB over the whole sequence of magnitudes: the paper's constraint
+    snr_magnitude: (
+        float  #: dB over the whole sequence of magnitudes: the paper's constraint, ends included (`snr_from`)
+    )
     snr_time: float  #: dB between the waveforms
     snr_limit: float  #: dB
     confidence_limit: float
