@@ -302,7 +302,7 @@ BAD_AUDIO = {
     "shorter than a frame": (recording("dark", 77, 0.02), "x.wav has 441 samples, fewer than one frame of 1024; give"),
     "empty": (np.zeros(0, np.float32), "x.wav"),
     "no numbers": (np.array([None] * 2_000), "x.wav is of type object; give floating-point samples"),
-    "a path": ("song.wav", "x.wav is of type .*; give floating-point samples"),
+    "a path": ("song.wav", "x.wav is the path 'song.wav'; give its samples"),
 }
 
 
@@ -329,7 +329,7 @@ BAD_ABOUT = {
     "rate": ({"labels": LABELS, "sample_rate": 0}, "sample_rate is 0; give"),
     "labels as a string": ({"labels": "abc"}, "labels is 'abc'; give a sequence of names"),
     "labels counted": ({"labels": 3}, "labels is 3; give a sequence of names"),
-    "rate in words": ({"labels": LABELS, "sample_rate": "16k"}, "sample_rate is 16k; give"),
+    "rate in words": ({"labels": LABELS, "sample_rate": "16k"}, "sample_rate is '16k'; give"),
     "part of a sample": ({"labels": LABELS, "n_fft": 512.0}, "n_fft is 512.0; give a whole number"),
     "no hop": ({"labels": LABELS, "hop_length": 0}, "hop_length is 0; give a whole number"),
     "hop": ({"labels": LABELS, "n_fft": 512, "hop_length": 200}, "hop_length 200 does not divide n_fft 512"),

@@ -6,16 +6,16 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
-from numbers import Integral
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
+import torch
 from tqdm.auto import tqdm
 
 from ..errors import InputError
@@ -23,10 +23,11 @@ from ..networks import Decision, Network, System, evaluated
 from .algorithm1 import Algorithm1
 from .batch import Batch
 from .budget import DEFAULT, Budget
+from .given import Given, Target, as_list, as_names, as_targets
 from .judge import Judge, Watch
 from .methods import Method, chosen
 from .model import Model
-from .options import check_whole
+from .options import check_rate, check_whole
 from .result import AdversaryResult
 
 UNUSED_DB = 10.0  # above the limit: for a researcher's own model, an excerpt without success there is worth a warning
@@ -34,12 +35,12 @@ UNUSED_DB = 10.0  # above the limit: for a researcher's own model, an excerpt wi
 
 def attack(
     model: System | Model,
-    waveforms: Sequence[np.ndarray],
-    targets: Sequence[str | int],
+    waveforms: Iterable[Given],
+    targets: Iterable[Target],
     budget: Budget = DEFAULT,
     *,
     method: str | Method = "algorithm1",
-    names: Sequence[str] | None = None,
+    names: Iterable[str | Path] | None = None,
     judge: Callable[[np.ndarray], Decision] | None = None,
     seed: int = 0,
     batch_size: int = 16,
@@ -58,9 +59,9 @@ def attack(
     ----------
     model : System or Model
         Attacked without dropout, as it is in use. Wrap a module of your own: ``Model(module, labels=[...])``.
-    waveforms : sequence of arrays ``[n_samples]``
-        Mono, full scale 1, at the model's rate; lengths may differ.
-    targets : sequence of labels or label indices
+    waveforms : sequence of arrays or tensors ``[n_samples]``, or of `Audio`
+        Mono, full scale 1, at the model's rate; lengths may differ. They are copied.
+    targets : sequence of labels or label indices, or tensor of indices
         One for each waveform.
     budget : Budget
         Least SNR, confidence to reach, iterations and restarts.
@@ -106,30 +107,35 @@ def attack(
     Notebook: book/05_adversaries.ipynb
     """
     model, method = Model.of(model), chosen(method)
-    waveforms, targets = _as_lists(waveforms, targets)
-    names = [f"waveform {i}" for i in range(len(waveforms))] if names is None else list(names)
+    if sample_rate is not None:
+        check_rate(sample_rate)
+        if sample_rate != model.sample_rate:
+            raise InputError(
+                f"The audio is at {sample_rate} Hz but the model reads {model.sample_rate} Hz; "
+                "resample it (audio.resample)."
+            )
+    given, labels = as_list(waveforms), as_targets(targets)
+    called = as_names(names, len(given))
     if not isinstance(budget, Budget):
         raise InputError(f"budget is {budget!r}; give a Budget, such as Budget(snr=15).")
     check_whole(1, batch_size=batch_size)
     check_whole(0, seed=seed)
-    if sample_rate not in (None, model.sample_rate):
-        raise InputError(
-            f"The audio is at {sample_rate} Hz but the model reads {model.sample_rate} Hz; "
-            "resample it (audio.resample)."
-        )
-    _check_lengths(waveforms, targets, names)
-    waveforms = [model.check(waveform, name) for waveform, name in zip(waveforms, names, strict=True)]
-    wanted = [model.label_index(target) for target in targets]
+    if watch is not None and not callable(watch):
+        raise InputError(f"watch is {watch!r}; give a function of the iteration and the targets' posteriors.")
+    _check_lengths(given, labels, called)
+    wanted = [model.label_index(label) for label in labels]
+    arrays = [model.check(waveform, name) for waveform, name in zip(given, called, strict=True)]
     decide = model.decide_unchecked if judge is None else _checked_judge(judge, len(model.labels))
     results: dict[int, AdversaryResult] = {}
     with (
+        plainly(model.like().device),
         evaluated(model.network),
-        tqdm(total=len(waveforms), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
+        tqdm(total=len(arrays), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
     ):
         # One of each length, the shortest first: a model may need so many samples at least, or exactly so many.
-        firsts = {len(waveforms[i]): i for i in reversed(range(len(waveforms)))}
+        firsts = {len(arrays[i]): i for i in reversed(range(len(arrays)))}
         for _, i in sorted(firsts.items()):
-            model.refuse_unsteady(waveforms[i], names[i])
+            model.refuse_unsteady(arrays[i], called[i])
         if model.within_one:
             warnings.warn(
                 "The model's answers all lie within 0 and 1, like the probabilities of a multi-label model; logits are "
@@ -138,13 +144,13 @@ def attack(
             )
         watched = _watched(bar, budget.max_iterations, watch)
         for attempt in range(budget.restarts + 1):
-            todo = [i for i in range(len(waveforms)) if attempt == 0 or not results[i].confident]
-            for together in _batches(todo, waveforms, batch_size, model.pads):
+            todo = [i for i in range(len(arrays)) if attempt == 0 or not results[i].confident]
+            for together in _batches(todo, arrays, batch_size, model.pads):
                 batch = Batch(
                     model,
-                    [waveforms[i] for i in together],
+                    [arrays[i] for i in together],
                     [wanted[i] for i in together],
-                    [names[i] for i in together],
+                    [called[i] for i in together],
                     budget,
                     generators=[np.random.default_rng([seed, i, attempt]) for i in together],
                     random_start=attempt > 0,
@@ -163,7 +169,7 @@ def attack(
         unused = _unused(results.values(), method)
         if unused:
             warnings.warn(unused, stacklevel=2)
-    return [results[i] for i in range(len(waveforms))]
+    return [results[i] for i in range(len(arrays))]
 
 
 def _unused(results: Collection[AdversaryResult], method: Method) -> str:
@@ -189,7 +195,7 @@ def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Ca
         raise InputError(f"judge is {judge!r}; give a function from a waveform to a Decision.")
 
     def judged(waveform: np.ndarray) -> Decision:
-        decision = judge(waveform)
+        decision = judge(waveform.copy())  # a judge may work in place
         if not isinstance(decision, Decision):
             raise InputError(
                 f"The judge returned {decision!r:.60}; let it return a networks.Decision(label, confidence, posterior)."
@@ -202,6 +208,16 @@ def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Ca
         return decision
 
     return judged
+
+
+@contextlib.contextmanager
+def plainly(device: torch.device) -> Iterator[None]:
+    """Computing as an attack does: in full precision and with gradients, whatever the caller's context says."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        for kind in {"cpu", device.type}:
+            stack.enter_context(torch.autocast(kind, enabled=False))
+        yield
 
 
 def _no_bar(progress: bool | None) -> bool:
@@ -239,23 +255,7 @@ def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: 
     return batches
 
 
-def _as_lists(
-    waveforms: Sequence[np.ndarray], targets: Sequence[str | int]
-) -> tuple[list[np.ndarray], list[str | int]]:
-    """Both as lists; a single waveform or target in place of a list is refused."""
-    if isinstance(waveforms, str | Path):
-        raise InputError(f"The waveforms are {str(waveforms)!r}; give a list of arrays, such as those of audio.read.")
-    if isinstance(waveforms, np.ndarray | Tensor) and waveforms.ndim == 1 and waveforms.dtype is not np.dtype(object):
-        raise InputError(f"The waveforms are one array of {len(waveforms)} numbers; put it into a list, [waveform].")
-    if isinstance(targets, str | Integral):
-        raise InputError(f"The targets are {targets!r}; give a list with one label for each waveform, [{targets!r}].")
-    for what, given in (("waveforms", waveforms), ("targets", targets)):
-        if not isinstance(given, Iterable):
-            raise InputError(f"The {what} are {given!r}; give a list with one for each excerpt.")
-    return list(waveforms), list(targets)
-
-
-def _check_lengths(waveforms: list[np.ndarray], targets: list[str | int], names: list[str]) -> None:
+def _check_lengths(waveforms: list[Given], targets: list[object], names: list[str]) -> None:
     if len(waveforms) == 0:
         raise InputError("There is no waveform to attack; give at least one.")
     if len(targets) != len(waveforms):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import InputError
 from .options import check_whole, is_number
 
@@ -53,6 +55,10 @@ class Budget:
             )
         check_whole(1, max_iterations=self.max_iterations)
         check_whole(0, restarts=self.restarts)
+        for name in ("snr", "confidence", "max_iterations", "restarts"):
+            value = getattr(self, name)
+            if isinstance(value, np.generic):  # which JSON does not know
+                object.__setattr__(self, name, value.item())
 
 
 DEFAULT = Budget()

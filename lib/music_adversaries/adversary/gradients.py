@@ -117,6 +117,17 @@ def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Foun
     Notebook: book/05_adversaries.ipynb
     """
     z = z.detach().requires_grad_(True)
+    try:
+        return _gradient(rows, z, targets, valid)
+    except RuntimeError as error:
+        if "inplace operation" not in str(error):
+            raise
+    # The module overwrote what its gradient needs, as x /= x.abs().amax() does. PyTorch keeps copies, which is slow.
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        return _gradient(rows, z, targets, valid)
+
+
+def _gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
     with torch.enable_grad():
         logits, weights = rows(z, valid)
         log_posterior = torch.log_softmax(logits, dim=-1)

@@ -16,9 +16,8 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import chain
-from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -27,7 +26,8 @@ from torch import Tensor, nn
 from .. import audio, spectra
 from ..errors import InputError
 from ..networks import CDNN, Decision, Network, System
-from .options import check_whole
+from .given import Given, as_labels, as_waveform
+from .options import check_rate, check_whole
 
 READS = ("magnitudes", "waveform")
 BEYOND_SCALE = 4.0  # recordings may pass full scale a little; samples of 16 bits pass it by thousands
@@ -43,6 +43,7 @@ class Model:
         From ``[n, n_frames, n_bins]`` magnitudes or ``[n, n_samples]`` waveforms to logits
         ``[n, n_labels]`` or ``[n, n_rows, n_labels]``. Its weights are not changed.
     labels : sequence of str
+        In the order of the logits, at least two; or a table of them, ``{0: "rock", 1: "pop"}``.
     reads : {"magnitudes", "waveform"}
     sample_rate : int
         Hz, of the audio on which it was trained.
@@ -63,7 +64,7 @@ class Model:
     def __init__(
         self,
         network: nn.Module,
-        labels: Sequence[str],
+        labels: Iterable[str] | Mapping[int, str] | Mapping[str, int],
         *,
         reads: str = "magnitudes",
         sample_rate: int = spectra.SAMPLE_RATE,
@@ -75,8 +76,7 @@ class Model:
             raise InputError(f"The network is a {type(network).__name__}; give a torch.nn.Module.")
         if reads not in READS:
             raise InputError(f"reads is {reads!r}; choose one of {', '.join(READS)}.")
-        if not (isinstance(sample_rate, Real) and sample_rate > 0):
-            raise InputError(f"sample_rate is {sample_rate}; give the rate of the model's audio in Hz, such as 22050.")
+        check_rate(sample_rate)
         check_whole(2, n_fft=n_fft)
         hop_length = n_fft // 2 if hop_length is None else hop_length
         check_whole(1, hop_length=hop_length)
@@ -87,21 +87,15 @@ class Model:
                 f"hop_length {hop_length} is a whole frame, and the window is zero at its ends: no waveform can "
                 "be made of such frames; choose one that divides n_fft at least twice."
             )
-        if isinstance(labels, str) or not isinstance(labels, Iterable):
-            raise InputError(f"labels is {labels!r}; give a sequence of names, such as ['rock', 'pop'].")
-        labels = tuple(str(label) for label in labels)
-        if not labels or len(set(labels)) != len(labels):
-            raise InputError("A model needs labels, each once, in the order of its logits; give them as labels=[...].")
         self.network: nn.Module = network
-        self.labels: tuple[str, ...] = labels
+        self.labels: tuple[str, ...] = as_labels(labels)
         self.reads: str = reads
         self.system: System | None = system
-        self.sample_rate: int = sample_rate
+        self.sample_rate: int = int(sample_rate)
         self.n_fft: int = int(n_fft)
         self.hop_length: int = int(hop_length)
         self.within_one: bool | None = None  # whether all answers of a module so far lie within 0 and 1
-        if self.like().dtype not in (torch.float32, torch.float64):
-            raise InputError(f"The model computes in {self.like().dtype}; give it in float32, as model.float().")
+        self._refuse_weights()
 
     @classmethod
     def of(cls, model: Model | System) -> Model:
@@ -124,6 +118,21 @@ class Model:
             )
         raise InputError(f"The model is a {name}; give a System, or any module as Model(module, labels=[...]).")
 
+    def _refuse_weights(self) -> None:
+        """Refuse weights that cannot be computed or differentiated with."""
+        for name, tensor in chain(self.network.named_parameters(), self.network.named_buffers()):
+            if nn.parameter.is_lazy(tensor):
+                raise InputError(f"The model's {name} has no shape yet; call the module once on an input of its size.")
+            if tensor.is_meta:
+                raise InputError(f"The model's {name} is on the device meta, without values; load its weights first.")
+            if tensor.is_inference():
+                raise InputError(
+                    f"The model's {name} was made under torch.inference_mode, which rules out gradients; make the "
+                    "model outside of it."
+                )
+        if self.like().dtype not in (torch.float32, torch.float64):
+            raise InputError(f"The model computes in {self.like().dtype}; give it in float32, as model.float().")
+
     @property
     def pads(self) -> bool:
         """Whether excerpts of different lengths can be padded to one length and taken together."""
@@ -136,18 +145,21 @@ class Model:
         held = chain(self.network.parameters(), self.network.buffers())
         return next((tensor for tensor in held if tensor.is_floating_point()), torch.empty(0))
 
-    def label_index(self, label: str | int) -> int:
+    def label_index(self, label: object) -> int:
         """Index of a label; `InputError` for one that the model does not have."""
         if isinstance(label, str):
             if label in self.labels:
                 return self.labels.index(label)
-        elif isinstance(label, Integral) and not isinstance(label, bool) and 0 <= label < len(self.labels):
+        elif isinstance(label, int | np.integer) and not isinstance(label, bool) and 0 <= label < len(self.labels):
             return int(label)
         raise InputError(f"{label!r} is not a label of this model; choose one of {', '.join(self.labels)}.")
 
-    def check(self, waveform: np.ndarray, name: str) -> np.ndarray:
-        """The waveform as float32 ``[n_samples]``, or `InputError` where it cannot be attacked."""
-        array = np.asarray(waveform.detach().cpu() if isinstance(waveform, Tensor) else waveform)
+    def check(self, waveform: Given, name: str) -> np.ndarray:
+        """A copy of the waveform as float32 ``[n_samples]``, or `InputError` where it cannot be attacked."""
+        return self.check_array(as_waveform(waveform, name, self.sample_rate), name)
+
+    def check_array(self, array: np.ndarray, name: str) -> np.ndarray:
+        """`check` for an array of our own, which need not be copied."""
         if array.dtype.kind not in "fiu":
             raise InputError(f"{name} is of type {array.dtype}; give floating-point samples with full scale 1.")
         loudest = np.abs(array).max(initial=0.0)
@@ -161,7 +173,6 @@ class Model:
                 f"{name} has {len(array)} samples, fewer than one frame of {self.n_fft}; give a longer one."
             )
         array = audio.check_waveform(array, name, min_samples=1)
-        array = array if array.flags.writeable else array.copy()  # PyTorch warns of what it cannot write to
         n_frames = spectra.n_frames(len(array), self.n_fft, self.hop_length)
         needed = getattr(self.network, "slice_length", 1)
         if n_frames < needed:
@@ -188,14 +199,14 @@ class Model:
             return self._checked(waveforms)
         return self.rows_of_magnitudes(self.magnitudes(waveforms), valid)
 
-    def decide(self, waveform: np.ndarray, name: str = "the waveform") -> Decision:
+    def decide(self, waveform: Given, name: str = "the waveform") -> Decision:
         """Decision over a whole waveform ``[n_samples]``.
 
         Paper: Eq. (4)
         Notebook: book/05_adversaries.ipynb
         """
         if self.system is not None:
-            return self.system.classify(waveform, name)
+            return self.system.classify(as_waveform(waveform, name, self.sample_rate), name)
         return self.decide_unchecked(self.check(waveform, name))
 
     def decide_unchecked(self, waveform: np.ndarray) -> Decision:
@@ -232,7 +243,8 @@ class Model:
     def _checked(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of a researcher's own module, with a dimension of rows."""
         try:
-            logits = self.network(x)
+            # A clone: a module may work in place, on what would be the caller's samples or a leaf.
+            logits = self.network(x.clone())
         except Exception as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
             raise InputError(
@@ -244,6 +256,9 @@ class Model:
             raise InputError(f"The model gave {shape} for {len(x)} excerpts; it must give [n, n_labels] or with rows.")
         if logits.shape[-1] != len(self.labels):
             raise InputError(f"The model gives {logits.shape[-1]} logits, but there are {len(self.labels)} labels.")
+        if not logits.is_floating_point():
+            raise InputError(f"The model's answers are of type {logits.dtype}; it must give logits, as float32.")
+        logits = logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
         values = logits.detach()
         if bool((values >= 0).all()) and bool(((values.sum(-1) - 1).abs() < 1e-4).all()):
             raise InputError("The model gives probabilities; give it without its softmax, or take their logarithm.")

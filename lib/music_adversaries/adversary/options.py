@@ -22,6 +22,12 @@ def check_whole(least: int, **numbers: int) -> None:
             raise InputError(f"{name} is {value!r}; give a whole number of at least {least}.")
 
 
+def check_rate(sample_rate: float) -> None:
+    """Refuse what is not a sampling rate in whole Hz."""
+    if not (is_number(sample_rate) and 0 < sample_rate < math.inf and sample_rate == int(sample_rate)):
+        raise InputError(f"sample_rate is {sample_rate!r}; give the rate of the audio in whole Hz, such as 22050.")
+
+
 def is_number(value: object) -> bool:
     """Whether it is a real number; a bool is not."""
     return isinstance(value, Real) and not isinstance(value, bool)

@@ -22,8 +22,10 @@ def evaluated(network: nn.Module) -> Iterator[None]:
 
     Notebook: book/04_baselines.ipynb
     """
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
+    # A frozen module has no mode any more, and an exported one does not let it be changed.
+    modes = [(module, module.training) for module in network.modules() if hasattr(module, "training")]
+    with contextlib.suppress(NotImplementedError):
+        network.eval()
     try:
         yield
     finally:

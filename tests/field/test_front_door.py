@@ -1,0 +1,506 @@
+"""One front door: whatever callers pass works or is refused in one sentence, and nothing they gave is changed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from case import Case, each
+from music_adversaries import adversary, audio
+from music_adversaries.adversary import Algorithm1, Budget, Model
+from music_adversaries.adversary.methods import METHODS
+from music_adversaries.errors import InputError
+from music_adversaries.networks import Decision
+
+LABELS = ["low", "high"]
+BUDGET = Budget(snr=5, confidence=0.6, max_iterations=30)
+
+
+class Bright(nn.Module):
+    """Low or high, by the energy of a waveform's differences; computes out of place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(20.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        steep = (x[:, 1:] - x[:, :-1]).square().mean(1)
+        share = steep / (steep + x.square().mean(1))
+        return torch.stack([-share, share], 1) * self.scale + torch.tensor([8.0, -8.0])
+
+
+def wave(length: int = 4096, seed: int = 0) -> np.ndarray:
+    """Somewhere between the two labels."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(length) / 22_050
+    return (0.3 * np.sin(2 * np.pi * 300 * t) + 0.1 * rng.standard_normal(length)).astype("float32")
+
+
+def model_of(module: nn.Module, **settings: Any) -> Model:
+    return Model(module, **{"labels": LABELS, "reads": "waveform"} | settings)
+
+
+def other(model: Model, x: np.ndarray) -> str:
+    return LABELS[1 - LABELS.index(model.decide(x).label)]
+
+
+def reached(module: nn.Module, **settings: Any) -> adversary.AdversaryResult:
+    """PGD on a model of the module, which must succeed just as it does on `Bright`."""
+    model, x = model_of(module), wave()
+    (found,) = adversary.attack(model, [x], [other(model, x)], BUDGET, method="pgd", **settings)
+    assert found.success
+    return found
+
+
+# --- modules: what `reached` does with them ---
+
+
+class InPlace(Bright):
+    """As `Bright`, after it has changed its input in some way that leaves the answer alone."""
+
+    def __init__(self, change: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        self.change = change
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.change(x)
+        return super().forward(x)
+
+
+def normalise(x: Tensor) -> None:
+    x /= x.abs().amax(1, keepdim=True)
+
+
+def assign(x: Tensor) -> None:
+    x[:, :] = x * 2
+
+
+def through_data(x: Tensor) -> None:
+    x.data.mul_(2)
+
+
+IN_PLACE = [
+    Case("x /= peak", "auto-attack #13", lambda: InPlace(normalise), None),
+    Case("mul_", "auto-attack #13", lambda: InPlace(lambda x: x.mul_(2)), None),
+    Case("clamp_", "auto-attack #13", lambda: InPlace(lambda x: x.clamp_(-1, 1)), None),
+    Case("sub_ of the mean", "auto-attack #13", lambda: InPlace(lambda x: x.sub_(x.mean(1, keepdim=True))), None),
+    Case("x[:, :] = ...", "auto-attack #13", lambda: InPlace(assign), None),
+    Case("x.data", "reliability 1", lambda: InPlace(through_data), None),
+]
+
+
+@each(IN_PLACE)
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_a_model_that_works_in_place_changes_nothing_of_ours(case, name):
+    model, x = model_of(case.make()), wave()
+    before = x.copy()
+    plain = model_of(Bright())
+    target = other(plain, x)
+    method = Algorithm1(step_unit="budget") if name == "algorithm1" else name
+    (found,) = adversary.attack(model, [x], [target], BUDGET, method=method)
+    np.testing.assert_array_equal(x, before)
+    np.testing.assert_array_equal(found.original, before)
+    changed = found.waveform.astype(float) - before
+    if changed.any():
+        by_hand = 20 * np.log10(np.linalg.norm(before) / np.linalg.norm(changed))
+        assert found.snr_time == pytest.approx(by_hand, abs=1e-3)
+    assert model.decide(found.waveform).label == found.label
+    for decide in (model.decide, lambda y: model.decide(torch.from_numpy(y))):
+        decide(x)
+        np.testing.assert_array_equal(x, before)
+
+
+def test_a_model_on_magnitudes_may_work_in_place():
+    class Log(nn.Module):
+        def forward(self, z: Tensor) -> Tensor:
+            z.add_(1e-3).log_()
+            return torch.stack([z[..., :100].mean((1, 2)), z[..., 100:].mean((1, 2))], 1)
+
+    model, x = Model(Log(), LABELS), wave()
+    target = other(model, x)
+    for name in METHODS:
+        (found,) = adversary.attack(model, [x.copy()], [target], Budget(max_iterations=3), method=name)
+        np.testing.assert_array_equal(found.original, x)
+
+
+def test_a_judge_may_work_in_place():
+    model, x = model_of(Bright()), wave()
+    before = x.copy()
+
+    def judge(waveform: np.ndarray) -> Decision:
+        decision = model.decide(waveform)
+        waveform[:] = 0
+        return decision
+
+    (found,) = adversary.attack(model, [x], [other(model, x)], BUDGET, method="pgd", judge=judge)
+    assert found.success and found.waveform.any()
+    np.testing.assert_array_equal(x, before)
+
+
+def test_what_the_caller_changes_later_changes_no_result():
+    model, x = model_of(Bright()), wave()
+    (found,) = adversary.attack(model, [x], [other(model, x)], BUDGET, method="pgd")
+    x[:] = 0
+    assert found.original.any() and found.perturbation.any()
+
+
+MODULES = [
+    Case("scripted", "foolbox #614", lambda: torch.jit.script(Plain()), None),
+    Case("scripted, in training mode", "foolbox #614", lambda: torch.jit.script(Plain()).train(), None),
+    Case("traced", "foolbox #666", lambda: torch.jit.trace(Plain(), torch.zeros(2, 4096)), None),
+    Case("frozen", "foolbox #614", lambda: torch.jit.freeze(torch.jit.script(Plain().eval())), None),
+    Case("exported", "foolbox #614", lambda: torch.export.export(Plain(), (torch.zeros(1, 4096),)).module(), None),
+    Case("compiled", "foolbox #614", lambda: torch.compile(Plain(), backend="eager"), None),
+    Case("of torch.fx", "foolbox #614", lambda: torch.fx.symbolic_trace(Plain()), None),
+    Case("DataParallel", "foolbox #666", lambda: nn.DataParallel(Plain()), None),
+    Case("in a Sequential", "foolbox #666", lambda: nn.Sequential(nn.Identity(), Plain()), None),
+    Case("without weights of its own", "foolbox #614", lambda: Weightless(), None),
+    Case("of float64", "foolbox #614", lambda: Plain().double(), None),
+    Case("without gradients for its weights", "foolbox #614", lambda: Plain().requires_grad_(False), None),
+    Case("answering in bfloat16", "foolbox #614", lambda: Answering(torch.bfloat16), None),
+    Case("answering in float64", "foolbox #614", lambda: Answering(torch.float64), None),
+]
+
+
+class Plain(nn.Module):
+    """`Bright` for a compiler of PyTorch's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(20.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        steep = (x[:, 1:] - x[:, :-1]).square().mean(1)
+        share = steep / (steep + x.square().mean(1))
+        logit = share * self.scale - 8.0
+        return torch.stack([-logit, logit], 1)
+
+
+class Weightless(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return Plain().requires_grad_(False)(x)
+
+
+class Answering(Plain):
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).to(self.dtype)
+
+
+@each(MODULES)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_modules_of_every_kind(case):
+    reached(case.make())
+
+
+REFUSED_MODULES = [
+    Case("a function", "foolbox #614", lambda: Plain().forward, "torch.nn.Module"),
+    Case("a class", "foolbox #614", lambda: Plain, "torch.nn.Module"),
+    Case("an exported program", "foolbox #614", lambda: torch.export.export(Plain(), (torch.zeros(1, 9),)), "Module"),
+    Case("half precision", "foolbox #614", lambda: Plain().half(), "float32"),
+    Case("bfloat16", "foolbox #614", lambda: Plain().bfloat16(), "float32"),
+    Case("on the device meta", "reliability 15", lambda: Plain().to("meta"), "meta"),
+    Case("lazy", "foolbox #614", lambda: nn.Sequential(nn.LazyLinear(2)), "no shape yet"),
+    Case("whole numbers", "foolbox #614", lambda: Answering(torch.int64), "float32"),
+    Case("complex numbers", "foolbox #614", lambda: Answering(torch.complex64), "float32"),
+]
+
+
+@each(REFUSED_MODULES)
+def test_modules_that_are_refused(case):
+    with pytest.raises(InputError, match=case.answer) as refusal:
+        reached(case.make())
+    one_sentence(refusal)
+
+
+def test_weights_made_under_inference_mode_are_refused():
+    with torch.inference_mode():
+        module = Plain()
+    with pytest.raises(InputError, match="inference_mode") as refusal:
+        model_of(module)
+    one_sentence(refusal)
+
+
+def one_sentence(refusal: pytest.ExceptionInfo[InputError]) -> None:
+    message = str(refusal.value)
+    assert "\n" not in message and len(message) < 400 and message.endswith("."), message
+
+
+# --- contexts around the call ---
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+        torch.inference_mode,
+        torch.no_grad,
+        torch.enable_grad,
+        lambda: torch.autograd.set_detect_anomaly(True),
+        lambda: warnings.catch_warnings(),
+        lambda: np.errstate(all="raise"),
+    ],
+)
+def test_contexts_around_the_call_change_nothing(context):
+    module = Bright()
+    plain = reached(module)
+    with context():
+        found = reached(module)
+    np.testing.assert_array_equal(found.waveform, plain.waveform)
+    assert found.confidence == plain.confidence
+
+
+@pytest.mark.parametrize("reads", ["waveform", "magnitudes"])
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_inference_mode_and_autocast_with_every_method(name, reads):
+    class Bands(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(513, 2)
+
+        def forward(self, z: Tensor) -> Tensor:
+            return self.linear(z.mean(1))
+
+    torch.manual_seed(0)
+    model = model_of(Bright()) if reads == "waveform" else Model(Bands(), LABELS)
+    x, budget = wave(), Budget(max_iterations=3)
+    target = [other(model, x)]
+    (plain,) = adversary.attack(model, [x], target, budget, method=name)
+    for context in (torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16)):
+        with context:
+            (found,) = adversary.attack(model, [x], target, budget, method=name)
+        np.testing.assert_array_equal(found.waveform, plain.waveform)
+
+
+def test_a_default_type_of_float64_changes_nothing():
+    plain = reached(Bright())
+    module = Bright()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = reached(module)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.snr_magnitude == pytest.approx(plain.snr_magnitude, abs=0.2)
+
+
+def test_modes_are_given_back():
+    module = nn.Sequential(Bright(), nn.Dropout(0.0))
+    module[1].eval()
+    reached(module)
+    assert module.training and not module[1].training
+
+
+# --- waveforms ---
+
+X = wave()
+WAVEFORMS = [
+    Case("an array of float64", "ART", lambda: [X.astype(float)], None),
+    Case("an array that cannot be written to", "numpy", lambda: [read_only(X)], None),
+    Case("an array with strides", "numpy", lambda: [np.stack([X, X], 1)[:, 0]], None),
+    Case("an array in the other byte order", "numpy", lambda: [X.astype(">f4")], None),
+    Case("an array backwards", "numpy", lambda: [X[::-1].copy()[::-1]], None),
+    Case("one array of two dimensions", "ART", lambda: X[None], None),
+    Case("a tensor", "foolbox #614", lambda: [torch.from_numpy(X)], None),
+    Case("one tensor of two dimensions", "foolbox #614", lambda: torch.from_numpy(X)[None], None),
+    Case("a tensor that wants a gradient", "foolbox #614", lambda: [torch.tensor(X, requires_grad=True)], None),
+    Case("a tensor of float64", "foolbox #614", lambda: [torch.from_numpy(X).double()], None),
+    Case("a tensor that is a parameter", "foolbox #614", lambda: [nn.Parameter(torch.from_numpy(X))], None),
+    Case("a sparse tensor", "foolbox #614", lambda: [torch.from_numpy(X).to_sparse()], None),
+    Case("what audio.read returns", "foolbox #666", lambda: [audio.Audio(X, ())], None),
+    Case("a list of numbers", "foolbox #666", lambda: [X.tolist()], None),
+    Case("a generator", "foolbox #666", lambda: (x for x in [X]), None),
+    Case("a tuple of arrays", "foolbox #666", lambda: (X,), None),
+    Case("an array of objects", "numpy", lambda: np.array([X, None], dtype=object)[:1], None),
+]
+
+
+def read_only(x: np.ndarray) -> np.ndarray:
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+@each(WAVEFORMS)
+def test_waveforms_of_every_kind(case):
+    model = model_of(Bright())
+    target = [other(model, X)]
+    (plain,) = adversary.attack(model, [X], target, BUDGET, method="pgd")
+    given = case.make()
+    (found,) = adversary.attack(model, given, target, BUDGET, method="pgd")
+    np.testing.assert_array_equal(found.waveform, plain.waveform)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_tensors_of_half_precision_are_what_they_hold(dtype):
+    model, x = model_of(Bright()), torch.from_numpy(X).to(dtype)
+    (found,) = adversary.attack(model, [x], [other(model, X)], BUDGET, method="pgd")
+    np.testing.assert_array_equal(found.original, x.float().numpy())
+
+
+REFUSED_WAVEFORMS = [
+    Case("one array", "foolbox #666", lambda: X, r"put it into a list, \[waveform\]"),
+    Case("one tensor", "foolbox #666", lambda: torch.from_numpy(X), r"put it into a list"),
+    Case("one Audio", "foolbox #666", lambda: audio.Audio(X, ()), r"put it into a list, \[audio\]"),
+    Case("a path", "foolbox #666", lambda: "song.wav", "audio.read"),
+    Case("a list of paths", "foolbox #666", lambda: ["song.wav"], "audio.read"),
+    Case("samples and rate", "librosa.load", lambda: [(X, 22_050)], "samples alone"),
+    Case("a dict", "foolbox #666", lambda: {"a": X}, "give a list"),
+    Case("whole numbers", "soundfile #226", lambda: [(X * 32768).astype("int16")], "full scale 1"),
+    Case("complex numbers", "numpy", lambda: [X.astype(complex)], "floating-point"),
+    Case("a tensor of complex numbers", "numpy", lambda: [torch.from_numpy(X).cfloat()], "floating-point"),
+    Case("two channels", "foolbox #666", lambda: [np.stack([X, X])], "one channel"),
+    Case("nothing", "foolbox #666", lambda: [], "at least one"),
+    Case("None", "foolbox #666", lambda: None, "give a list"),
+    Case("a list of None", "foolbox #666", lambda: [None], "waveform 0"),
+    Case("ragged lists", "numpy", lambda: [[[1.0], [1.0, 2.0]]], "waveform 0"),
+    Case("words", "numpy", lambda: [["a", "b"]], "floating-point"),
+    Case("true and false", "numpy", lambda: [X > 0], "floating-point"),
+    Case("not a number", "numpy", lambda: [np.where(X > 0, X, np.nan)], "NaN"),
+    Case("silence", "numpy", lambda: [0 * X], "silent"),
+    Case("too few samples", "numpy", lambda: [X[:100]], "fewer than one frame"),
+]
+
+
+@each(REFUSED_WAVEFORMS)
+def test_waveforms_that_are_refused(case):
+    with pytest.raises(InputError, match=case.answer) as refusal:
+        adversary.attack(model_of(Bright()), case.make(), ["low"], BUDGET)
+    one_sentence(refusal)
+
+
+# --- targets, labels, names and numbers ---
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda i: [LABELS[i]],
+        lambda i: (LABELS[i],),
+        lambda i: [i],
+        lambda i: torch.tensor([i]),
+        lambda i: [torch.tensor(i)],
+        lambda i: [torch.tensor([i])],
+        lambda i: np.array([i]),
+        lambda i: [np.int64(i)],
+        lambda i: np.array([LABELS[i]]),
+        lambda i: iter([LABELS[i]]),
+    ],
+)
+def test_targets_of_every_kind(make):
+    model = model_of(Bright())
+    wanted = other(model, X)
+    (found,) = adversary.attack(model, [X], make(LABELS.index(wanted)), BUDGET, method="pgd")
+    assert found.target == wanted and found.success
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["low", 1, np.int64(1), torch.tensor(1), {"low": 1}, {"low"}, None, [True], [1.0], [2], [-1], ["mid"], [None]],
+)
+def test_targets_that_are_refused(given):
+    with pytest.raises(InputError, match="[Tt]arget|not a label") as refusal:
+        adversary.attack(model_of(Bright()), [X], given, BUDGET)
+    one_sentence(refusal)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("low", "high"),
+        np.array(LABELS),
+        {0: "low", 1: "high"},
+        {1: "high", 0: "low"},
+        {"high": 1, "low": 0},
+        iter(LABELS),
+        (label for label in LABELS),
+    ],
+)
+def test_labels_of_every_kind(labels):
+    assert model_of(Bright(), labels=labels).labels == ("low", "high")
+
+
+def test_labels_may_be_numbers():
+    assert model_of(Bright(), labels=range(2)).labels == ("0", "1")
+    assert model_of(Bright(), labels=torch.arange(2)).labels == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    ["low", None, 2, [], ["low", "low"], {"low", "high"}, frozenset(LABELS), {"a": "b"}, {1: "a", 2: "b"}, {}, ["low"]],
+)
+def test_labels_that_are_refused(labels):
+    with pytest.raises(InputError, match="label") as refusal:
+        model_of(Bright(), labels=labels)
+    one_sentence(refusal)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"names": "song.wav"},
+        {"names": 5},
+        {"names": ["a", "b"]},
+        {"names": {"a": 1}},
+        {"watch": 3},
+        {"judge": 3},
+        {"seed": -1},
+        {"seed": 0.5},
+        {"batch_size": 0},
+        {"sample_rate": "22050"},
+        {"sample_rate": True},
+        {"sample_rate": float("inf")},
+        {"sample_rate": float("nan")},
+        {"sample_rate": 0},
+        {"sample_rate": 16_000},
+        {"method": "no such"},
+        {"budget": 15},
+        {"budget": {"snr": 15}},
+    ],
+    ids=str,
+)
+def test_settings_that_are_refused(settings):
+    with pytest.raises(InputError) as refusal:
+        adversary.attack(model_of(Bright()), [X], ["low"], **({"budget": BUDGET} | settings))
+    one_sentence(refusal)
+    name = {"method": "attack", "sample_rate": "Hz"}.get(next(iter(settings)), next(iter(settings)).split("_")[0])
+    assert name in str(refusal.value)
+
+
+@pytest.mark.parametrize("rate", ["22050", True, float("inf"), float("nan"), 0, -1, 22_050.5, None])
+def test_rates_that_are_refused(rate):
+    with pytest.raises(InputError, match="sample_rate") as refusal:
+        model_of(Bright(), sample_rate=rate)
+    one_sentence(refusal)
+
+
+def test_a_budget_of_numpy_numbers_can_be_reported():
+    model = model_of(Bright())
+    budget = Budget(np.float32(5), np.float64(0.6), np.int64(30), np.int8(0))
+    (found,) = adversary.attack(model, [X], [other(model, X)], budget, method="pgd", seed=np.int64(3))
+    assert json.loads(json.dumps(found.report()))["snr_limit"] == 5
+
+
+def test_a_rate_of_another_model_is_refused_with_the_remedy():
+    model = model_of(Bright(), sample_rate=16_000)
+    with pytest.raises(InputError, match="sample_rate=16000") as refusal:
+        adversary.attack(model, [audio.Audio(X, ())], ["low"], BUDGET)
+    one_sentence(refusal)
+
+
+def test_one_model_attacked_twice_gives_the_same():
+    model = model_of(Bright())
+    target = [other(model, X)]
+    first, second = (adversary.attack(model, [X], target, BUDGET, method="pgd")[0] for _ in range(2))
+    np.testing.assert_array_equal(first.waveform, second.waveform)
+    np.testing.assert_array_equal(copy.deepcopy(first).waveform, second.waveform)
