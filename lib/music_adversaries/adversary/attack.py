@@ -49,7 +49,7 @@ def attack(
 ) -> list[AdversaryResult]:
     """Change each waveform a little, so that the model gives it the wanted label.
 
-    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the target label with
+    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed again, has the target label with
     more than the wanted confidence and within the budget. An excerpt that is not finished after the last iteration
     comes back as the best waveform found, marked as such. An excerpt that already has the target with this confidence
     is only rounded to 16 bits: its SNR is infinite if its samples are 16-bit values already.
