@@ -1,4 +1,4 @@
-"""Excerpts that are attacked together: what is wanted of each, and what an attack may ask.
+"""Excerpts that are attacked together, with what an attack can compute for them.
 
 Paper: Alg. 1, Eq. (3), Eq. (6)
 Notebook: book/05_adversaries.ipynb
@@ -40,7 +40,7 @@ class Batch:
     x : Tensor ``[n, n_samples]``, padded with zeros
     valid : Tensor ``[n, n_frames]``, 1 where an excerpt has a frame
     targets : Tensor ``[n]``, label indices
-    rows : Tensor ``[n]``, which of the excerpts given at first these are
+    rows : Tensor ``[n]``, the place of each excerpt among those given at first
     spectrum, magnitude : Tensor ``[n, n_frames, n_bins]``: F and X of the exemplars
     radius : Tensor ``[n]``: N epsilon, the largest distance of the magnitudes
     iteration : int
@@ -89,13 +89,13 @@ class Batch:
         return len(self.rows)
 
     def iterations(self) -> Iterator[int]:
-        """0, 1, ..., up to and with the last; fewer where all excerpts are finished before."""
+        """0, 1, ..., up to and including ``max_iterations``; stops earlier once all excerpts are finished."""
         while len(self) and self.iteration < self.max_iterations:
             self.iteration += 1
             yield self.iteration
 
     def keep(self, going: Tensor) -> None:
-        """Go on with these excerpts only ``[n]``, bool."""
+        """Go on with some excerpts only; ``going`` is bool ``[n]``."""
         for name in ("rows", "targets", "x", "valid", "spectrum", "magnitude", "radius", "power"):
             setattr(self, name, getattr(self, name)[going])
 
@@ -112,7 +112,7 @@ class Batch:
         Returns
         -------
         gradient : Product or Dense ``[n, n_frames, n_bins]``
-            Lasts until the next call, and may be changed in place.
+            Valid until the next call; may be changed in place.
         posterior : Tensor ``[n, n_labels]``
         loss : Tensor ``[n]``
 
@@ -143,7 +143,7 @@ class Batch:
         return (logits.softmax(-1) * weights[..., None]).sum(1) / weights.sum(1, keepdim=True), loss
 
     def refuse_not_finite(self, values: Tensor, what: str) -> None:
-        """Refuse values ``[n, ...]`` of the model that are not finite, with the name of the first such excerpt."""
+        """Refuse values ``[n, ...]`` of the model that are not finite; the message names the first such excerpt."""
         if bool(torch.isfinite(values.sum())):
             return
         bad = ~torch.isfinite(values).reshape(len(values), -1).all(1)
@@ -166,8 +166,8 @@ class Batch:
     def within_budget(self, perturbation: Tensor) -> Tensor:
         """The perturbation ``[n, n_samples]``, turned down where its magnitudes leave the ball.
 
-        Not the nearest feasible point, since magnitudes are not linear in the waveform, but one on the way from the
-        exemplar.
+        This is not the nearest feasible point, since magnitudes are not linear in the waveform, but a point on the
+        line from the exemplar.
         """
         return perturbation * torch.clamp(self.radius / self.distance(perturbation), max=1.0)[:, None]
 
@@ -178,13 +178,13 @@ class Batch:
         return (torch.tensor(lengths).to(at_snr).sqrt() / at_snr).clamp(max=1.0)
 
     def start(self) -> Tensor:
-        """Where to begin ``[n, n_samples]``: at the exemplar; after a restart, at noise as loud as allowed."""
+        """The first perturbation ``[n, n_samples]``: zero, or after a restart noise as loud as allowed."""
         if not self.random_start:
             return torch.zeros_like(self.x)
-        noise = np.zeros(self.x.shape, dtype=np.float32)
+        drawn = np.zeros(self.x.shape, dtype=np.float32)
         for i, row in enumerate(self.rows.tolist()):
             n = len(self.originals[row])
-            noise[i, :n] = self.generators[row].standard_normal(n)
-        noise = torch.from_numpy(noise).to(self.x)
+            drawn[i, :n] = self.generators[row].standard_normal(n)
+        noise = torch.from_numpy(drawn).to(self.x)
         scale = torch.linalg.vector_norm(self.x, dim=1) / torch.linalg.vector_norm(noise, dim=1)
         return self.within_budget(noise * spectra.radius(scale, self.budget.snr)[:, None])

@@ -1,13 +1,13 @@
-"""Disturbances that are as loud as an adversary: noise and coding errors, to compare its effect with.
+"""Disturbances as loud as an adversary, to compare it with: noise and coding errors.
 
 Goal
     An adversary at 15 dB shows something only if other changes of 15 dB do not do the same. There are three:
     white noise, noise that follows the music's own short-time spectrum, and the error of a codec. All are
     brought to the SNR that constrains the adversary: that of the magnitudes of the whole sequence.
 
-    Magnitudes do not tell what a disturbance does to phases alone. At one magnitude SNR, noise that hides under
-    the music is therefore some 3 dB stronger as a waveform; noise where there is no music is not. `snrs` gives
-    both ratios.
+    Magnitudes do not show what a disturbance does to phases alone. At the same magnitude SNR, noise that lies
+    under the music is therefore about 3 dB stronger as a waveform; noise where there is no music is not. `snrs`
+    gives both ratios.
 
 Paper: Eq. (6), Section 4
 Notebook: book/05_adversaries.ipynb
@@ -64,10 +64,10 @@ def at_snr(
     n_fft: int = spectra.N_FFT,
     hop_length: int = spectra.HOP_LENGTH,
 ) -> Waveform:
-    """The waveform with a disturbance that is turned up or down until the SNR is as asked.
+    """The waveform with a disturbance, turned up or down until it has the given SNR.
 
-    The sum is rounded to 16 bits, and clipped where it must be, before the ratio is taken: what a file holds
-    is at ``snr`` or up to 0.05 dB above it.
+    The sum is rounded to 16 bits, and clipped where it must be, before the ratio is measured: the SNR of the
+    file is ``snr`` or up to 0.05 dB above it.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def at_snr(
     ------
     InputError
         For an unusable waveform; for a disturbance that is silent, not finite, or of another length; and where no
-        gain gives the ratio: rounding alone is louder, clipping keeps the sum too near, or the waveform is so short
+        gain gives the ratio: rounding alone is louder, clipping keeps the sum too close, or the waveform is so short
         and the ratio so high that steps of 16 bits are too coarse.
 
     >>> rng = np.random.default_rng(0)
@@ -105,26 +105,26 @@ def at_snr(
 def sum_at_snr(
     waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, domain: str, n_fft: int, hop_length: int
 ) -> npt.NDArray[np.float64]:
-    """The sum ``[n_samples]`` in double precision whose 16-bit file `at_snr` gives."""
+    """The sum ``[n_samples]`` in double precision, before `at_snr` rounds it to 16 bits."""
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; choose one of {', '.join(DOMAINS)}.")
     if not math.isfinite(snr):
         raise InputError(f"snr is {snr}; give a finite number of decibels, such as 15.")
-    waveform = audio.check_waveform(waveform, min_samples=n_fft)
-    disturbance = np.asarray(disturbance, dtype=np.float64)
-    if disturbance.shape != waveform.shape:
+    original = audio.check_waveform(waveform, min_samples=n_fft)
+    noise = np.asarray(disturbance, dtype=np.float64)
+    if noise.shape != original.shape:
         raise InputError(
-            f"The disturbance has the shape {list(disturbance.shape)} and the waveform {list(waveform.shape)}; "
+            f"The disturbance has the shape {list(noise.shape)} and the waveform {list(original.shape)}; "
             "give one of the same length."
         )
-    if not np.isfinite(disturbance).all() or not disturbance.any():
+    if not np.isfinite(noise).all() or not noise.any():
         raise InputError("The disturbance is silent or not finite, so no gain brings it to an SNR; give another.")
-    snr_of = snr_against(waveform, domain, n_fft, hop_length)
-    disturbance = disturbance * (np.linalg.norm(waveform) / np.linalg.norm(disturbance))
+    snr_of = snr_against(original, domain, n_fft, hop_length)
+    noise = noise * (np.linalg.norm(original) / np.linalg.norm(noise))
 
     def changed(level: float) -> npt.NDArray[np.float64]:
         """With the disturbance at ``level`` dB below the waveform."""
-        return waveform + 10 ** (-level / 20) * disturbance
+        return original + 10 ** (-level / 20) * noise
 
     def reached(level: float) -> float:
         return snr_of(audio.quantise(changed(level)))
@@ -154,7 +154,7 @@ def sum_at_snr(
 
 
 def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
-    """The waveform with white Gaussian noise at that magnitude SNR; see `at_snr`.
+    """The waveform with white Gaussian noise at the given magnitude SNR; see `at_snr`.
 
     Parameters
     ----------
@@ -182,10 +182,10 @@ def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -
 
 
 def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
-    """The waveform with noise that has its own short-time magnitudes, at random phases; see `at_snr`.
+    """The waveform with noise of the same short-time magnitudes, at random phases; see `at_snr`.
 
-    It follows the music in time and frequency, to within a frame and a bin. Samples after the last whole frame
-    are left alone, and at both ends the noise fades.
+    The noise follows the music in time and frequency, to within a frame and a bin. Samples after the last whole frame
+    are left unchanged, and at both ends the noise fades.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) 
 
 
 def coded(waveform: npt.ArrayLike, snr: float, process: Callable[[npt.ArrayLike], Waveform]) -> Waveform:
-    """The waveform with the error of a process, turned up or down to that magnitude SNR; see `at_snr`.
+    """The waveform with the error of a process, turned up or down to the given magnitude SNR; see `at_snr`.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ... import adversary
+from ...adversary.methods import Method
 from ...networks import System
 from ..datasets import Dataset
 from .systems import labels_of
@@ -47,7 +48,7 @@ def choose(systems: Sequence[System], dataset: Dataset, count: int, *, seed: int
     """
     label_of, rng = labels_of(dataset), np.random.default_rng(seed)
     test = systems[0].metadata["parts"]["test"]
-    groups = {}
+    groups: dict[str, list[str]] = {}
     for excerpt in test:
         groups.setdefault(label_of[excerpt], []).append(excerpt)
     shuffled = [list(rng.permutation(group)) for group in groups.values()]
@@ -137,7 +138,7 @@ def _finite(snr: float) -> float | str:
 def attack_within(
     budgets: Sequence[float],
     system: System,
-    method: Any,
+    method: str | Method,
     chosen: Chosen,
     *,
     confidence: float,
@@ -150,7 +151,9 @@ def attack_within(
     Few excerpts at a time: a convolutional network's gradient needs much memory for each.
     """
 
-    def attack(waveforms, targets, names, snr):
+    def attack(
+        waveforms: list[np.ndarray], targets: list[str], names: list[str], snr: float
+    ) -> list[adversary.AdversaryResult]:
         return adversary.attack(
             system,
             waveforms,
