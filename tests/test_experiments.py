@@ -289,7 +289,7 @@ def test_mistakes_get_one_sentence_and_exit_code_2(words, says, config, music, t
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--target", "polka"], "'polka' is no label of folder; choose one of bright, dark, even, or 'every'."),
+        (["--target", "polka"], "'polka' is not a label of folder; choose one of bright, dark, even, or 'every'."),
         (["--target", "even", "--out", "NOT.wav/out"], "NOT.wav/out cannot be written to (Not a directory)"),
         (["--target", "even", "--out", "NOT.wav"], "NOT.wav cannot be written to (File exists)"),
         (["--target", "even", "--snr", "inf"], "snr is inf"),
@@ -314,7 +314,7 @@ def test_an_unknown_target_is_refused_before_music_is_made(tmp_path, monkeypatch
     audio.write_wav(tmp_path / "GOOD.wav", recording("dark", 81))
     monkeypatch.setattr(datasets, "load", lambda *_, **__: pytest.fail("the dataset was loaded"))
     result = invoke("attack", tmp_path / "GOOD.wav", "--target", "polka", "--dataset", "synthetic")
-    assert result.exit_code == 2 and "'polka' is no label of synthetic; choose one of blues" in result.output
+    assert result.exit_code == 2 and "'polka' is not a label of synthetic; choose one of blues" in result.output
 
 
 def test_a_target_that_the_partition_leaves_out_is_refused(config, music, tmp_path, monkeypatch):
@@ -339,7 +339,8 @@ def test_a_target_that_the_partition_leaves_out_is_refused(config, music, tmp_pa
     )
     assert result.exit_code == 2
     assert (
-        "'dark' is no label of folder in the partition 'artist_filtered'; choose one of bright, even" in result.output
+        "'dark' is not a label of folder in the partition 'artist_filtered'; choose one of bright, even"
+        in result.output
     )
 
 

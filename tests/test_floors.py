@@ -125,7 +125,7 @@ for module in pkgutil.walk_packages(music_adversaries.__path__, "music_adversari
         ),
         (
             "from music_adversaries.cli import main\nsys.argv = ['', 'data', 'audit', 'gtzan']\nmain()",
-            "pandas is not installed, and this needs the book's part; install it with: pip install \"music-adv",
+            "pandas is not installed, but this command needs it; install the book's part with: pip install \"music-adv",
         ),
     ],
     ids=["attack", "command of the book"],

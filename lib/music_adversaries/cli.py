@@ -1,4 +1,4 @@
-"""The command ``music-adversaries``: a thin skin over the library, and over the book where that is asked for.
+"""The command ``music-adversaries``: a thin layer over the library, and over the book for the book's commands.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -41,13 +41,13 @@ class _Group(click.Group):
             if (error.name or "").startswith(__package__):
                 raise
             click.echo(
-                f"music-adversaries: {error.name} is not installed, and this needs the book's part; install it with: "
-                'pip install "music-adversaries[book]"',
+                f"music-adversaries: {error.name} is not installed, but this command needs it; install the book's part "
+                'with: pip install "music-adversaries[book]"',
                 err=True,
             )
             ctx.exit(2)
         except KeyboardInterrupt:
-            click.echo("music-adversaries: interrupted; what was finished is kept, run it again to go on.", err=True)
+            click.echo("music-adversaries: interrupted; finished work is kept, run it again to continue.", err=True)
             ctx.exit(130)
 
 
@@ -66,7 +66,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--target", required=True, help="The label that the system shall give; 'every' for each in turn.")
+@click.option("--target", required=True, help="The label that the system should give; 'every' for each label in turn.")
 @click.option("--snr", type=float, default=15.0, show_default=True, help="Least SNR in dB, on magnitudes.")
 @click.option("--confidence", type=float, default=0.9, show_default=True, help="Mean posterior at which to stop.")
 @click.option(
@@ -74,7 +74,7 @@ def main() -> None:
     default="algorithm1",
     help="\n".join(["\b", *(f"{name}: {listed.summary}" for name, listed in METHODS.items()), "[default: algorithm1]"]),
 )
-@click.option("--step", type=float, help="Step of the method, in its own unit; its default where not given.")
+@click.option("--step", type=float, help="Step of the method, in its own unit; if not given, the method's default.")
 @click.option(
     "--option",
     "options",
@@ -83,7 +83,7 @@ def main() -> None:
     help="Another option of the method, such as consistency=never or step_unit=budget; may be repeated.",
 )
 @click.option("--max-iterations", type=int, default=100, show_default=True)
-@click.option("--restarts", type=int, default=0, show_default=True, help="New starts of what is not finished.")
+@click.option("--restarts", type=int, default=0, show_default=True, help="How often unfinished excerpts start again.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Output folder.")
 @system_options
 @click.pass_context
@@ -105,14 +105,14 @@ def attack(
     """Change audio FILES a little, so that a system labels them TARGET.
 
     The system is trained on first use and kept. Writes into the output folder a 16-bit WAV for each
-    adversary, a page listen.html to hear it beside its original, and report.json. Exits with 0 when
-    every file got its label, 1 when one did not, 2 when something given cannot be used.
+    adversary, a page listen.html to compare it with its original, and report.json. Exits with 0 if
+    every file got its label, 1 if one did not, 2 if the input cannot be used.
     """
     from . import adversary, audio, audition
     from .book.harness.kept import kept_system
     from .training import device_of
 
-    # Whatever can be refused is, before anything long begins.
+    # Everything that can be refused is refused before anything slow begins.
     settings = _method_options(options) | ({} if step is None else {"step": step})
     made = adversary.method(method, **settings)
     budget = adversary.Budget(snr, confidence, max_iterations, restarts)
@@ -172,16 +172,16 @@ def attack(
 
 
 def _system_with(config: Config, target: str, out: Path) -> System:
-    """The system of a configuration, trained if need be; refused before that where it could not give the label."""
+    """The system of a configuration, trained if necessary; a label that it could not give is refused first."""
     from .book import datasets
     from .book.harness import load_dataset, partition_of, trained_system
     from .book.harness.systems import show_progress
 
     def refuse_unless_in(labels: tuple[str, ...], where: str) -> None:
         if target not in ("every", *labels):
-            raise InputError(f"{target!r} is no label of {where}; choose one of {', '.join(labels)}, or 'every'.")
+            raise InputError(f"{target!r} is not a label of {where}; choose one of {', '.join(labels)}, or 'every'.")
 
-    if config.path is None:  # most manifests are at hand before audio is generated, downloaded or verified
+    if config.path is None:  # most manifests are available before audio is generated, downloaded or verified
         refuse_unless_in(datasets.manifest_of(config.dataset, config.profile).labels, config.dataset)
     dataset = load_dataset(config, show_progress())
     refuse_unless_in(dataset.labels, config.dataset)
@@ -191,7 +191,7 @@ def _system_with(config: Config, target: str, out: Path) -> System:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the output folder, and refuse it now rather than at the end where nothing can be written into it."""
+    """Make the output folder; one that cannot be written to is refused now rather than at the end."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -221,7 +221,7 @@ def _method_options(options: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _output_name(file: Path, label: str, taken: set[str]) -> str:
-    """A file name for an adversary that no other of this run has."""
+    """A file name for an adversary, unique within this run."""
     stem = re.sub(r"[^\w.-]+", "_", f"{file.stem}.as-{label}")
     name, count = f"{stem}.wav", 2
     while name in taken:

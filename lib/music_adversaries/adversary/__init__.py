@@ -1,7 +1,6 @@
 """Adversaries: small changes of a recording that make a system say what the adversary wants.
 
-All attacks begin with `attack`. What comes back are waveforms, judged as they read back from a 16-bit file, whatever
-the method::
+All attacks start with `attack`. Whatever the method, it returns waveforms that are judged as a 16-bit file holds them::
 
     attack(model, waveforms, targets, Budget(snr=20), method="pgd")
 
@@ -10,14 +9,14 @@ the method::
 `budget`           how much may change, and how long an attack may try
 `methods`          the attacks by name: the one list
 `model`            any module, from magnitudes or waveforms to logits, as attacks see it
-`batch`            excerpts attacked together, and what an attack may ask
+`batch`            excerpts attacked together, their gradients and distances
 `judge`            the rule of every attack: only the 16-bit file counts
 `gradients`        gradient of the loss, by PyTorch or by hand, and a step along it
 `algorithm1`       the paper's attack on magnitudes
 `projections`      its projections onto simple sets
 `consistency`      its step towards the spectrum of a waveform
 `waveforms`        what attacks on waveforms share
-`pgd`, `apgd`      projected gradient descent on the waveform; with a step that adapts
+`pgd`, `apgd`      projected gradient descent on the waveform; `apgd` adapts its step
 `random_search`    a black-box attack, without gradients
 `noise`            noise in place of an attack
 `disturbances`     noise and coding errors at a given SNR

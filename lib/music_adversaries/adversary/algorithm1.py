@@ -1,4 +1,4 @@
-"""Algorithm 1: projected gradient descent on magnitudes, kept close to spectra that a waveform has.
+"""Algorithm 1: projected gradient descent on magnitudes, kept close to those of a waveform.
 
 Paper: Alg. 1
 Notebook: book/05_adversaries.ipynb
@@ -35,19 +35,20 @@ class Algorithm1:
         ``mu``, in the unit of ``step_unit``.
     step_unit : {"magnitude", "budget"}
         ``"magnitude"``: the gradient is multiplied by ``step`` (paper and code).
-        ``"budget"``: every step has the length of this part of the budget, whatever the gradient's length.
+        ``"budget"``: every step has this fraction of the budget as its length, whatever the gradient's length.
     step_per : {"slice", "frame"}
         ``"slice"``: the loss counts every slice once.
         ``"frame"``: it counts a slice once for each of its frames, as in the published code: steps on slices of 100
         frames are 100 times as long. For networks on frames both are the same.
     gradient : {"chain_rule", "published_code"}
         ``"chain_rule"``: with respect to magnitudes.
-        ``"published_code"``: what the published code has for networks on slices, the inverse standardisation of the
-        *gradient*, which divides by the scale where the chain rule multiplies, and adds the training mean.
+        ``"published_code"``: what the published code does for networks on slices. It applies the inverse
+        standardisation to the *gradient*: it divides by the scale where the chain rule multiplies, and adds the
+        training mean.
     consistency : {"each_step", "at_end", "never"}
-        ``"each_step"``: every iterate is brought near to the spectrum of a waveform.
-        ``"at_end"``: only what is shown to the judge is.
-        ``"never"``: the algorithm stops by its iterate alone, and writes the nearest waveform that it finds.
+        ``"each_step"``: every iterate is brought close to the spectrum of a waveform.
+        ``"at_end"``: only what is shown to the judge is brought close.
+        ``"never"``: the iterate alone decides when to stop; the nearest waveform that is found is written.
     phase : {"exemplar", "resynthesis"}
         ``"exemplar"``: re-synthesis with the exemplar's phase.
         ``"resynthesis"``: with the phase of the last re-synthesis, as in the published code.
@@ -60,7 +61,7 @@ class Algorithm1:
     Raises
     ------
     InputError
-        For an unknown value of an option, or a network for which it makes no sense.
+        For an unknown value of an option, or an option that makes no sense for the network.
 
     >>> Algorithm1(consistency="never").step
     0.1
@@ -94,7 +95,7 @@ class Algorithm1:
 
     @classmethod
     def published_code(cls, **changes: Any) -> Algorithm1:
-        """The options as the published code of June 2015 has them for networks on slices.
+        """The options of the published code of June 2015 for networks on slices.
 
         Paper: Section 4
         Notebook: book/05_adversaries.ipynb
@@ -107,7 +108,7 @@ class Algorithm1:
         consistent = Consistency(
             batch.spectrum, batch.n_samples, batch.valid, n_fft=batch.model.n_fft, hop_length=batch.model.hop_length
         )
-        # Where a waveform with the iterate's magnitudes is at hand, the judge sees that waveform.
+        # Where a waveform with the iterate's magnitudes is known, the judge sees that waveform.
         direct = self.consistency == "each_step" and self.phase == "exemplar" and self.momentum == "none"
         perturbation = batch.start()
         change = self._change(batch, perturbation)  # Z^(0) - X
@@ -141,7 +142,7 @@ class Algorithm1:
                 old, t = change.clone(), next_t
 
     def _gradient(self, batch: Batch, change: Tensor) -> tuple[Product | Dense, Tensor, Tensor]:
-        """The gradient, as the options have it, with posteriors and losses; see `Batch.gradient`."""
+        """The gradient according to the options, with posteriors and losses; see `Batch.gradient`."""
         found, posterior, loss = batch.gradient(change)
         network = batch.model.network
         slice_length: int = getattr(network, "slice_length", 1)
@@ -163,12 +164,12 @@ class Algorithm1:
         return Dense(gradient), posterior, loss
 
     def _step(self, batch: Batch, gradient: Product | Dense) -> Tensor:
-        """Factors of each excerpt's gradient ``[n]``; for steps of the budget the gradient is brought to length one."""
+        """Factor ``[n]`` for each excerpt's gradient; for steps in budgets the gradient is scaled to length one."""
         if self.step_unit == "magnitude":
             return torch.full_like(batch.radius, self.step)
         direction = gradient.dense()
         length = torch.linalg.vector_norm(direction, dim=(-2, -1))
-        # First the direction, in place: the inverse of a tiny length would overflow.
+        # Divide first, in place: the inverse of a tiny length would overflow.
         direction /= length.clamp_min(torch.finfo(length.dtype).tiny)[:, None, None]
         return self.step * batch.share_within_full_scale() * batch.radius
 
@@ -182,7 +183,7 @@ class Algorithm1:
 
     @staticmethod
     def _resynthesise(batch: Batch, change: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]:
-        """Change of the magnitudes, and phase, of the waveform made of the changed magnitudes and that phase."""
+        """Change of the magnitudes, and phase, of the waveform made from the changed magnitudes and ``unit``."""
         perturbation = batch.waveform_of((batch.magnitude + change) * unit - batch.spectrum)
         spectrum = batch.spectrum + spectra.stft(perturbation, batch.model.n_fft, batch.model.hop_length)
         magnitude = spectra.modulus(spectrum)
@@ -196,12 +197,12 @@ class Algorithm1:
 
 
 def descend(change: Tensor, gradient: Product | Dense, step: Tensor, floor: Tensor) -> Tensor:
-    """Steps 2.1 and 2.2 of Algorithm 1, in place of ``change``: against the gradient, without negative magnitudes.
+    """Steps 2.1 and 2.2 of Algorithm 1: against the gradient, without negative magnitudes; overwrites ``change``.
 
     Parameters
     ----------
     change, floor : Tensor ``[n, n_frames, n_bins]``
-        Change of the magnitudes, and the change that leaves nothing of them, -X.
+        Change of the magnitudes, and -X, the change that makes them zero.
     gradient : Product or Dense ``[n, n_frames, n_bins]``
     step : Tensor ``[n]``
 
@@ -217,13 +218,13 @@ def advance(
 ) -> tuple[Tensor, Tensor]:
     """Steps 2.1 to 2.4 of Algorithm 1: against the gradient, not negative, consistent, within the ball.
 
-    Done in place, since fresh memory costs more than the arithmetic: ``change`` is overwritten, and the next call
-    overwrites what is returned.
+    Done in place, since new memory costs more time than the arithmetic: ``change`` is overwritten, and the next call
+    overwrites the results.
 
     Parameters
     ----------
     change : Tensor ``[n, n_frames, n_bins]``
-        Of the exemplars' magnitudes so far.
+        Of the exemplars' magnitudes, so far.
     gradient : Product or Dense ``[n, n_frames, n_bins]``
     step, radius : Tensor ``[n]``
     consistent : Consistency
@@ -232,7 +233,7 @@ def advance(
     -------
     change : Tensor ``[n, n_frames, n_bins]``
     perturbation : Tensor ``[n, n_samples]``
-        Of the waveform that has these magnitudes, except for the ball.
+        Of the waveform that has these magnitudes, up to the projection into the ball, which scales both.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb

@@ -23,13 +23,13 @@ ENOUGH = 0.75  # share of the steps since the last checkpoint that must have low
 class APGD:
     """Auto-PGD (Croce and Hein 2020): steps start long and are halved where they no longer help.
 
-    At checkpoints that come closer and closer, an excerpt halves its step and goes on from its best iterate, where
-    its loss fell too seldom or its best stayed the same.
+    At checkpoints, which follow at shorter and shorter intervals, an excerpt halves its step and continues from its
+    best iterate if its loss fell too seldom or its lowest loss did not improve.
 
     Parameters
     ----------
     step : float
-        The first step, as a part of the budget.
+        The first step, as a fraction of the budget.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -45,7 +45,7 @@ class APGD:
         """Attack the excerpts of a batch."""
         x = batch.start()
         before, best, step = x, x, self.step * loudest(batch)
-        least = torch.full_like(step, torch.inf)  # loss of the best
+        least = torch.full_like(step, torch.inf)  # loss of the best iterate
         last = -least  # the start is not a step, so it lowers nothing
         n_falls = torch.zeros_like(step)  # steps since the checkpoint that lowered the loss
         least_at_checkpoint = least.clone()
@@ -73,7 +73,7 @@ class APGD:
                 step = torch.where(halve, step / 2, step)
                 x = torch.where(halve[:, None], best, x)
                 before = torch.where(halve[:, None], best, before)
-                if bool(halve.any()):  # the gradient at the best is another one
+                if bool(halve.any()):  # the best iterate has another gradient
                     gradient, *_ = batch.waveform_gradient(x)
                 halved, least_at_checkpoint = halve, least.clone()
                 n_falls = torch.zeros_like(n_falls)

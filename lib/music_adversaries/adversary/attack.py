@@ -1,4 +1,4 @@
-"""The function with which all attacks begin.
+"""The function that starts every attack.
 
 Paper: Section 3.1, Section 4, Alg. 1
 Notebook: book/05_adversaries.ipynb
@@ -30,7 +30,7 @@ from .model import Model
 from .options import check_rate, check_whole
 from .result import AdversaryResult
 
-UNUSED_DB = 10.0  # above the limit: for a researcher's own model, an excerpt without success there is worth a warning
+UNUSED_DB = 10.0  # a researcher's own model: an excerpt that fails so far above the SNR's limit is worth a warning
 
 
 def attack(
@@ -50,10 +50,10 @@ def attack(
 ) -> list[AdversaryResult]:
     """Change each waveform a little, so that the model gives it the wanted label.
 
-    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed anew, has the target label with
+    An excerpt is finished as soon as its waveform, rounded to 16 bits and analysed again, has the target label with
     more than the wanted confidence and within the budget. An excerpt that is not finished after the last iteration
     comes back as the best waveform found, marked as such. An excerpt that already has the target with this confidence
-    comes back as 16 bits hold it: its SNR is infinite if its samples are steps of 16 bits.
+    is only rounded to 16 bits: its SNR is infinite if its samples are 16-bit values already.
 
     Parameters
     ----------
@@ -69,18 +69,18 @@ def attack(
         A name in `METHODS`, or an instance with its options, such as ``PGD(step=0.2)`` or
         ``Algorithm1(consistency="never")``. The step of ``"algorithm1"`` multiplies the gradient, which suits the
         book's systems. For a module of your own ``Algorithm1(step_unit="budget")`` is the better choice; a warning
-        says where steps were too short.
+        tells you if steps were too short.
     names : sequence of str
         What to call the waveforms in messages.
     judge : callable
-        Decides in place of the model which label a written waveform ``[n_samples]`` has, and returns a `Decision`;
-        for a system of which only a stand-in has a gradient.
+        Decides in place of the model which label a written waveform ``[n_samples]`` has, and returns a `Decision`.
+        For a system that has no gradient, when ``model`` is a stand-in for it.
     seed : int
-        Of all that is drawn. The draws for one excerpt do not depend on the others.
+        Of all random draws. The draws for one excerpt do not depend on the others.
     batch_size : int
-        Most excerpts attacked together.
+        Largest number of excerpts attacked together.
     sample_rate : int
-        Hz, of the waveforms; refused where the model reads another rate.
+        Hz, of the waveforms; refused if the model reads another rate.
     progress : bool
         Whether a progress bar is shown; if not given, it is shown in a terminal.
     watch : callable
@@ -173,7 +173,7 @@ def attack(
 
 
 def _unused(results: Collection[AdversaryResult], method: Method) -> str:
-    """A warning where excerpts failed because steps by the gradient's length left the budget unused; or ``""``."""
+    """A warning if excerpts failed because steps by the gradient's length left the budget unused; else ``""``."""
     if not isinstance(method, Algorithm1) or method.step_unit != "magnitude":
         return ""
     above = [r.snr_magnitude - r.snr_limit for r in results if not r.success]
@@ -190,7 +190,7 @@ def _unused(results: Collection[AdversaryResult], method: Method) -> str:
 
 
 def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Callable[[np.ndarray], Decision]:
-    """The judge, which is refused when it returns anything but a `Decision` over the model's labels."""
+    """The judge, checked to return a `Decision` over the model's labels."""
     if not callable(judge):
         raise InputError(f"judge is {judge!r}; give a function from a waveform to a Decision.")
 
@@ -221,7 +221,7 @@ def plainly(device: torch.device) -> Iterator[None]:
 
 
 def _no_bar(progress: bool | None) -> bool:
-    """What tqdm calls ``disable``. Its own check for a terminal takes a notebook for one."""
+    """What tqdm calls ``disable``. Its own check takes a notebook for a terminal."""
     return not (sys.stderr.isatty() if progress is None else progress)
 
 
@@ -239,7 +239,7 @@ def _watched(bar: tqdm, max_iterations: int, watch: Watch | None) -> Watch | Non
 
 
 def _merit(result: AdversaryResult) -> tuple[bool, bool, float]:
-    """By which attempts are compared: the larger is the better."""
+    """The key by which attempts are compared; larger is better."""
     return result.confident, result.success, result.target_confidence
 
 

@@ -1,4 +1,4 @@
-"""Excerpts that are attacked together: what is wanted of each, and what an attack may ask.
+"""Excerpts that are attacked together, with what an attack can compute for them.
 
 Paper: Alg. 1, Eq. (3), Eq. (6)
 Notebook: book/05_adversaries.ipynb
@@ -41,7 +41,7 @@ class Batch:
     x : Tensor ``[n, n_samples]``, padded with zeros
     valid : Tensor ``[n, n_frames]``, 1 where an excerpt has a frame
     targets : Tensor ``[n]``, label indices
-    rows : Tensor ``[n]``, which of the excerpts given at first these are
+    rows : Tensor ``[n]``, the place of each excerpt among those given at first
     spectrum, magnitude : Tensor ``[n, n_frames, n_bins]``: F and X of the exemplars
     radius : Tensor ``[n]``: N epsilon, the largest distance of the magnitudes
     at_ends : Tensor ``[n, n_added, n_bins]``: magnitudes of the exemplars' `Ends`
@@ -93,7 +93,7 @@ class Batch:
         return len(self.rows)
 
     def iterations(self) -> Iterator[int]:
-        """0, 1, ..., up to and with the last; fewer where all excerpts are finished before."""
+        """0, 1, ..., up to and including ``max_iterations``; stops earlier once all excerpts are finished."""
         while len(self) and self.iteration < self.max_iterations:
             self.iteration += 1
             yield self.iteration
@@ -117,7 +117,7 @@ class Batch:
         Returns
         -------
         gradient : Product or Dense ``[n, n_frames, n_bins]``
-            Lasts until the next call, and may be changed in place.
+            Valid until the next call; may be changed in place.
         posterior : Tensor ``[n, n_labels]``
         loss : Tensor ``[n]``
 
@@ -148,7 +148,7 @@ class Batch:
         return (logits.softmax(-1) * weights[..., None]).sum(1) / weights.sum(1, keepdim=True), loss
 
     def refuse_not_finite(self, values: Tensor, what: str) -> None:
-        """Refuse values ``[n, ...]`` of the model that are not finite, with the name of the first such excerpt."""
+        """Refuse values ``[n, ...]`` of the model that are not finite; the message names the first such excerpt."""
         if bool(torch.isfinite(values.sum())):
             return
         bad = ~torch.isfinite(values).reshape(len(values), -1).all(1)
@@ -188,7 +188,7 @@ class Batch:
         return (torch.tensor(lengths).to(at_snr).sqrt() / at_snr).clamp(max=1.0)
 
     def start(self) -> Tensor:
-        """Where to begin ``[n, n_samples]``: at the exemplar; after a restart, at noise as loud as allowed."""
+        """The first perturbation ``[n, n_samples]``: zero, or after a restart noise as loud as allowed."""
         if not self.random_start:
             return torch.zeros_like(self.x)
         drawn = np.zeros(self.x.shape, dtype=np.float32)

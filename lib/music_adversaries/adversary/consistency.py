@@ -1,25 +1,25 @@
 """The consistency step of Algorithm 1, in less than three times the time of its Fourier transforms.
 
 What it computes
-    Magnitudes ``Z = X + change`` are given the exemplar's phase, inverted, and analysed anew::
+    Magnitudes ``Z = X + change`` are given the exemplar's phase, inverted, and analysed again::
 
         perturbation = spectra.consistent_perturbation(X + change, X, unit, n_samples, power)
         change = spectra.modulus(F + spectra.stft(perturbation)) * valid[..., None] - X
 
-    `Consistency` gives the same up to rounding; the tests hold it against these two lines.
+    `Consistency` gives the same up to rounding; the tests compare it with these two lines.
 
 What makes it fast
-    * The frames are walked through in blocks, whose intermediate results are small beside a batch,
-      and results go to buffers made once: fresh memory costs as much as the arithmetic.
-      Each block is inverted, and what it completes is analysed at once. What else is to be done
-      to the change before, and to be known of it afterwards, is done there too.
-    * It is the change of the magnitudes that goes in and comes out, never the magnitudes: what is
-      inverted, measured and scaled is the change.
-    * Window and division by the summed squared windows are one factor. It is another one only at
+    * Frames are processed in blocks, whose intermediate results are small compared with a batch.
+      Results go into buffers that are made once: new memory costs as much time as the arithmetic.
+      Each block is inverted, and the frames that this completes are analysed at once. The caller's
+      step before it, and the length of the change after it, are done in the same pass.
+    * Input and output are the change of the magnitudes, never the magnitudes themselves: the change
+      is what is inverted, measured and scaled.
+    * The window and the division by the summed squared windows are one factor. It differs only at
       the ends of an excerpt, where fewer frames overlap; those few samples are corrected afterwards.
-    * The change becomes complex by a copy, and is multiplied by the phase in place: PyTorch's product
-      of real and complex numbers makes that copy each time, in fresh memory.
-    * What views of which buffers a block needs is found out once.
+    * The change is copied into a complex buffer and multiplied by the phase in place: PyTorch's
+      product of real and complex numbers makes that copy each time, in new memory.
+    * The views of the buffers that a block needs are made once.
 
 Paper: Alg. 1, Eq. (8), Eq. (9)
 Notebook: book/05_adversaries.ipynb
@@ -40,12 +40,12 @@ from .. import spectra
 
 Before = Callable[[Tensor, slice, slice], object]
 
-FRAMES_AT_ONCE = 384  # on a processor, for each thread: less costs more calls, more costs more memory
+FRAMES_AT_ONCE = 384  # on a CPU, for each thread: fewer cost more calls, more cost more memory
 FRAMES_AT_ONCE_ELSEWHERE = 65_536  # a GPU wants few and large steps
 
 
 class _Block(NamedTuple):
-    """Frames that are inverted together, those that are analysed then, and views of what that needs.
+    """Frames that are inverted together, the frames that are analysed next, and views of the buffers for both.
 
     All tensors are ``[n_rows, n_frames, ...]``. Views are made once: making them takes as long as a small step.
     """
@@ -55,7 +55,7 @@ class _Block(NamedTuple):
     scaled: Tensor  # scratch
     parts: list[Tensor]  # of the perturbation, one for each part of a frame
     corrections: list[tuple[Tensor, Tensor]]  # pieces of the perturbation that fewer frames reach, and factors
-    # From here on of the frames that are analysed.
+    # The rest belongs to the frames that are analysed.
     spectrum: Tensor  # real and imaginary parts
     overlapping: Tensor  # samples of the perturbation
     frames: Tensor  # scratch
@@ -66,14 +66,14 @@ class _Block(NamedTuple):
 
 
 class Consistency:
-    """From any magnitudes to the nearest, in one Griffin-Lim step, that some waveform has.
+    """One Griffin-Lim step: from any magnitudes to similar ones that a waveform has.
 
     Parameters
     ----------
     exemplar_spectrum : Tensor ``[n, n_frames, n_bins]``, complex, on any device
         Kept, not copied.
     n_samples : int
-        Length of the waveforms, padded to one length; it has just ``n_frames`` whole frames.
+        Length of the waveforms, padded to one length; it holds exactly ``n_frames`` whole frames.
     valid : Tensor ``[n, n_frames]``
         1 where an excerpt has a frame, 0 where it is padded.
     n_fft, hop_length : int
@@ -81,11 +81,11 @@ class Consistency:
     Attributes
     ----------
     floor : Tensor ``[n, n_frames, n_bins]``
-        -X, the change that leaves nothing of the exemplars' magnitudes; 0 in padded frames.
+        -X, the change that makes the exemplars' magnitudes zero; 0 in padded frames.
     unit : Tensor ``[n, n_frames, n_bins]``, complex
         The exemplars' phase, from `spectra.phasor`.
     distance : Tensor ``[n]``
-        Length of the last call's change: how far its magnitudes are from the exemplar's; 0 before the first.
+        Length of the last call's change: how far its magnitudes are from the exemplar's; 0 before the first call.
 
     Raises
     ------
@@ -112,7 +112,7 @@ class Consistency:
         self._prepare(exemplar_spectrum, valid)
 
     def keep(self, which: Tensor) -> Consistency:
-        """The same for some of the excerpts; shares no memory with this one.
+        """A `Consistency` of some of the excerpts, which shares no memory with this one.
 
         Parameters
         ----------
@@ -127,18 +127,18 @@ class Consistency:
 
     @torch.no_grad()
     def __call__(self, change: Tensor, before: Before | None = None) -> tuple[Tensor, Tensor]:
-        """Change of the magnitudes that a waveform near to the wanted one has, and its perturbation.
+        """Change of the magnitudes of a waveform close to the wanted magnitudes, and its perturbation.
 
-        Both results are buffers of this object and **last until its next call**, which overwrites
-        them: clone what is to be kept for longer. Until then they may be changed in place. What is
-        computed depends on ``change`` alone, never on what the buffers hold; ``change`` stays as it
-        is, unless ``before`` alters it or it is the buffer of the last call's, which is allowed.
-        ``distance`` is set anew.
+        Both results are buffers of this object and **valid until its next call**, which overwrites
+        them: clone what you need for longer. Until then they may be changed in place. The results
+        depend on ``change`` alone, never on what the buffers hold. ``change`` is left as it is, unless
+        ``before`` alters it or it is the buffer that the last call returned, which is allowed.
+        ``distance`` is updated.
 
         Parameters
         ----------
         change : Tensor ``[n, n_frames, n_bins]``
-            Wanted magnitudes less the exemplars'.
+            Wanted magnitudes minus the exemplars'.
         before : callable
             Called with each part of ``change``, its rows and its frames as slices, to alter it in place before it
             is read.
@@ -178,7 +178,7 @@ class Consistency:
         divisor = power.clamp_min(spectra.least_power(n_fft, hop)).view(n, n_pieces, hop)
         by_fewer = pad(valid, (overlap - 1, overlap - 1)).unfold(-1, overlap, 1).amin(-1) == 0
 
-        # Excerpts and frames that are worked on together: several short excerpts, or a part of a long one.
+        # Excerpts and frames that are processed together: several short excerpts, or a part of a long one.
         on_processor = like.device.type == "cpu"
         at_once = FRAMES_AT_ONCE * torch.get_num_threads() if on_processor else FRAMES_AT_ONCE_ELSEWHERE
         n_rows, n_block = max(1, min(n, at_once // n_frames)), math.ceil(n_frames / math.ceil(n_frames / at_once))
@@ -186,7 +186,7 @@ class Consistency:
         self._change = torch.empty_like(like)
         self._perturbation = like.new_zeros(n, max(self._n_samples, n_pieces * hop))
         self._pieces = self._perturbation[:, : n_pieces * hop].view(n, n_pieces, hop)
-        # Where no frame of the first block is the first to write, or none at all.
+        # Samples that no frame overwrites with its last part, or that no frame reaches: they start at zero.
         self._outside = self._pieces[:, : overlap - 1], self._perturbation[:, n_pieces * hop :]
         overlapping = self._pieces.flatten(1).unfold(-1, n_fft, hop)
         scaled = spectrum.new_empty(n_rows, n_block, n_bins)
@@ -199,7 +199,7 @@ class Consistency:
             blocks, count, analysed, corrected = [], rows.stop - rows.start, 0, 0
             for number, start in enumerate(range(0, n_frames, n_block)):
                 stop = min(start + n_block, n_frames)
-                # No later block changes a sample of these frames, and of these pieces.
+                # No later block changes a sample of these frames, or of these pieces.
                 complete = stop if stop == n_frames else max(analysed, stop - overlap + 1)
                 inverted, done = slice(start, stop), slice(analysed, complete)
                 pieces = slice(corrected, n_pieces if stop == n_frames else stop)
@@ -224,7 +224,7 @@ class Consistency:
             self._groups.append((rows, blocks))
 
     def _synthesise(self, change: Tensor, rows: slice, block: _Block, before: Before | None) -> None:
-        """Add the frames of a block to the perturbation, and put right what fewer of them reach."""
+        """Add the frames of a block to the perturbation, and correct the samples that fewer frames reach."""
         if before is not None:
             before(change, rows, block.inverted)
         block.scaled.copy_(change).mul_(block.unit)

@@ -22,7 +22,7 @@ Labelled = System | Model
 
 
 def random_targets(system: Labelled, count: int, *, seed: int) -> list[str]:
-    """One label for each excerpt, drawn uniformly, the right one included.
+    """One label for each excerpt, drawn uniformly from all labels, the right one included.
 
     A system that obeys is correct with probability 1 / number of labels: the paper's p = 0.1.
 
@@ -86,7 +86,7 @@ def always(system: Labelled, label: str, count: int) -> list[str]:
 def every_label(
     system: Labelled, waveform: np.ndarray, budget: Budget = DEFAULT, **settings: Any
 ) -> list[AdversaryResult]:
-    """An ensemble of adversaries: the same waveform, once for every label of the system.
+    """An ensemble of adversaries: the same waveform attacked once for every label of the system.
 
     ``budget`` and ``settings`` are those of `attack`.
 

@@ -1,13 +1,13 @@
-"""Disturbances that are as loud as an adversary: noise and coding errors, to compare its effect with.
+"""Disturbances as loud as an adversary, to compare it with: noise and coding errors.
 
 Goal
     An adversary at 15 dB shows something only if other changes of 15 dB do not do the same. There are three:
     white noise, noise that follows the music's own short-time spectrum, and the error of a codec. All are
     brought to the SNR that constrains the adversary: that of the magnitudes of the whole sequence.
 
-    Magnitudes do not tell what a disturbance does to phases alone. At one magnitude SNR, noise that hides under
-    the music is therefore some 3 dB stronger as a waveform; noise where there is no music is not. `snrs` gives
-    both ratios.
+    Magnitudes do not show what a disturbance does to phases alone. At the same magnitude SNR, noise that lies
+    under the music is therefore about 3 dB stronger as a waveform; noise where there is no music is not. `snrs`
+    gives both ratios.
 
 Paper: Eq. (6), Section 4
 Notebook: book/05_adversaries.ipynb
@@ -65,10 +65,10 @@ def at_snr(
     n_fft: int = spectra.N_FFT,
     hop_length: int = spectra.HOP_LENGTH,
 ) -> Waveform:
-    """The waveform with a disturbance that is turned up or down until the SNR is as asked.
+    """The waveform with a disturbance, turned up or down until it has the given SNR.
 
-    The sum is rounded to 16 bits, and clipped where it must be, before the ratio is taken: what a file holds
-    is at ``snr`` or up to 0.05 dB above it.
+    The sum is rounded to 16 bits, and clipped where it must be, before the ratio is measured: the SNR of the
+    file is ``snr`` or up to 0.05 dB above it.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def at_snr(
     ------
     InputError
         For an unusable waveform; for a disturbance that is silent, not finite, or of another length; and where no
-        gain gives the ratio: rounding alone is louder, clipping keeps the sum too near, or the waveform is so short
+        gain gives the ratio: rounding alone is louder, clipping keeps the sum too close, or the waveform is so short
         and the ratio so high that steps of 16 bits are too coarse.
 
     >>> rng = np.random.default_rng(0)
@@ -106,7 +106,7 @@ def at_snr(
 def sum_at_snr(
     waveform: npt.ArrayLike, disturbance: npt.ArrayLike, snr: float, domain: str, n_fft: int, hop_length: int
 ) -> npt.NDArray[np.float64]:
-    """The sum ``[n_samples]`` in double precision whose 16-bit file `at_snr` gives."""
+    """The sum ``[n_samples]`` in double precision, before `at_snr` rounds it to 16 bits."""
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; choose one of {', '.join(DOMAINS)}.")
     if not math.isfinite(snr):
@@ -155,7 +155,7 @@ def sum_at_snr(
 
 
 def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
-    """The waveform with white Gaussian noise at that magnitude SNR; see `at_snr`.
+    """The waveform with white Gaussian noise at the given magnitude SNR; see `at_snr`.
 
     Parameters
     ----------
@@ -183,10 +183,10 @@ def white_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -
 
 
 def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) -> Waveform:
-    """The waveform with noise that has its own short-time magnitudes, at random phases; see `at_snr`.
+    """The waveform with noise of the same short-time magnitudes, at random phases; see `at_snr`.
 
-    It follows the music in time and frequency, to within a frame and a bin. Samples after the last whole frame
-    are left alone, and at both ends the noise fades.
+    The noise follows the music in time and frequency, to within a frame and a bin. Samples after the last whole frame
+    are left unchanged, and at both ends the noise fades.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def shaped_noise(waveform: npt.ArrayLike, snr: float, rng: np.random.Generator) 
 
 
 def coded(waveform: npt.ArrayLike, snr: float, process: Callable[[npt.ArrayLike], Waveform]) -> Waveform:
-    """The waveform with the error of a process, turned up or down to that magnitude SNR; see `at_snr`.
+    """The waveform with the error of a process, turned up or down to the given magnitude SNR; see `at_snr`.
 
     Parameters
     ----------

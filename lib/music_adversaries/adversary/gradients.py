@@ -1,11 +1,11 @@
-"""Gradient of the loss with respect to what a network reads.
+"""Gradient of the loss with respect to the input of a network.
 
 Goal
     The loss is the cross-entropy with the target, summed over the rows (frames or slices) of an
-    excerpt. `loss_gradient` leaves its gradient to PyTorch, for any network. `FrameGradient` goes
-    through the layers of a network on frames itself: the same numbers up to rounding, in half the
+    excerpt. `loss_gradient` leaves its gradient to PyTorch, for any network. `FrameGradient` computes
+    it by hand, layer by layer, for a network on frames: the same numbers up to rounding, in half the
     time, because standardisation becomes a part of the first layer, the exemplars' share of that
-    layer is computed once, and nothing is recorded. A step along either is its ``.step()``.
+    layer is computed once, and nothing is recorded. Both gradients have a method ``step``.
 
 Paper: Eq. (3)
 Notebook: book/05_adversaries.ipynb
@@ -33,8 +33,8 @@ Find = Callable[[Tensor, Tensor, Tensor], Found]
 class Product:
     """A gradient as two factors: what comes back to the first layer, and the weights of this layer.
 
-    With 50 units it is a tenth as large as the gradient itself, and most often enough: a step along it is one matrix
-    product.
+    With 50 units it takes a tenth of the memory of the gradient itself, which is rarely needed: a step along it is one
+    matrix product.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Product:
         return self.back @ self.weight
 
     def step(self, change: Tensor, step: Tensor) -> None:
-        """Go ``step`` ``[n]`` times the gradient downwards, in place of ``change`` ``[n, n_frames, n_bins]``."""
+        """Subtract ``step`` ``[n]`` times the gradient from ``change`` ``[n, n_frames, n_bins]``, in place."""
         for one, back, length in zip(change, self.back, step.tolist(), strict=True):
             one.addmm_(back, self.weight, alpha=-length)
 
@@ -83,7 +83,7 @@ class Dense:
         return self.back
 
     def step(self, change: Tensor, step: Tensor) -> None:
-        """Go ``step`` ``[n]`` times the gradient downwards, in place of ``change`` ``[n, n_frames, n_bins]``."""
+        """Subtract ``step`` ``[n]`` times the gradient from ``change`` ``[n, n_frames, n_bins]``, in place."""
         change.addcmul_(self.back, step[:, None, None], value=-1.0)
 
 
@@ -145,7 +145,7 @@ def _gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
 
 
 def one_by_one(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
-    """The same as `loss_gradient`, one excerpt after the other, whose data then stay in the processor's cache.
+    """The same as `loss_gradient`, one excerpt after the other, so that its data stay in the processor's cache.
 
     Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb

@@ -1,7 +1,7 @@
 """The judge of every attack: only the 16-bit file counts.
 
-An excerpt is finished when its waveform, rounded to 16 bits and analysed anew, has the target's label with more than
-the wanted confidence and within the budget, whatever the attack believes of its own iterate.
+An excerpt is finished when its waveform, rounded to 16 bits and analysed again, has the target's label with more than
+the wanted confidence and within the budget. What the attack's own iterate says does not count.
 
 Paper: Alg. 1, Eq. (6)
 Notebook: book/05_adversaries.ipynb
@@ -76,19 +76,19 @@ class Judge:
         posterior : Tensor ``[n, n_labels]``
         loss : Tensor ``[n]``
         state : tensors with one row for each excerpt
-            ``realise(*state, rows)`` makes of them the waveform of the perturbation ``[rows, n_samples]``; without
-            ``realise`` the one tensor is that waveform. What is kept of them is copied.
+            ``realise(*state, rows)`` turns them into the waveform of the perturbation ``[rows, n_samples]``; without
+            ``realise`` the only tensor is that waveform. The judge copies what it keeps.
         change : Tensor ``[n, n_frames, n_bins]``
-            Of the magnitudes on which ``posterior`` was computed, where no waveform need have them.
+            Of the magnitudes for which ``posterior`` was computed; given if perhaps no waveform has them.
         trust_iterate : bool
-            An excerpt with the wanted confidence is finished, whatever the waveform says.
+            An excerpt whose iterate has the wanted confidence is finished, whatever the waveform says.
         give_up : Tensor ``[n]`` of bool
-            Excerpts that make no more progress: they leave as they are.
+            Excerpts that make no more progress: they are finished as they are.
 
         Returns
         -------
-        Tensor ``[n]`` of bool: the excerpts that go on, whose rows the caller keeps of its own tensors; None where
-        all do.
+        Tensor ``[n]`` of bool: the excerpts that go on; the caller keeps their rows of its own tensors. None if all
+        go on.
         """
         batch = self._batch
         wanted = posterior.gather(1, batch.targets[:, None])[:, 0]
@@ -129,7 +129,7 @@ class Judge:
         return going
 
     def _result(self, i: int, shown: tuple[Tensor, ...], realise: Realise | None) -> AdversaryResult:
-        """Round to 16 bits, stay within the budget, analyse anew, classify."""
+        """Round to 16 bits, stay within the budget, analyse again, classify."""
         batch, model = self._batch, self._batch.model
         row, target, picked = int(batch.rows[i]), int(batch.targets[i]), slice(i, i + 1)
         *state, posterior, distance = (t[picked] for t in shown)
@@ -169,7 +169,7 @@ class Judge:
 
 
 def _distances(posterior: Tensor, change: Tensor | None) -> Tensor:
-    """Distance of an iterate's magnitudes from the exemplar's ``[n]``; -1 where a waveform has them."""
+    """Distance ``[n]`` of an iterate's magnitudes from the exemplar's; -1 if the iterate is a waveform."""
     if change is None:
         return posterior.new_full((len(posterior),), -1.0)
     return torch.linalg.vector_norm(change, dim=(-2, -1))
@@ -182,7 +182,7 @@ def written_within_budget(
     n_fft: int = spectra.N_FFT,
     hop_length: int = spectra.HOP_LENGTH,
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """The sum, the sum as a 16-bit file holds it, and the magnitude SNR of that in dB.
+    """The sum, the sum as a 16-bit file holds it, and the magnitude SNR of the latter in dB.
 
     Re-synthesis and rounding change a sequence of magnitudes a little. Where that breaks the budget, the perturbation
     is turned down until the budget holds again.

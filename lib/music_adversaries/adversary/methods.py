@@ -1,6 +1,6 @@
-"""The attacks by name: the one list from which messages, tests and the help of the command follow.
+"""The attacks by name. Messages, tests and the command's help are made from this one list.
 
-Nothing here imports PyTorch, so that the help is there at once.
+Nothing here imports PyTorch, so that the help appears at once.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -38,8 +38,8 @@ METHODS = {
     "algorithm1": Listed("Algorithm1", "the paper's attack, on magnitudes"),
     "pgd": Listed("PGD", "gradient descent on the waveform"),
     "apgd": Listed("APGD", "the same with a step that adapts"),
-    "random_search": Listed("RandomSearch", "a black box, without gradients"),
-    "noise": Listed("Noise", "not an attack, but as loud as allowed"),
+    "random_search": Listed("RandomSearch", "a black-box attack, without gradients"),
+    "noise": Listed("Noise", "noise as loud as allowed, to compare with"),
 }
 
 
@@ -49,7 +49,7 @@ def method(name: str, **options: Any) -> Method:
     Raises
     ------
     InputError
-        For an unknown attack or option; the message names those that there are.
+        For an unknown attack or option; the message lists the known ones.
 
     >>> method("pgd", step=0.2)
     PGD(step=0.2)
@@ -67,12 +67,12 @@ def method(name: str, **options: Any) -> Method:
 
 
 def chosen(given: str | Method) -> Method:
-    """The attack that a user names, or gives as an instance.
+    """The attack that the user gave, by name or as an instance.
 
     Raises
     ------
     InputError
-        For an unknown name, and for anything else, such as a class in place of its instance.
+        For an unknown name, and for anything that is not an attack, such as a class in place of its instance.
     """
     if isinstance(given, str):
         return method(given)

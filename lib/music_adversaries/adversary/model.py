@@ -30,8 +30,8 @@ from .given import Given, as_labels, as_waveform
 from .options import check_rate, check_whole
 
 READS = ("magnitudes", "waveform")
-BEYOND_SCALE = 4.0  # recordings may pass full scale a little; samples of 16 bits pass it by thousands
-TINY = 1e-20  # under a root: far below the square of any magnitude
+BEYOND_SCALE = 4.0  # recordings may pass full scale a little; 16-bit samples pass it by thousands
+TINY = 1e-20  # added under a square root: far below the square of any magnitude
 
 
 class Model:
@@ -48,15 +48,15 @@ class Model:
     sample_rate : int
         Hz, of the audio on which it was trained.
     n_fft, hop_length : int
-        Samples in a frame and between frames of the magnitudes that it reads, and by which a budget is measured;
-        analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``, and frames overlap.
+        Samples in a frame and between frames, for the magnitudes that it reads and that a budget is measured on;
+        analysed by `spectra.stft`. ``hop_length`` must divide ``n_fft``, and frames must overlap.
     system : System
         Decides over whole recordings, if given; otherwise the module itself does.
 
     Raises
     ------
     InputError
-        When it is not a module, has no labels, or a setting makes no sense.
+        When the network is not a module, there are no labels, or a setting makes no sense.
 
     Notebook: book/05_adversaries.ipynb
     """
@@ -99,7 +99,7 @@ class Model:
 
     @classmethod
     def of(cls, model: Model | System) -> Model:
-        """The `Model` of a `System`; a `Model` as it is.
+        """The `Model` of a `System`; a `Model` is returned as it is.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Model:
         return not (isinstance(self.network, CDNN) and self.network.remainder == "overlap")
 
     def like(self) -> Tensor:
-        """A tensor of the device and type that the network computes with."""
+        """A tensor with the device and type that the network computes with."""
         held = chain(self.network.parameters(), self.network.buffers())
         return next((tensor for tensor in held if tensor.is_floating_point()), torch.empty(0))
 
@@ -165,7 +165,7 @@ class Model:
         loudest = np.abs(array).max(initial=0.0)
         if np.issubdtype(array.dtype, np.integer) or BEYOND_SCALE < loudest < np.inf:
             raise InputError(
-                f"{name} does not have full scale 1 (its largest sample is {loudest:g}); divide samples of 16 bits by "
+                f"{name} does not have full scale 1 (its largest sample is {loudest:g}); divide 16-bit samples by "
                 "32768."
             )
         if array.ndim == 1 and len(array) < self.n_fft:
@@ -210,7 +210,7 @@ class Model:
         return self.decide_unchecked(self.check(waveform, name))
 
     def decide_unchecked(self, waveform: np.ndarray) -> Decision:
-        """`decide` for an attack: ``float32 [n_samples]``, before rounding perhaps far beyond full scale."""
+        """`decide` without checks: an unrounded ``float32 [n_samples]`` may be far beyond full scale."""
         if self.system is not None:
             return self.system.classify(waveform)
         like = self.like()
@@ -253,7 +253,9 @@ class Model:
             ) from error
         if not isinstance(logits, Tensor) or logits.ndim not in (2, 3) or len(logits) != len(x):
             shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-            raise InputError(f"The model gave {shape} for {len(x)} excerpts; it must give [n, n_labels] or with rows.")
+            raise InputError(
+                f"The model gave {shape} for {len(x)} excerpts; it must give [n, n_labels] or [n, n_rows, n_labels]."
+            )
         if logits.shape[-1] != len(self.labels):
             raise InputError(f"The model gives {logits.shape[-1]} logits, but there are {len(self.labels)} labels.")
         if not logits.is_floating_point():

@@ -1,4 +1,4 @@
-"""Noise in place of an attack, judged as attacks are: what an attack is compared with.
+"""Noise in place of an attack, judged like an attack: what every attack is compared with.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -27,7 +27,7 @@ _BEYOND = 1 + 1 / audio.FULL_SCALE  # what the judge counts as clipped
 
 @dataclass(frozen=True)
 class Noise:
-    """The null of all attacks: one draw of noise as loud as the budget allows.
+    """The baseline of all attacks: one draw of noise as loud as the budget allows.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class Noise:
     def run(self, batch: Batch, judge: Judge) -> None:
         """Show the judge the excerpts with noise.
 
-        Where 16 bits cannot hold noise so soft, the excerpt stays as it is. Where they cannot hold noise so loud, it
-        is as loud as they can hold, clipped.
+        Where 16 bits cannot hold noise this soft, the excerpt stays as it is. Where they cannot hold noise this loud,
+        it is clipped, as loud as they can hold.
         """
         batch.max_iterations = 0
         make, frames = COLOURS[self.colour], (batch.model.n_fft, batch.model.hop_length)
@@ -59,7 +59,7 @@ class Noise:
             disturbance = make(original, batch.generators[row], *frames)
             noisy = np.clip(original + _DEAFENING * disturbance / np.abs(disturbance).max(), -_BEYOND, _BEYOND)
             loudest = snr_against(original, "magnitude", *frames)(audio.quantise(noisy))
-            if loudest < snr:  # as it is with all but absurd budgets
+            if loudest < snr:  # true for all but absurd budgets
                 try:
                     noisy = _bounded(sum_at_snr(original, disturbance, snr, "magnitude", *frames))
                 except InputError:
@@ -70,6 +70,6 @@ class Noise:
 
 
 def _bounded(exact: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What the file holds, but a little beyond it where that is clipped, so that the judge counts those samples."""
+    """What the file holds, and slightly beyond it where that is clipped, so that the judge counts those samples."""
     written = audio.quantise(exact)
     return np.where(np.abs(written) < 1 - 1 / audio.FULL_SCALE, written, np.clip(exact, -_BEYOND, _BEYOND))

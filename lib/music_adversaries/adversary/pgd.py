@@ -23,7 +23,7 @@ class PGD:
     Parameters
     ----------
     step : float
-        Length of a step, as a part of the budget.
+        Length of a step, as a fraction of the budget.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb

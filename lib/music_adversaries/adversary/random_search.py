@@ -23,13 +23,13 @@ class RandomSearch:
     """Patches of band-limited noise, kept where they raise the target's posterior.
 
     The idea of the Square attack (Andriushchenko et al. 2020) for sound: every step proposes noise in a random
-    stretch of time and band of frequency, and keeps it if it helps. A check on the other attacks: where this one
-    does better, their gradients hide something.
+    stretch of time and band of frequency, and keeps it if it helps. It is a check on the other attacks: if this one
+    does better, their gradients are misleading.
 
     Parameters
     ----------
     step : float
-        Length of a proposal, as a part of the budget.
+        Length of a proposal, as a fraction of the budget.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -62,7 +62,7 @@ class RandomSearch:
 
     @staticmethod
     def _patches(batch: Batch) -> Tensor:
-        """One patch of noise for each excerpt ``[n, n_samples]``, at length one."""
+        """One patch of noise for each excerpt ``[n, n_samples]``, scaled to length one."""
         patches = torch.zeros_like(batch.x)
         for i, row in enumerate(batch.rows.tolist()):
             rng, n = batch.generators[row], len(batch.originals[row])

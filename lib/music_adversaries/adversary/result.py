@@ -22,7 +22,7 @@ class AdversaryResult:
     """
 
     original: np.ndarray  #: ``[n_samples]``, as given
-    waveform: np.ndarray  #: ``[n_samples]``, a 16-bit file holds it exactly
+    waveform: np.ndarray  #: ``[n_samples]``, which a 16-bit file holds exactly
     target: str
     label: str
     confidence: float  #: mean posterior of ``label``
@@ -35,8 +35,8 @@ class AdversaryResult:
     snr_time: float  #: dB between the waveforms
     snr_limit: float  #: dB
     confidence_limit: float
-    iterations: int  #: steps taken, in the attempt that came out best
-    iterate_label: str  #: of the attack's own iterate, which need not be a waveform's
+    iterations: int  #: steps taken in the best attempt
+    iterate_label: str  #: of the attack's own iterate, which need not be a waveform
     iterate_confidence: float  #: mean posterior of the target on that iterate
     iterate_snr: float  #: dB, of that iterate's magnitudes
     unrounded_label: str  #: of the waveform before it is rounded to 16 bits

@@ -15,22 +15,22 @@ STEP_OF_16_BITS = 1 / audio.FULL_SCALE
 
 
 def loudest(batch: Batch) -> Tensor:
-    """Norm ``[n]`` of a perturbation of the waveform at the budget's SNR, but no more than full scale throughout."""
+    """Norm ``[n]`` of a perturbation of the waveform at the budget's SNR, at most that of full scale throughout."""
     return batch.share_within_full_scale() * spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.budget.snr)
 
 
 def feasible(batch: Batch, perturbation: Tensor) -> Tensor:
     """The perturbation ``[n, n_samples]``, clipped where the sum would pass full scale, then brought within the budget.
 
-    A file cannot hold what passes full scale: it would be a part of the iterate that is never heard, and at a large
-    budget most of it. Turning the perturbation down afterwards keeps it within full scale. One step of 16 bits is
-    left on either side, so that the judge still counts what is clipped.
+    A file cannot hold samples beyond full scale: that part of the iterate would never be heard, and at a large budget
+    it would be most of it. Turning the perturbation down afterwards keeps it within full scale. One step of 16 bits is
+    left on either side, so that the judge still counts clipped samples.
     """
     least, most = batch.x.clamp(max=-1.0 - STEP_OF_16_BITS) - batch.x, batch.x.clamp(min=1.0) - batch.x
     return batch.within_budget(torch.clamp(perturbation, least, most))
 
 
 def direction(gradient: Tensor) -> Tensor:
-    """The gradients ``[n, n_samples]`` at length one; zero where there is none."""
+    """The gradients ``[n, n_samples]`` scaled to length one; zero where the gradient is zero."""
     length = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
     return gradient / length.clamp_min(torch.finfo(gradient.dtype).tiny)

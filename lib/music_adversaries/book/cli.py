@@ -27,7 +27,7 @@ def data() -> None:
 
 @data.command("list")
 def data_list() -> None:
-    """Every dataset: what it is, and where it stands."""
+    """List every dataset: what it is, and whether it is ready to use."""
     for info in datasets.available():
         click.echo(f"{info.name:<16} {info.summary}")
         click.echo(f"{'':<16} licence: {info.licence}")
@@ -59,12 +59,12 @@ def _show_report(ctx: click.Context, report: datasets.CheckReport, allowed: bool
 
 @data.command("get")
 @_data_options
-@click.option("--allow-missing", is_flag=True, help="Go on without excerpts that are missing or corrupt.")
+@click.option("--allow-missing", is_flag=True, help="Continue without excerpts that are missing or corrupt.")
 @click.pass_context
 def data_get(ctx: click.Context, dataset: str, path: Path | None, profile: str, allow_missing: bool) -> None:
     """Generate, download or find DATASET, verify it, and remember where it is.
 
-    What --allow-missing left out is remembered too, and said in every record.
+    Excerpts that --allow-missing left out are remembered too, and noted in every record.
     """
     _show_report(ctx, datasets.get(dataset, path, profile, allow_missing=allow_missing), allow_missing)
 
@@ -73,7 +73,7 @@ def data_get(ctx: click.Context, dataset: str, path: Path | None, profile: str, 
 @_data_options
 @click.pass_context
 def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str) -> None:
-    """Verify every file of DATASET anew."""
+    """Verify every file of DATASET again."""
     _show_report(ctx, datasets.check(dataset, path, profile))
 
 
@@ -83,12 +83,12 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
     "--partition",
     default="random",
     show_default=True,
-    help="One that the manifest publishes, else random, track_filtered, artist_filtered or fault_filtered, which are "
-    "drawn; drawn:NAME draws in any case.",
+    help="A partition of the manifest, or one that is drawn: random, track_filtered, artist_filtered or "
+    "fault_filtered. drawn:NAME always draws it.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a partition that is drawn.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of a partition that is drawn.")
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
-    """Say what a partition of DATASET leaks; of most datasets the manifest suffices, without audio."""
+    """Say what a partition of DATASET leaks; for most datasets the manifest is enough, without audio."""
     from . import partitions
 
     manifest = datasets.manifest_of(dataset, profile, path)
@@ -104,11 +104,11 @@ def data_audit(dataset: str, path: Path | None, profile: str, partition: str, se
 
 @data.command("faults")
 @_data_options
-@click.option("--out", type=click.Path(path_type=Path), help="Write what was found into this CSV file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the results to this CSV file.")
 def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None) -> None:
     """Find replicas and distorted excerpts in the audio of DATASET.
 
-    Where the manifest names faults, what was found is compared with them.
+    If the manifest names faults, the results are compared with them.
     """
     from ..cache import atomic_path
     from . import faults
@@ -127,16 +127,14 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
 @click.command()
 @click.argument("experiment", required=False)
-@click.option("--list", "listed", is_flag=True, help="Say which experiments there are, and do nothing else.")
+@click.option("--list", "listed", is_flag=True, help="List the experiments, and do nothing else.")
 @system_options
-@click.option(
-    "--seeds", type=click.IntRange(1), help="How often to repeat it; each experiment has a number of its own."
-)
+@click.option("--seeds", type=click.IntRange(1), help="How often to repeat it; each experiment has its own default.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
 def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) -> None:
-    """Run an EXPERIMENT and print its results; 'all' runs each that the book needs.
+    """Run an EXPERIMENT and print its results; 'all' runs every experiment that the book needs.
 
-    What is finished is kept at once: a run that was stopped goes on where it was.
+    Finished parts are kept at once: a run that was stopped continues from there.
     """
     from . import runs
     from .measurements import named
@@ -145,7 +143,7 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         click.echo("\n\n".join(map(_described, runs.listed())))
         return
     if experiment is None:
-        raise InputError("There is no experiment given; name one, or see them all with: music-adversaries run --list")
+        raise InputError("No experiment is given; name one, or see them all with: music-adversaries run --list")
     config = config_of(**which)
     if experiment == "all":
         records = runs.run_for_book(config, progress=True)
@@ -162,7 +160,7 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         if name == "table1":
             from .claims import table1
 
-            click.echo("\nRandom, in brackets filtered, in per cent:")
+            click.echo("\nRandom partition, with the filtered one in brackets, in per cent:")
             click.echo(table1.compare(table1.of_paper(), table1.of_record(record, "this run")).to_string())
         if out is not None:
             click.echo(f"  written to {record.write(out)}")
