@@ -58,7 +58,7 @@ def attack(
     Parameters
     ----------
     model : System or Model
-        Attacked without dropout, as it is in use. Wrap a module of your own: ``Model(module, labels=[...])``.
+        Attacked as it is used, without dropout. Wrap a module of your own: ``Model(module, labels=[...])``.
     waveforms : sequence of arrays or tensors ``[n_samples]``, or of `Audio`
         Mono, full scale 1, at the model's rate; lengths may differ. They are copied.
     targets : sequence of labels or label indices, or tensor of indices
@@ -132,7 +132,7 @@ def attack(
         evaluated(model.network),
         tqdm(total=len(arrays), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
     ):
-        # One of each length, the shortest first: a model may need so many samples at least, or exactly so many.
+        # One of each length, the shortest first: a model may need a least number of samples, or an exact one.
         firsts = {len(arrays[i]): i for i in reversed(range(len(arrays)))}
         for _, i in sorted(firsts.items()):
             model.refuse_unsteady(arrays[i], called[i])
