@@ -32,7 +32,8 @@ def as_list(given: Iterable[Given]) -> list[Given]:
     if isinstance(given, Audio):
         raise InputError("The waveforms are the one Audio that audio.read returned; put it into a list, [audio].")
     if isinstance(given, np.ndarray | Tensor) and given.ndim < 2 and given.dtype is not np.dtype(object):
-        raise InputError(f"The waveforms are one array of {np.prod(given.shape):.0f} numbers; put it into a list, [waveform].")
+        count = np.prod(given.shape, dtype=int)
+        raise InputError(f"The waveforms are one array of {count} numbers; put it into a list, [waveform].")
     return _listed(given, "waveforms")
 
 
