@@ -1,0 +1,257 @@
+"""Audio files opened and decoded by libsndfile, or refused by name."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from ..errors import InputError, printable
+from .containers import Layout, Part, examine
+
+Block = npt.NDArray[np.float32]
+
+RATES = (1_000, 768_000)  # Hz, lowest and highest
+MOST_CHANNELS = 256
+_BLOCK = 1 << 21  # samples of all channels decoded at a time, so that a long file never lies in memory whole
+_FORMATS = "WAV, FLAC, OGG, MP3 or AU"
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class Source:
+    """An open audio file, or an InputError that says why there is none.
+
+    Attributes
+    ----------
+    name : of the file, for messages
+    rate, channels : Hz; how many
+    frames : samples of a channel by the header, or None where only decoding tells
+    layout : where the sound lies in the file
+    length : samples of a channel in the file, once `blocks` came to its end; None before
+    unread : bytes, at least, that a decoder left at the end
+    """
+
+    def __init__(self, path: Path | str | bytes) -> None:
+        self.path = path
+        self.length: int | None = None
+        self.unread = 0
+        self._unused: list[_Decoder] = []  # that looked at the first part, for the first pass
+
+    def __enter__(self) -> Source:
+        self.name, self._handle = _open(self.path)
+        try:
+            self.layout = self._examine()
+            first = self._decoder(self.layout.parts[0])
+            self._unused.append(first)
+            self.rate, self.channels = first.samplerate, first.channels
+            self._refuse_absurd()
+            frames = first.frames
+            for part in self.layout.parts[1:]:
+                with self._decoder(part) as decoder:
+                    if (decoder.samplerate, decoder.channels) != (self.rate, self.channels):
+                        raise InputError(
+                            f"{self.name} holds streams of different sample rates or channels one after the other; "
+                            "divide it into files."
+                        )
+                    frames += decoder.frames
+            self.frames = None if self.layout.endless else frames
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for decoder in self._unused:
+            decoder.close()
+        self._handle.close()
+
+    def blocks(self, start: int, stop: int) -> Iterator[Block]:
+        """Sound from sample ``start`` to ``stop`` or the end, in order: ``float32 [n, channels]`` each.
+
+        Can be asked for again, for the same samples.
+
+        Raises
+        ------
+        InputError
+            Where it cannot be decoded or read any more.
+        """
+        size = max(1, _BLOCK // max(2, self.channels))
+        done = 0  # samples of all parts so far
+        for part in self.layout.parts:
+            with self._unused.pop() if self._unused else self._decoder(part) as decoder:
+                done += _enter(decoder, start - done)
+                while True:
+                    wanted = min(size, stop - done)
+                    if wanted <= 0:
+                        return
+                    block = self._decode(decoder, wanted, done)
+                    before = max(0, start - done)  # decoded only since the decoder could not be entered later
+                    done += len(block)
+                    if len(block) > before:
+                        yield block[before:]
+                    if len(block) < wanted:
+                        break
+                if decoder.format == "FLAC":
+                    self.unread = max(0, part.end - decoder.window.furthest)
+        self.length = done
+
+    def count(self) -> int:
+        """Samples of a channel: as the header says, where the last of them is there, else decoded and counted."""
+        if self.frames is None or self.layout.cut_short or not self._ends_as_promised():
+            for _ in self.blocks(0, sys.maxsize):
+                pass
+            assert self.length is not None
+            return self.length
+        return self.frames
+
+    def _ends_as_promised(self) -> bool:
+        with self._decoder(self.layout.parts[-1]) as decoder:
+            try:
+                decoder.seek(max(0, decoder.frames - 1))
+                return len(decoder.read(1)) == min(1, decoder.frames)
+            except soundfile.SoundFileError:
+                return False
+
+    def _examine(self) -> Layout:
+        size = os.fstat(self._handle.fileno()).st_size
+        if not size:
+            raise InputError(f"{self.name} is empty; copy or download it again.")
+        try:
+            return examine(self._handle, size)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _decoder(self, part: Part) -> _Decoder:
+        window = _Window(self._handle, part)
+        try:
+            # Through a handle, so that the content and not the name's ending decides what it is.
+            return _Decoder(window, self.layout.endless)
+        except (soundfile.SoundFileError, TypeError) as error:
+            if window.error:
+                raise self._unreadable(window.error) from window.error
+            if self.layout.cut_short:
+                raise InputError(
+                    f"{self.name} is damaged: it is cut short before any sound; copy or download it again."
+                ) from error
+            raise InputError(
+                f"{self.name} is not audio that can be decoded; give a sound file as {_FORMATS}."
+            ) from error
+
+    def _decode(self, decoder: _Decoder, wanted: int, done: int) -> Block:
+        try:
+            block: Block = decoder.read(wanted, dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            if decoder.window.error:
+                raise self._unreadable(decoder.window.error) from error
+            raise InputError(
+                f"{self.name} is damaged: it stops decoding after {done / self.rate:.1f} s; copy or download it again."
+            ) from error
+        if decoder.window.error:
+            raise self._unreadable(decoder.window.error) from decoder.window.error
+        return block
+
+    def _unreadable(self, error: OSError) -> InputError:
+        return InputError(f"{self.name} cannot be read ({error.strerror}); copy or download it again.")
+
+    def _refuse_absurd(self) -> None:
+        lowest, highest = RATES
+        if not lowest <= self.rate <= highest:
+            raise InputError(
+                f"{self.name} is at {self.rate:,} Hz by its header; give a recording at {lowest:,} to {highest:,} Hz."
+            )
+        if self.channels > MOST_CHANNELS:
+            raise InputError(
+                f"{self.name} has {self.channels:,} channels by its header; give one of at most {MOST_CHANNELS}."
+            )
+
+
+class _Decoder(soundfile.SoundFile):
+    def __init__(self, window: _Window, endless: bool) -> None:
+        self.window, self._endless = window, endless
+        super().__init__(window)
+
+    def seekable(self) -> bool:
+        # After each block soundfile seeks to where it is, which fails in a FLAC file of unknown length.
+        return not self._endless and super().seekable()
+
+
+class _Window:
+    """Bytes of an open file as a file of their own, for libsndfile; a fault of the disk is kept for later."""
+
+    def __init__(self, handle: BufferedReader, part: Part) -> None:
+        self._handle, self._part = handle, part
+        self._at = part.begin
+        self.furthest = part.begin
+        self.error: OSError | None = None
+
+    def tell(self) -> int:
+        return self._at - self._part.begin
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: self._part.begin, os.SEEK_CUR: self._at, os.SEEK_END: self._part.end}[whence]
+        self._at = max(self._part.begin, origin + offset)
+        return self.tell()
+
+    def readinto(self, buffer: bytearray) -> int:
+        view = memoryview(buffer)[: max(0, self._part.end - self._at)]
+        try:
+            self._handle.seek(self._at)
+            n = self._handle.readinto(view)
+        except OSError as error:
+            self.error = error
+            return 0
+        for offset, right in self._part.patches:
+            first, last = max(offset, self._at), min(offset + len(right), self._at + n)
+            if first < last:
+                view[first - self._at : last - self._at] = right[first - offset : last - offset]
+        self._at += n
+        self.furthest = max(self.furthest, self._at)
+        return n
+
+
+def _open(path: Path | str | bytes) -> tuple[str, BufferedReader]:
+    """The file's name for messages, and the file."""
+    path = Path(os.fsdecode(path))
+    name = printable(path)
+    try:
+        if name.startswith("~") and not path.exists():
+            path = Path(os.path.expanduser(path))
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind == stat.S_IFDIR:
+            raise InputError(f"{name} is a folder; give an audio file in it.")
+        if kind != stat.S_IFREG:
+            raise InputError(f"{name} is {_KINDS.get(kind, 'no regular file')}; give a file.")
+        return name, open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{name} does not exist; check the file's name.") from error
+    except PermissionError as error:
+        raise InputError(f"{name} cannot be opened ({error.strerror}); check its permissions.") from error
+    except OSError as error:
+        raise InputError(f"{name} cannot be opened ({error.strerror}); check the file's name.") from error
+    except InputError:
+        raise
+    except ValueError as error:  # a NUL, or what the file system's encoding does not have
+        raise InputError(f"{name} is no name that a file can have; check it.") from error
+
+
+def _enter(decoder: _Decoder, start: int) -> int:
+    """Go on to a sample without decoding what lies before it, where that is exact; the position reached."""
+    # Seeking in an MP3 is not exact to the sample: it is decoded from the beginning.
+    if decoder.format == "MP3" or not 0 < start < decoder.frames or not decoder.seekable():
+        return 0
+    try:
+        return decoder.seek(start)
+    except soundfile.SoundFileError:
+        return decoder.seek(0)
