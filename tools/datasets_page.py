@@ -76,7 +76,7 @@ WORDS = {
     "lmd": (
         "The Latin Music Database {cite:p}`silla2008`, the paper's other benchmark. It is private. The manifest holds "
         "the 900 file names whose folds are public {cite:p}`foleis2020`; artist and title are read from file names, "
-        "and of each track the first 30 s are used.",
+        "and the first 30 s of each track are used.",
         "`music-adversaries data get lmd --from FOLDER`: your copy, a folder a genre",
         "what the paper showed, on its own data, to whoever holds a copy",
         "the paper's own artist-filtered partition, which is not public",
