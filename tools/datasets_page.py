@@ -24,18 +24,18 @@ PAGE = Path(__file__).resolve().parents[1] / "book" / "datasets.md"
 
 HEAD = """# Datasets
 
-A dataset is a manifest in `data_manifests/`, one row an excerpt, and a loader.
+A dataset is a manifest in `data_manifests/`, a table with one row for each excerpt, and a loader.
 This page is written from the manifests by `tools/datasets_page.py`.
 
 ```bash
-music-adversaries data list                # what there is, and what of it is here
+music-adversaries data list                # which datasets there are, and which are here
 music-adversaries data get NAME            # generate, download or, with --from PATH, find it
 music-adversaries data check NAME          # verify every file
 music-adversaries data audit NAME --partition artist_filtered    # what a partition leaks
 music-adversaries data faults NAME         # replicas and distortion, found in the audio
 ```
 
-A run of the whole book on another dataset: `make book DATASET=NAME`.
+To run the whole book on another dataset: `make book DATASET=NAME`.
 """
 
 # What stands first, how the dataset comes here, and what it can and cannot show.
@@ -43,10 +43,10 @@ WORDS = {
     "synthetic": (
         "The default. The library composes and renders it on first use; nothing is downloaded.\n"
         "Genre is in the composition. An artist is in habits of playing, and in a production that is drawn without "
-        "regard to genre. Faults are planted, of the kinds that Sturm found in GTZAN "
-        "{cite:p}`sturm2013gtzan`, and named in the manifest.\n"
+        "regard to genre. Faults of the kinds that Sturm found in GTZAN {cite:p}`sturm2013gtzan` are planted, "
+        "and the manifest names them.\n"
         "The notes are rendered with the TimGM6mb SoundFont that the package `pretty_midi` ships.\n\n"
-        "Its knobs are turned in its name: `synthetic:production_strength=0,habit_strength=0,faults=no`. "
+        "Its knobs are set in its name: `synthetic:production_strength=0,habit_strength=0,faults=no`. "
         "[Chapter 2](02_partitions.ipynb) measures them.",
         "`music-adversaries data get synthetic`, a minute",
         "what a planted confound does, and that code does what it should",
@@ -54,7 +54,7 @@ WORDS = {
     ),
     "synthetic-latin": (
         "Invented too, in the shape of the Latin Music Database {cite:p}`silla2008`: ten Latin genres, classes and "
-        "artists of unequal size, tracks longer than what is used of them, replicas left in.",
+        "artists of unequal size, tracks longer than the excerpts that are used, and replicas left in.",
         "`music-adversaries data get synthetic-latin`, a minute",
         "how the code fares where classes are unequal and tracks are longer than excerpts",
         "anything about real genres",
@@ -66,24 +66,24 @@ WORDS = {
         "how well a system knows genre: some of its classes have too few artists for an artist-filtered partition",
     ),
     "gtzan": (
-        "The benchmark of the paper {cite:p}`tzanetakis2002`, with artists and titles of Sturm's index "
+        "The benchmark of the paper {cite:p}`tzanetakis2002`, with artists and titles from Sturm's index "
         "{cite:p}`sturm2012` and the paper's two partitions. The manifest is here, the audio is not.",
-        "`music-adversaries data get gtzan --from FOLDER`: your copy, as .wav, .au or FLAC, in genre folders, flat or "
-        "as Kaggle packs it. With `--allow-missing` it goes on without files that are missing or corrupt",
+        "`music-adversaries data get gtzan --from FOLDER`: your copy, as .wav, .au or FLAC, in genre folders, in one "
+        "folder, or as Kaggle packs it. With `--allow-missing` it goes on without files that are missing or corrupt",
         "what the paper showed, on its own data",
         "genre recognition in the world: some labels are contested, and a few artists fill whole classes",
     ),
     "lmd": (
         "The Latin Music Database {cite:p}`silla2008`, the paper's other benchmark. It is private. The manifest holds "
         "the 900 file names whose folds are public {cite:p}`foleis2020`; artist and title are read from file names, "
-        "and of each track the first 30 s are used.",
+        "and the first 30 s of each track are used.",
         "`music-adversaries data get lmd --from FOLDER`: your copy, a folder a genre",
         "what the paper showed, on its own data, to whoever holds a copy",
         "the paper's own artist-filtered partition, which is not public",
     ),
     "soundtracks": (
-        "Music of free games, under free licences: real music that anybody may fetch. The files stay as Debian "
-        "keeps them; excerpts are cut when used. "
+        "Music from free games, under free licences: real music that anybody may download. The files stay as Debian "
+        "keeps them; excerpts are cut when they are used. "
         "Who made it is in `data_manifests/soundtracks.ATTRIBUTION.md`.",
         "`music-adversaries data get soundtracks` on Debian and its relatives, without root; elsewhere `--from FOLDER` "
         "with the packages' .deb files",
@@ -93,12 +93,12 @@ WORDS = {
     "fma-small": (
         "The Free Music Archive's small set {cite:p}`defferrard2017`: the open successor of GTZAN, "
         "with artist ids and a published partition "
-        "that keeps artists apart. 8,000 clips of 30 s, 8 genres, 7.2 GiB, as its authors say; no manifest is kept "
-        "here, it is made of `tracks.csv`.",
+        "that keeps artists apart. It has 8,000 clips of 30 s in 8 genres, 7.2 GiB, as its authors say. No manifest "
+        "is kept here; it is made from `tracks.csv`.",
         "`music-adversaries data get fma-small`, resumable, or `--from FOLDER` with `fma_small` and `fma_metadata`, "
         "folders or zip files",
         "the paper's experiments at eight times GTZAN's size, on music with licences",
-        "nothing yet: the book has not been run on it",
+        "anything yet: the book has not been run on it",
     ),
     "folder": (
         "Your own music: a folder with a subfolder for each label, or a CSV file with at least the columns `path` and "
