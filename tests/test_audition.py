@@ -339,7 +339,7 @@ def nan() -> np.ndarray:
         ([Clip("a", np.zeros((2, 100)))], r"'a' is float64 of shape \[2, 100\]"),
         ([Clip("a", np.zeros(100, int))], "'a' is int64 of shape"),
         ([Clip("a", sine(seconds=12.5))], "'a' lasts 12.5 s"),
-        ([Clip("a", sine(), sample_rate=44_100)], "'a' is at 44,100 Hz"),
+        ([Clip("a", sine(), sample_rate=4_000)], "'a' is at 4,000 Hz, but browsers play 8,000 to 192,000 Hz"),
         ([Clip("a", sine(), gain_db=float("nan"))], "'a' has a gain of nan dB"),
         ([Clip(" ", sine())], "no name"),
     ],

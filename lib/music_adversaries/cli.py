@@ -145,12 +145,13 @@ def attack(
     taken: set[str] = set()
     for (file, label), result in zip(jobs, results, strict=True):
         name = _output_name(file, label, taken)
-        audio.write_wav(out / name, result.waveform)
+        result.write(out / name)
         report.append({"file": str(file), "output": name, "system": _named(which), **result.report()})
         players.append(
             audition.compare(
                 result.original,
                 result.waveform,
+                sample_rate=result.sample_rate,
                 original_label=f"{result.original_label}, confidence {result.original_confidence:.2f}",
                 adversary_label=f"{result.label}, confidence {result.confidence:.2f}",
                 snr_db=result.snr_magnitude,

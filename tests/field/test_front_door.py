@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import base64
 import copy
+import importlib
+import io
 import json
+import re
+import struct
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from torch import Tensor, nn
 
 from case import Case, each
-from music_adversaries import adversary, audio
+from music_adversaries import adversary, audio, audition
 from music_adversaries.adversary import Algorithm1, Budget, Model
 from music_adversaries.adversary.methods import METHODS
 from music_adversaries.errors import InputError
@@ -504,3 +512,65 @@ def test_one_model_attacked_twice_gives_the_same():
     first, second = (adversary.attack(model, [X], target, BUDGET, method="pgd")[0] for _ in range(2))
     np.testing.assert_array_equal(first.waveform, second.waveform)
     np.testing.assert_array_equal(copy.deepcopy(first).waveform, second.waveform)
+
+
+# --- a rate that travels with its samples ---
+
+
+def test_a_model_at_16_khz_from_the_file_to_the_page(tmp_path):
+    """As in the README: read, attacked, written and heard at the model's rate."""
+    audio.write_wav(tmp_path / "song.wav", wave(22_050))
+    model = model_of(Bright(), sample_rate=16_000)
+    song = audio.read(tmp_path / "song.wav", sample_rate=16_000)
+    assert len(song.waveform) == 16_000 and song.sample_rate == 16_000
+    (found,) = adversary.attack(model, [song], [other(model, song.waveform)], BUDGET, method="pgd")
+    assert found.success and found.sample_rate == found.report()["sample_rate"] == 16_000
+
+    found.write(tmp_path / "adversary.wav")
+    header = (tmp_path / "adversary.wav").read_bytes()
+    assert struct.unpack("<I", header[24:28]) == (16_000,)
+    again = audio.read(tmp_path / "adversary.wav", sample_rate=16_000)
+    np.testing.assert_array_equal(again.waveform, found.waveform)
+    assert again.notes == () and model.decide(again).label == found.target
+
+    player = audition.compare(found.original, found.waveform, sample_rate=found.sample_rate, seconds=0.5)
+    assert player.seconds == 0.5
+    data = json.loads(re.search(r"<script[^>]*json[^>]*>(.*?)</script>", player._repr_html_(), re.S)[1])
+    assert data["rate"] == 16_000 and data["seconds"] == 0.5
+    for clip in data["clips"]:
+        sound, rate = soundfile.read(io.BytesIO(base64.b64decode(clip["audio"].split(",")[1])))
+        assert rate == 16_000 and len(sound) == 8_000
+
+
+def test_rates_that_differ_are_refused():
+    clips = [audition.Clip("a", X, 16_000), audition.Clip("b", X, 22_050)]
+    with pytest.raises(InputError, match=r"audio\.resample") as refusal:
+        audition.player(*clips)
+    one_sentence(refusal)
+    with pytest.raises(InputError, match="browsers play") as refusal:
+        audition.player(audition.Clip("a", X, 4_000))
+    one_sentence(refusal)
+
+
+def test_every_function_that_a_message_names_exists():
+    """`audio.resample` was advised for a year before it existed."""
+    import music_adversaries
+
+    root, missing, found = Path(music_adversaries.__file__).parent, [], 0
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            for module, name in re.findall(
+                r"\b(audio|adversary|audition|spectra|networks|processing)\.([a-z_]\w+)\b", node.value
+            ):
+                if name in ("wav", "html", "json"):  # a file's name
+                    continue
+                found += 1
+                holder = importlib.import_module(f"music_adversaries.{module}")
+                try:
+                    importlib.import_module(f"music_adversaries.{module}.{name}")
+                except ImportError:
+                    if not hasattr(holder, name):
+                        missing.append(f"{path.name}: {module}.{name}")
+    assert not missing and found > 20

@@ -112,7 +112,7 @@ def attack(
         if sample_rate != model.sample_rate:
             raise InputError(
                 f"The audio is at {sample_rate} Hz but the model reads {model.sample_rate} Hz; "
-                "resample it (audio.resample)."
+                f"bring it to that rate with audio.resample(waveform, {sample_rate}, {model.sample_rate})."
             )
     given, labels = as_list(waveforms), as_targets(targets)
     called = as_names(names, len(given))

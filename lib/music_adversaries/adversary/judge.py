@@ -165,6 +165,7 @@ class Judge:
             method=self._method,
             trace=tuple(self._traces[row]),
             losses=tuple(self._losses[row]),
+            sample_rate=model.sample_rate,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class AdversaryResult:
     trace: tuple[float, ...]  #: mean posterior of the target, one entry for each iteration
     losses: tuple[float, ...]  #: mean cross-entropy with the target, one entry for each iteration
     attempts: int = 1  #: how often the attack started
+    sample_rate: int = audio.SAMPLE_RATE  #: Hz, of both waveforms
 
     @property
     def perturbation(self) -> np.ndarray:
@@ -69,6 +71,15 @@ class AdversaryResult:
         if self.confident:
             return "reached"
         return "reached, less surely than wanted" if self.success else "failed"
+
+    def write(self, path: Path | str) -> int:
+        """Write the adversary as a 16-bit WAV file at its rate, which reads back as ``waveform``.
+
+        Returns how many samples were clipped: 0. For errors see `audio.write_wav`.
+
+        Notebook: book/05_adversaries.ipynb
+        """
+        return audio.write_wav(path, self.waveform, self.sample_rate)
 
     def report(self) -> dict[str, Any]:
         """Everything except audio and traces, ready for JSON (infinite ratios as the string ``"inf"``)."""

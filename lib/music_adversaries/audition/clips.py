@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..spectra import SAMPLE_RATE
 
 MAX_SECONDS = 12.0  # of a clip: five seconds of FLAC are 0.2 MB of page
+RATES = (8_000, 192_000)  # Hz that every browser's audio context takes
 MAX_GAIN_DB = 60.0  # beyond, what is heard is the rounding of 16-bit files
 
 
@@ -27,7 +28,7 @@ class Clip:
     ----------
     name : what its button says, such as ``"adversary"``
     waveform : array ``[n_samples]``, mono, full scale 1
-    sample_rate : Hz; the project's 22,050
+    sample_rate : Hz, at most 192,000: what browsers play
     label : the system's verdict, in words, such as ``"reggae, 0.93"``
     detail : one more line under it, such as ``"SNR 15.2 dB"``
     gain_db : gain applied before the clip is written, and printed
@@ -75,17 +76,17 @@ class Change:
     success: bool = True
 
 
-def part(n_samples: int, start_s: float | None, seconds: float) -> slice:
+def part(n_samples: int, start_s: float | None, seconds: float, sample_rate: int = SAMPLE_RATE) -> slice:
     if not (math.isfinite(seconds) and seconds > 0):
         raise InputError(f"seconds is {seconds}; give a length greater than zero, such as 5.")
-    length = min(n_samples, round(seconds * SAMPLE_RATE))
+    length = min(n_samples, round(seconds * sample_rate))
     if start_s is None:
-        start_s = (n_samples - length) // 2 / SAMPLE_RATE
-    if not 0 <= start_s * SAMPLE_RATE < n_samples:
+        start_s = (n_samples - length) // 2 / sample_rate
+    if not 0 <= start_s * sample_rate < n_samples:
         raise InputError(
-            f"start_s is {start_s}; give a moment from 0 s to the recording's end at {n_samples / SAMPLE_RATE:.2f} s."
+            f"start_s is {start_s}; give a moment from 0 s to the recording's end at {n_samples / sample_rate:.2f} s."
         )
-    start = int(round(start_s * SAMPLE_RATE))
+    start = int(round(start_s * sample_rate))
     return slice(start, start + length)
 
 
@@ -129,9 +130,10 @@ def audible_gain(original: npt.NDArray[np.floating], difference: npt.NDArray[np.
 def check_clip(clip: Clip) -> None:
     if not str(clip.name).strip():
         raise InputError("A clip has no name; give one, such as 'adversary'.")
-    if clip.sample_rate != SAMPLE_RATE:
+    if not RATES[0] <= clip.sample_rate <= RATES[1]:
         raise InputError(
-            f"Clip {clip.name!r} is at {clip.sample_rate:,} Hz; resample it to {SAMPLE_RATE:,} Hz (audio.read does)."
+            f"Clip {clip.name!r} is at {clip.sample_rate:,} Hz, but browsers play {RATES[0]:,} to {RATES[1]:,} Hz; "
+            f"bring it to such a rate with audio.resample(waveform, {clip.sample_rate}, {SAMPLE_RATE})."
         )
     check_waveform(clip)
     seconds = len(clip.waveform) / clip.sample_rate

@@ -280,7 +280,7 @@ def _times(versions: Sequence[str | None]) -> str:
 
 
 def _address(steps: npt.NDArray[np.integer]) -> str:
-    return flac_address((steps / FULL_SCALE).astype(np.float32))
+    return flac_address((steps / FULL_SCALE).astype(np.float32), SAMPLE_RATE)
 
 
 def _finite_snr(change: Change) -> float | None:

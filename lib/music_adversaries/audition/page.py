@@ -114,9 +114,9 @@ def script(tag: str) -> str:
     return f'(() => {{\n{code}define("{tag}", {kind});\n}})();\n'
 
 
-def flac_address(sound: npt.NDArray[np.floating]) -> str:
+def flac_address(sound: npt.NDArray[np.floating], sample_rate: int) -> str:
     """A waveform ``[n_samples]`` as 16-bit FLAC in a ``data:`` address."""
-    return "data:audio/flac;base64," + base64.b64encode(to_flac_bytes(sound)).decode("ascii")
+    return "data:audio/flac;base64," + base64.b64encode(to_flac_bytes(sound, sample_rate)).decode("ascii")
 
 
 def png_address(content: bytes) -> str:

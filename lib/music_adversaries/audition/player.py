@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..spectra import SAMPLE_RATE
 from . import pictures
 from .clips import Change, Clip, audible_gain, check_clip, check_waveform, gain_words, joined, part, snr_words, spoken
 from .page import PLAYER, Element, flac_address, png_address
@@ -87,7 +88,7 @@ class Player(Element):
                     "rms": None if (loudness := clip.level_db()) is None else round(loudness, 2),
                     "alt": pictures.described(clip.name, self.seconds, rate, scale),
                     "image": png_address(pictures.png(level, *scale)),
-                    "audio": flac_address(sound),
+                    "audio": flac_address(sound, rate),
                 }
                 for clip, sound, level in zip(self.clips, sounds, levels, strict=True)
             ],
@@ -125,8 +126,8 @@ def player(
     ------
     InputError
         When there is no clip or too many, or a clip is empty, not one channel of floating-point
-        samples, has NaN or infinite samples, is too long, differs in length from the first, is
-        not at 22,050 Hz, or has a gain that is not a number.
+        samples, has NaN or infinite samples, is too long, differs in length or rate from the first, is
+        at a rate that browsers do not play, or has a gain that is not a number.
 
     Notebook: book/05_adversaries.ipynb
     """
@@ -139,6 +140,11 @@ def player(
                 f"Clip {clip.name!r} has {len(clip.waveform):,} samples but clip {clips[0].name!r} has "
                 f"{len(clips[0].waveform):,}; cut them to the same moment and length."
             )
+        if clip.sample_rate != clips[0].sample_rate:
+            raise InputError(
+                f"Clip {clip.name!r} is at {clip.sample_rate:,} Hz but clip {clips[0].name!r} at "
+                f"{clips[0].sample_rate:,} Hz; bring them to one rate with audio.resample."
+            )
     return Player(tuple(clips), title, caption, loop, blind_test)
 
 
@@ -146,6 +152,7 @@ def compare(
     original: npt.NDArray[np.floating],
     adversary: npt.NDArray[np.floating],
     *,
+    sample_rate: int = SAMPLE_RATE,
     start_s: float | None = None,
     seconds: float = 5.0,
     original_label: str | None = None,
@@ -161,7 +168,9 @@ def compare(
 
     Parameters
     ----------
-    original, adversary : arrays ``[n_samples]``, full scale 1, 22,050 Hz
+    original, adversary : arrays ``[n_samples]``, full scale 1
+    sample_rate : int
+        Hz, of both; an `AdversaryResult` knows that of its waveforms.
     start_s, seconds : float
         The part to hear; without a start, the middle. A recording shorter than that is heard whole.
     original_label, adversary_label : str
@@ -185,6 +194,7 @@ def compare(
     return compare_changes(
         original,
         {"adversary": Change(np.asarray(adversary), adversary_label, snr_db)},
+        sample_rate=sample_rate,
         start_s=start_s,
         seconds=seconds,
         original_label=original_label,
@@ -200,6 +210,7 @@ def compare_changes(
     original: npt.NDArray[np.floating],
     changes: Mapping[str, Change],
     *,
+    sample_rate: int = SAMPLE_RATE,
     start_s: float | None = None,
     seconds: float = 5.0,
     original_label: str | None = None,
@@ -216,10 +227,10 @@ def compare_changes(
 
     Parameters
     ----------
-    original : array ``[n_samples]``, full scale 1, 22,050 Hz
+    original : array ``[n_samples]``, full scale 1
     changes : dict from name to Change
         1 to 14, such as ``{"adversary": Change(...), "white noise": Change(...)}``, as long as the original.
-    start_s, seconds, original_label, difference_gain_db, title, caption, loop, blind_test
+    sample_rate, start_s, seconds, original_label, difference_gain_db, title, caption, loop, blind_test
         As in `compare`.
 
     Raises
@@ -231,9 +242,9 @@ def compare_changes(
     """
     if not changes:
         raise InputError("There is no change to compare the original with; give at least one, such as the adversary.")
-    versions = [Clip("original", np.asarray(original), label=original_label)]
+    versions = [Clip("original", np.asarray(original), sample_rate, label=original_label)]
     versions += [
-        Clip(name, np.asarray(change.waveform), label=change.label, detail=snr_words(change.snr_db))
+        Clip(name, np.asarray(change.waveform), sample_rate, label=change.label, detail=snr_words(change.snr_db))
         for name, change in changes.items()
     ]
     for clip in versions:
@@ -245,7 +256,7 @@ def compare_changes(
             )
     if isinstance(difference_gain_db, str) and difference_gain_db != "auto":
         raise InputError(f"difference_gain_db is {difference_gain_db!r}; give a number of decibels or 'auto'.")
-    heard = part(len(original), start_s, seconds)
+    heard = part(len(original), start_s, seconds, sample_rate)
     versions = [replace(clip, waveform=clip.waveform[heard].astype(np.float64)) for clip in versions]
     before, after = versions[0].waveform, versions[1].waveform
     difference = after - before
@@ -255,6 +266,7 @@ def compare_changes(
         Clip(
             "difference" if len(changes) == 1 else f"difference of the {versions[1].name}",
             difference,
+            sample_rate,
             label=None if difference.any() else none,
             gain_db=gain,
         )
