@@ -13,7 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 18, 22
 
 
 def confidence_curve(values: Sequence[float], threshold: float, target: str, *, iterations: int = 25) -> str:
-    """Confidence by iteration as an SVG element, whose ink is that of the text around it.
+    """Confidence by iteration as an SVG element, drawn in the colour of the text around it.
 
     Parameters
     ----------
@@ -23,11 +23,11 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
         The confidence at which the attack stops, drawn as a broken line.
     target : str
     iterations : int
-        Width of the axis until more are there; it then doubles.
+        Width of the axis. It doubles when there are more iterations.
 
     Notebook: book/05_adversaries.ipynb
     """
-    while iterations < len(values) - 1:  # 25, 50, and 100, where attacks end unless told otherwise
+    while iterations < len(values) - 1:  # 25, 50, and 100, where attacks end by default
         iterations *= 2
 
     def across(iteration: float) -> float:
