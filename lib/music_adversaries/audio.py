@@ -293,7 +293,7 @@ def _skip(file: soundfile.SoundFile, start: int) -> int:
 
 
 def _decode_mono(file: soundfile.SoundFile, path: Path, stop: int | None) -> tuple[Waveform, bool]:
-    """Up to ``stop`` mono samples from the file's current position, at its own rate, and whether its end was reached."""
+    """Up to ``stop`` mono samples from the file's current position, at its own rate; whether its end was reached."""
     blocks: list[Waveform] = []
     done = 0
     while stop is None or done < stop:

@@ -137,7 +137,7 @@ def check_clip(clip: Clip) -> None:
     seconds = len(clip.waveform) / clip.sample_rate
     if seconds > MAX_SECONDS:
         raise InputError(
-            f"Clip {clip.name!r} lasts {seconds:.1f} s; give at most {MAX_SECONDS:g} s, since each second makes the page larger."
+            f"Clip {clip.name!r} lasts {seconds:.1f} s; give at most {MAX_SECONDS:g} s, to keep the page small."
         )
     if not math.isfinite(clip.gain_db):
         raise InputError(f"Clip {clip.name!r} has a gain of {clip.gain_db} dB; give a finite number of decibels.")
