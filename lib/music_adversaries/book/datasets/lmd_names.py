@@ -123,7 +123,7 @@ def fold(text: str) -> str:
 
 def _without_album_as_artist(name: Name, artists_of: dict[str, set[str]]) -> Name:
     artist = fold(name.artist)
-    # An artist with the album's name in its own ("Celia Cruz & India") may have recorded an album with that name.
+    # An artist whose name contains the album's ("Celia Cruz & India") may have recorded an album with that name.
     others = [other for other in artists_of.get(artist, ()) if artist not in other]
     if len(others) < 2:
         return name

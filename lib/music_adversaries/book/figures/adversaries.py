@@ -28,18 +28,18 @@ def snr_by_label(
     Parameters
     ----------
     labels : sequence of str [n]
-        The label each adversary aims at.
+        The label that each adversary aims at.
     snr : sequence of float [n]
-        In dB; infinite where the original had the label already and nothing was changed.
+        In dB; infinite if the original had the label already and nothing was changed.
     success : sequence of bool [n]
         Whether the label was reached; default: all.
     limit : float
-        The least SNR allowed, in dB, drawn as a line; None: no line.
+        The lowest SNR allowed, in dB, drawn as a line; None: no line.
 
     Raises
     ------
     InputError
-        When the lengths differ or there is none.
+        When the lengths differ or there is no adversary.
 
     Paper: Section 4
     Notebook: book/06_ensembles.ipynb
