@@ -3,8 +3,8 @@
 
     python tools/datasets_page.py [--check]
 
-Every number on the page is counted in a manifest or read from a loader; what a dataset can and cannot show is
-prose and stands in :data:`WORDS`. With --check nothing is written, and the exit code is 1 where the page is stale.
+Every number on the page is counted in a manifest or read from a loader. The text about what a dataset can and cannot
+show is in :data:`WORDS`. With --check nothing is written, and the exit code is 1 if the page is stale.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ music-adversaries data faults NAME         # replicas and distortion, found in t
 A run of the whole book on another dataset: `make book DATASET=NAME`.
 """
 
-# What stands first, how the dataset comes here, and what it can and cannot show.
+# For each dataset: the introduction, how to get it, and what it can and cannot show.
 WORDS = {
     "synthetic": (
         "The default. The library composes and renders it on first use; nothing is downloaded.\n"
@@ -127,7 +127,7 @@ def page() -> str:
 
 
 def _manifest(name: str) -> Manifest | None:
-    """The manifest, where it needs no audio."""
+    """The manifest, if it can be made without audio."""
     return None if name in ("folder", "fma-small") else datasets.manifest_of(name)
 
 

@@ -41,7 +41,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
     last = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3.5" fill="currentColor"/>' if points else ""
     done = len(values) - 1
     now = f"{values[-1]:.2f} after {done} iteration{'' if done == 1 else 's'}" if values else "not begun"
-    said = html.escape(f"Confidence in {target}: {now}; wanted are {threshold:.2f}", quote=True)
+    said = html.escape(f"Confidence in {target}: {now}; wanted: {threshold:.2f}", quote=True)
     label = up(threshold) - 4  # above the line, where the attack has ended
     text = 'fill="currentColor" font-size="11" stroke="none"'
     return (

@@ -246,8 +246,8 @@ def grid(
     if len(lengths) > 1:
         (a, first), (b, second) = sorted(lengths.items())[:2]
         raise InputError(
-            f"Of {first!r} {a / SAMPLE_RATE:.2f} s would be heard but of {second!r} {b / SAMPLE_RATE:.2f} s; "
-            "choose a part that all of them have."
+            f"{a / SAMPLE_RATE:.2f} s of {first!r} would be heard but {b / SAMPLE_RATE:.2f} s of {second!r}; "
+            "choose a part that all rows have."
         )
     return Grid(tuple(rows), tuple(columns), start_s, seconds, title, caption, loop)
 

@@ -138,7 +138,7 @@ def scan(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             continue
         suffix = file.suffix.lower()
         if suffix in _UNSUPPORTED:
-            raise InputError(f"{file} is in a format not read here; convert it to WAV or FLAC, or take it away.")
+            raise InputError(f"{file} is in a format not read here; convert it to WAV or FLAC, or remove it.")
         if suffix not in AUDIO_SUFFIXES:
             left_out[f"files that end in {suffix or 'nothing'}"] += 1
         elif len(relative.parts) == 1:

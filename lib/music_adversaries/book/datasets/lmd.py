@@ -168,8 +168,7 @@ def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
         first = taken.setdefault(row["excerpt"], path)
         if first != path:
             raise InputError(
-                f"{folder / first} and {folder / path} are both excerpt {row['excerpt']} of {NAME}; "
-                "take one of them away."
+                f"{folder / first} and {folder / path} are both excerpt {row['excerpt']} of {NAME}; remove one of them."
             )
         rows.append(row | {"path": path})
         files[row["excerpt"]] = folder / path

@@ -168,8 +168,7 @@ class Location:
                             styles[layout, kind, file.suffix] += 1
             if len(found) > 1:
                 raise InputError(
-                    f"{found[0]} and {found[1]} are both excerpt {row['excerpt']} of {self.name}; "
-                    "take one of them away."
+                    f"{found[0]} and {found[1]} are both excerpt {row['excerpt']} of {self.name}; remove one of them."
                 )
             if found:
                 files[row["excerpt"]] = found[0]

@@ -46,7 +46,7 @@ def snr_by_label(
     """
     reached = [True] * len(labels) if success is None else [bool(s) for s in success]
     if not len(labels) or not len(labels) == len(snr) == len(reached):
-        raise InputError("Labels, SNRs and successes differ in number or are none; give one of each for every attack.")
+        raise InputError("Labels, SNRs and successes are empty or differ in number; give one of each for every attack.")
     finite = [s for s in snr if np.isfinite(s)]
     order = sorted(range(len(labels)), key=lambda i: (-snr[i], labels[i]))
     values = [*finite, *([limit] if limit is not None else [])] or [0.0]

@@ -61,7 +61,7 @@ def legend_columns(names: Sequence[str]) -> int:
 
 
 def apart(heights: Sequence[float], sizes: Sequence[float]) -> np.ndarray:
-    """Positions for things of these sizes, as close as possible to the ascending heights, from 0 to 1, not overlapping."""
+    """Positions in 0 to 1 for things of these sizes: close to the ascending heights, without overlap."""
     extents = np.asarray(sizes, dtype=float)
     steps = np.cumsum(extents) - (extents + extents[0]) / 2  # distance from the first to each, if they touched
     nearest = isotonic_regression(np.asarray(heights, dtype=float) - steps).x

@@ -49,7 +49,7 @@ def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
     table = checked(table, ["quantity", "source", "listener", "value", "n"], "transfer", ["value"])
     quantities = list(dict.fromkeys(table["quantity"]))
     if len(quantities) > 1 or quantities[0] not in SAYS:
-        raise InputError(f"The table of transfer is of {', '.join(quantities)}; choose {' or '.join(SAYS)}.")
+        raise InputError(f"The table of transfer has the quantity {', '.join(quantities)}; choose {' or '.join(SAYS)}.")
     says = SAYS[quantities[0]]
     if table.duplicated(["source", "listener"]).any():
         raise InputError("The table of transfer has several rows for one source and listener; choose among them.")
