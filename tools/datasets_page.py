@@ -78,7 +78,7 @@ WORDS = {
         "the 900 file names whose folds are public {cite:p}`foleis2020`; artist and title are read from file names, "
         "and of each track the first 30 s are used.",
         "`music-adversaries data get lmd --from FOLDER`: your copy, a folder a genre",
-        "what the paper showed, on its own data, to whoever holds a copy",
+        "what the paper showed, on its own data, for users who have a copy",
         "the paper's own artist-filtered partition, which is not public",
     ),
     "soundtracks": (

@@ -71,7 +71,7 @@ class File:
     factor: float = 0.0
     """Times the examples that its tests ask for, in the last round."""
     start_s: float = 0.0
-    """What one process took beside its examples."""
+    """Seconds that one process took in addition to its examples."""
     unit_s: float = 0.0
     """What the examples take at a factor of 1."""
 
@@ -113,7 +113,7 @@ class Fuzz:
     minutes : float
         How long to search.
     seed : int
-        Of the first round; the next has the next.
+        Seed of the first round; the next round has the next seed.
     folder : Path
         Where failing examples and reports are kept.
     slice_s : float
@@ -261,7 +261,7 @@ class Fuzz:
 
 
 def command(path: Path, factor: float, seed: int) -> list[str]:
-    """Of one process."""
+    """The command of one process."""
     return [
         *(sys.executable, "-m", "pytest", str(path), "-m", "hypothesis", "-p", "property_tests"),
         *drawing(factor, seed),

@@ -99,7 +99,7 @@ ARITHMETICS = (
     ),
     Arithmetic(
         "old-processor",
-        "MKL, OpenBLAS and NumPy by the code for processors without AVX2; the music is rendered anew",
+        "MKL, OpenBLAS and NumPy by the code for processors without AVX2; the music is rendered again",
         {
             # oneDNN is not changed: without AVX2 its gradient of a convolution takes sixty times as long.
             "MKL_CBWR": "AVX",
@@ -303,7 +303,7 @@ def trained_otherwise(source: Path, target: Path) -> tuple[float, str]:
             a, b = weights(ours), weights(theirs)
             apart.append(float((b - a).norm() / a.norm()))
     if not apart:
-        return math.inf, "trained systems not compared, for this processor has not trained them by its own arithmetic"
+        return math.inf, "trained systems not compared, since this processor has not trained them by its own arithmetic"
     return min(apart), f"weights of {len(apart)} trained systems {min(apart):.1g} to {max(apart):.1g}"
 
 
@@ -333,7 +333,7 @@ def run(arithmetic: Arithmetic, fresh: bool) -> tuple[str, list[str]]:
     if fresh or read_stamp(cache) != stamp(arithmetic):
         shutil.rmtree(cache, ignore_errors=True)
     else:
-        print("What an earlier run has trained in this arithmetic, here, is used again; --fresh trains it anew.")
+        print("Systems that an earlier run trained in this arithmetic are used again; --fresh trains them again.")
     cache.mkdir(parents=True, exist_ok=True)
     (cache / STAMP).write_text(json.dumps(stamp(arithmetic), sort_keys=True))
     if not arithmetic.renders:
@@ -365,7 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="only list the arithmetics")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"some of {', '.join(names)}")
     parser.add_argument("--by-date", action="store_true", help="one of them, another each day")
-    parser.add_argument("--fresh", action="store_true", help="train anew what an earlier run has kept, too")
+    parser.add_argument("--fresh", action="store_true", help="train again, too, what an earlier run has kept")
     parser.add_argument("--probe", type=Path, help=argparse.SUPPRESS)  # of a child: the small training
     parser.add_argument("--experiments", action="store_true", help=argparse.SUPPRESS)  # of a child
     options = parser.parse_args(arguments)

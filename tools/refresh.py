@@ -263,7 +263,7 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board 
 
 
 async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
-    # The longest first, so that none is left to run alone at the end.
+    # The longest first, so that no notebook runs alone at the end.
     waiting = sorted(notebooks, key=lambda path: -_weight(path))
     changed = 0
 

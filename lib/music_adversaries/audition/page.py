@@ -80,7 +80,7 @@ def listening_page(elements: Iterable[Element], title: str) -> str:
     ----------
     elements : players or grids, in the order of the page
     title : str
-        Of the window, and the heading.
+        Title of the window, and the heading.
 
     Returns
     -------

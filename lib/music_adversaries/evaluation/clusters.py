@@ -140,7 +140,7 @@ def cluster_statistic(
     seed, n, confidence
         As in :func:`cluster_bootstrap`.
     unit : str
-        Of the statistic.
+        Unit of the statistic.
 
     Returns
     -------

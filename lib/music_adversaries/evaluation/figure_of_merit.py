@@ -134,7 +134,7 @@ class FigureOfMerit:
         Confusions with recall on the diagonal, precision in the column ``Pr``, F-score in the row ``F``,
         mean recall in their corner.
         """
-        import pandas as pd  # here, since only this table needs it
+        import pandas as pd  # imported here, since only this table needs it
 
         frame = pd.DataFrame(self.percentages, index=list(self.labels), columns=list(self.labels))
         frame["Pr"] = 100 * self.precision

@@ -21,7 +21,7 @@ class Dropout(nn.Module):
     Parameters
     ----------
     probability : float
-        Of leaving a unit out, 0 <= probability < 1.
+        Probability of leaving a unit out, 0 <= probability < 1.
     scale : {"inverted", "published"}
         - ``"inverted"``: ``1 / (1 - probability)``; a unit's mean is then the same in training and in use (default).
         - ``"published"``: 2, whatever the probability. With the published probability of 0.25, units are then

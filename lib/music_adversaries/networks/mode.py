@@ -18,7 +18,7 @@ def evaluated(network: nn.Module) -> Iterator[None]:
     Parameters
     ----------
     network : nn.Module
-        Of any kind. Gradients are left as they are: this only switches off dropout and the like.
+        Any network. Gradients are not changed: this only switches off dropout and similar layers.
 
     Notebook: book/04_baselines.ipynb
     """

@@ -21,7 +21,7 @@ class Standardise(nn.Module):
     Parameters
     ----------
     mean, std : Tensor ``[n_bins]``
-        Of the training frames, in magnitude units.
+        Mean and standard deviation of the training frames, in magnitude units.
     min_std : float
         A bin with a smaller standard deviation counts as near-constant. Dividing by that deviation would
         amplify it without bound.

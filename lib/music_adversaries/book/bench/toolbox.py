@@ -53,7 +53,7 @@ def attack(
     magnitudes : Tensor ``[n, n_frames, n_bins]``
     targets : Tensor ``[n]``
     radius : float
-        Of the ball.
+        Radius of the ball.
     step : float
         Length of a step.
 

@@ -43,7 +43,7 @@ class Audit:
     notes : tuple of str
         The partition's notes.
     faults_known : bool
-        Whether the manifest names any fault; if it names none, nobody has searched for replicas.
+        Whether the manifest names any fault; if it names none, it may not have been searched for replicas.
     """
 
     name: str

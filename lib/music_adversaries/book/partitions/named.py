@@ -69,7 +69,7 @@ def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[floa
         - ``"artist_fold_1_of_4"`` (or ``track``, ``excerpt``): the first of four folds that keep artists
           together, of the repeat that the seed draws.
     seed : int
-        Of a drawn partition; changes nothing in a published one.
+        Seed of a drawn partition; changes nothing in a published one.
     shares : three positive floats that sum to 1
         Wished shares of train, valid and test in a drawn partition.
 
