@@ -1,4 +1,4 @@
-"""Keys that survive prose: what an edit of the code makes stale, and what it does not."""
+"""Keys of results: which edits of the code make a result stale, and that edits of comments and docstrings do not."""
 
 from __future__ import annotations
 

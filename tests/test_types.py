@@ -1,4 +1,4 @@
-"""The types that the library ships (py.typed): mypy agrees with them, and where they say `Any` there is a reason."""
+"""The types that the library ships (py.typed): mypy agrees with them, and every `Any` has a reason."""
 
 from __future__ import annotations
 

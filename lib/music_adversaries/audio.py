@@ -2,9 +2,9 @@
 
 Goal
     Everything downstream works on mono ``float32`` waveforms at 22,050 Hz, full scale 1.
-    :func:`read` makes any audio file into one and says what it changed, or refuses the file by
-    name. :func:`write_wav` makes a file of one, and :func:`quantise` tells, without a file,
-    exactly what will be read back from it: an adversary counts only as what its file holds.
+    :func:`read` turns an audio file into such a waveform and says what it changed, or refuses the
+    file by name. :func:`write_wav` writes a waveform to a file. :func:`quantise` gives, without a
+    file, exactly what will be read back from it: an adversary is judged by what its file holds.
 
 Paper: Section 2.3
 Notebook: book/05_adversaries.ipynb
@@ -43,7 +43,7 @@ Waveform = npt.NDArray[np.float32]
 SAMPLE_RATE = 22_050  # Hz
 N_FFT = 1_024  # samples in a frame, 46 ms: the shortest recording there is
 FULL_SCALE = 32_768  # steps of a 16-bit file from 0 to full scale
-_BLOCK = 1 << 20  # frames decoded at a time, so that a long stereo file never lies in memory whole
+_BLOCK = 1 << 20  # frames decoded at a time, so that a long stereo file is never in memory as a whole
 _FORMATS = "WAV, FLAC, OGG, MP3 or AU"
 
 
@@ -69,10 +69,10 @@ def read(
 
     Parameters
     ----------
-    path : WAV, FLAC, OGG, MP3, AU, or whatever else libsndfile decodes
-    start_s, duration_s : the cut wanted, in seconds of the file (to its end when no duration is given);
-        a file that ends before the cut does leaves a note
-    max_seconds : at most so much is read; leaving something out makes a note
+    path : WAV, FLAC, OGG, MP3, AU, or another format that libsndfile decodes
+    start_s, duration_s : the part to read, in seconds of the file (to its end when no duration is given);
+        a file that ends before this part does leaves a note
+    max_seconds : read at most this much; leaving something out makes a note
 
     Returns
     -------
@@ -221,7 +221,7 @@ def write_wav(path: Path | str, waveform: npt.ArrayLike) -> int:
     Notebook: book/05_adversaries.ipynb
     """
     steps, n_clipped = _to_int16(waveform)
-    # Encoded in memory first: libsndfile does not tell a full disk from other faults, Python does.
+    # Encoded in memory first: libsndfile does not distinguish a full disk from other faults, Python does.
     content = _encode(steps, "WAV")
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
@@ -258,7 +258,7 @@ class _Source:
             self._handle.close()
             raise InputError(f"{path} is empty; copy or download it again.")
         try:
-            # Through the handle, so that the content and not the name's ending decides what it is.
+            # Through the handle, so that the content decides the format, not the ending of the name.
             self.file = soundfile.SoundFile(self._handle)
         except (soundfile.SoundFileError, TypeError) as error:
             self._handle.close()
@@ -275,15 +275,15 @@ def _undecodable(path: Path) -> InputError:
 
 
 def _is_truncated(file: soundfile.SoundFile) -> bool:
-    """Whether a WAV, AU or AIFF file ends before its header says, which libsndfile only writes in its log."""
+    """Whether a WAV, AU or AIFF file ends before its header says. libsndfile reports this only in its log."""
     sizes = re.findall(r"^\s*(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
     # Sizes of 2 GiB and more stand for "not known yet" in files that were written to a pipe.
     return any(int(actual) < int(promised) < 2**31 - 1 for promised, actual in sizes)
 
 
 def _skip(file: soundfile.SoundFile, start: int) -> int:
-    """Go on to a sample without decoding what lies before it, where that is exact; the position reached."""
-    # Seeking in an MP3 is not exact to the sample: it is decoded from the beginning.
+    """Seek to a sample without decoding what comes before it, if that is exact; returns the position reached."""
+    # Seeking in an MP3 is not exact to the sample, so an MP3 is decoded from the beginning.
     if file.format == "MP3" or not 0 < start < file.frames or not file.seekable():
         return 0
     try:
@@ -293,7 +293,7 @@ def _skip(file: soundfile.SoundFile, start: int) -> int:
 
 
 def _decode_mono(file: soundfile.SoundFile, path: Path, stop: int | None) -> tuple[Waveform, bool]:
-    """Up to ``stop`` mono samples from where the file stands, at its own rate, and whether its end was reached."""
+    """Up to ``stop`` mono samples from the file's current position, at its own rate; whether its end was reached."""
     blocks: list[Waveform] = []
     done = 0
     while stop is None or done < stop:
@@ -304,7 +304,7 @@ def _decode_mono(file: soundfile.SoundFile, path: Path, stop: int | None) -> tup
             raise InputError(
                 f"{path} is damaged: it stops decoding after {done / file.samplerate:.1f} s; copy or download it again."
             ) from error
-        # A copy even for one channel: a view would keep nothing less in memory.
+        # A copy even for one channel: a view would keep the whole block in memory.
         blocks.append(block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32))
         done += len(block)
         if len(block) < size:
