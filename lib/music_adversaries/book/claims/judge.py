@@ -71,7 +71,7 @@ def judgements(
     records = read_records(*record_folders()) if records is None else list(records)
     rows = []
     for claim in known:
-        fitting = [record for record in records if record.experiment == claim.experiment]
+        fitting: list[Record | None] = [record for record in records if record.experiment == claim.experiment]
         rows += [_row(claim, record, printed) for record in fitting or [None]]
     return rows
 

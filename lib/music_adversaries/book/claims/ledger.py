@@ -5,6 +5,7 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,9 +166,13 @@ def _claim(entry: Any, where: str) -> Claim:
     if isinstance(entry.get("id"), str):
         where = f"{where} ({entry['id']})"
     _fields(entry, where, ("id", "claim", "where", "scope"), ("paper", "experiment", "predicate", "untested"))
-    text = {name: _text(entry, name, where) for name in ("id", "claim", "where", "scope")}
-    paper = tuple(_reference(item, where) for item in _list(entry.get("paper", []), where))
-
+    claim = Claim(
+        id=_text(entry, "id", where),
+        claim=_text(entry, "claim", where),
+        where=_text(entry, "where", where),
+        scope=_text(entry, "scope", where),
+        paper=tuple(_reference(item, where) for item in _list(entry.get("paper", []), where)),
+    )
     tested, untested = "experiment" in entry or "predicate" in entry, "untested" in entry
     if tested == untested:
         raise InputError(f"{where}: give either the fields experiment and predicate, or the field untested.")
@@ -177,12 +182,11 @@ def _claim(entry: Any, where: str) -> Claim:
         state = _text(entry["untested"], "state", inner)
         if state not in (NOT_TESTED, NOT_TESTABLE):
             raise InputError(f"{inner}: the field state says {state!r}; use {NOT_TESTED!r} or {NOT_TESTABLE!r}.")
-        return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
-    return Claim(
-        **text,
+        return dataclasses.replace(claim, state=state, because=_text(entry["untested"], "because", inner))
+    return dataclasses.replace(
+        claim,
         experiment=_text(entry, "experiment", where),
         predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
-        paper=paper,
     )
 
 
@@ -238,14 +242,14 @@ def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str,
             raise InputError(f"{where}: there is no field {name!r}; use {', '.join((*needed, *allowed))}.")
 
 
-def _text(entry: dict, name: str, where: str) -> str:
+def _text(entry: dict[str, Any], name: str, where: str) -> str:
     value = entry.get(name)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{where}: the field {name} must be a text; it is {value!r}.")
     return " ".join(value.split())
 
 
-def _list(value: Any, where: str) -> list:
+def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
         raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {value!r}.")
     return value

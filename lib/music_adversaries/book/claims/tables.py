@@ -88,7 +88,7 @@ def measured(records: Record | Sequence[Record], rows: Mapping[str, str | Select
     """
     import pandas as pd
 
-    records = records if isinstance(records, (list, tuple)) else [records]
+    records = [records] if isinstance(records, Record) else records
     return pd.DataFrame(
         {
             f"{record.dataset}, {record.profile}": {row: _measured(record, quantity) for row, quantity in rows.items()}

@@ -6,6 +6,8 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...evaluation import mean_interval
@@ -47,7 +49,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     described = describe_all({excerpt: dataset.load(excerpt) for excerpt in wanted})
     train_all(needed, progress=progress)
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in needed:
         system = trained_system(one, dataset, progress=False)
         waveforms, truth = test_set(system, dataset)

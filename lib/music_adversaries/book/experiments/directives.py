@@ -50,7 +50,6 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         "always wrong": adversary.always_wrong(system, truth, seed=config.seed),
         f"always {always}": adversary.always(system, always, len(truth)),
     }
-    settings = {"names": names, "progress": progress}
     clean = [system.classify(w).label for w in audio]
     clean_forest = [str(label) for label in forest.predict(audio)]
     measurements = [
@@ -66,7 +65,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             targets,
             adversary.Budget(config.snr, config.confidence, config.max_iterations),
             method=Algorithm1(step=config.step),
-            **settings,
+            names=names,
+            progress=progress,
         )
         heard = [str(label) for label in forest.predict([r.waveform for r in attacked])]
         said = [r.label for r in attacked]
@@ -108,7 +108,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         method=PGD(),
         judge=decider(forest, system.labels),
         batch_size=4,
-        **settings,
+        names=names,
+        progress=progress,
     )
     success, chance = [r.success for r in attacked], 1 / len(system.labels)
     of = {"source": "forest", "listener": "forest", "directive": "random"}

@@ -6,10 +6,12 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...errors import InputError
 from ...evaluation import Estimate, ratio_interval
 from ..datasets import Dataset, synthetic_dataset, variants
-from ..harness.accuracies import accuracies, below_random, by_partition
+from ..harness.accuracies import Tested, accuracies, below_random, by_partition
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..measurements import measurement
@@ -17,7 +19,7 @@ from ..measurements import measurement
 DOSES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 # The series of the record; every condition names the knobs of `synthetic` that it turns.
-CONDITIONS: list[dict] = [
+CONDITIONS: list[dict[str, object]] = [
     {"series": "as shipped"},
     {"series": "no marks", "production_strength": 0.0, "habit_strength": 0.0},
     *({"series": "production", "production_strength": dose, "faults": False} for dose in DOSES),
@@ -31,7 +33,7 @@ CONDITIONS: list[dict] = [
 SHIPPED = {"production_strength": 1.0, "habit_strength": 1.0, "production_genre_correlation": 0.0, "faults": True}
 
 
-def variant(condition: dict) -> str:
+def variant(condition: Mapping[str, object]) -> str:
     """The name of the dataset that a condition asks for, as ``"synthetic:faults=no,production_strength=0.5"``.
 
     A knob left where it stands is not named, so that one dataset has one name and is trained on once.
@@ -57,7 +59,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     # All in one go: what a dose leaves unchanged is rendered once for all of them.
     turned = {name: variants.split(name)[1] for name in map(variant, CONDITIONS)}
     synthetic_dataset.load_doses(config.profile, [knobs for knobs in turned.values() if knobs], progress)
-    runs: dict[str, list[dict]] = {}
+    runs: dict[str, list[Tested]] = {}
     found = []
     for condition in CONDITIONS:
         name = variant(condition)

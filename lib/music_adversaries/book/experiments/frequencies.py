@@ -79,7 +79,7 @@ def _median(powers: np.ndarray) -> float:
     return float(_frequencies()[np.searchsorted(cumulated, cumulated[-1] / 2)])
 
 
-def _levels(name: str, powers: list[np.ndarray]) -> list[dict]:
+def _levels(name: str, powers: list[np.ndarray]) -> list[dict[str, object]]:
     """Mean share of the energy in each band, in dB."""
     band = np.digitize(_frequencies(), EDGES)
     shares = np.stack([p / p.sum() for p in powers])

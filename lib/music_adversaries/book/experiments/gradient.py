@@ -10,8 +10,9 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -71,13 +72,22 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in ("dnn50", "cdnn")}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
-    within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = [
         Part(
             case,
             config.but(system=name),
             (name, method, chosen.excerpts, chosen.targets, BUDGETS, CONFIDENCE, MAX_ITERATIONS),
-            partial(attack_within, BUDGETS, systems[name], method, chosen, description=case, **within),
+            partial(
+                attack_within,
+                BUDGETS,
+                systems[name],
+                method,
+                chosen,
+                confidence=CONFIDENCE,
+                max_iterations=MAX_ITERATIONS,
+                description=case,
+                progress=progress,
+            ),
             WEIGHTS[case],
         )
         for case, (name, method) in CASES.items()
@@ -91,11 +101,10 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     for name, pair in PAIRS.items():
         for budget in BUDGETS:
             a, b = (reached[case, budget] for case in pair)
-            of = {"pair": name, "budget": budget}
             p = paired_permutation(a, b, artists).p
             measurements += [
-                measurement("difference", paired_difference(a, b), **of),
-                without_interval("p_artists", p, n=len(set(artists)), **of),
+                measurement("difference", paired_difference(a, b), pair=name, budget=budget),
+                without_interval("p_artists", p, n=len(set(artists)), pair=name, budget=budget),
             ]
     tables = {"by_excerpt": rows, "parts": seconds_of(parts, kept)}
     return measurements, tables | {"heard": _heard(systems["cdnn"], chosen, rows, config, dataset)}
@@ -107,7 +116,9 @@ def success(reached: Sequence[bool], case: str, **conditions: float) -> Measurem
     return measurement("success", share(reached), case=case, system=system, gradient=method.gradient, **conditions)
 
 
-def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dataset: Dataset) -> list[dict]:
+def _heard(
+    system: System, chosen: Chosen, rows: Sequence[Mapping[str, Any]], config: Config, dataset: Dataset
+) -> list[dict[str, object]]:
     """A pair to listen to, where nobody has rights in the recording: one excerpt by either gradient, from its middle.
 
     The first excerpt that the chain rule reached within the configuration's budget, which both have here.

@@ -38,7 +38,6 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     seeds = config.repeats(N_SEEDS[config.profile])
     names = sorted({name for name, _ in CASES.values()})
     train_all([config.but(seed=seed, system=name) for seed in seeds for name in names], progress=progress)
-    within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = []
     for seed in seeds:
         here = config.but(seed=seed)
@@ -55,8 +54,10 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
                     systems[name],
                     method,
                     chosen,
+                    confidence=CONFIDENCE,
+                    max_iterations=MAX_ITERATIONS,
                     description=f"{case}, seed {seed}",
-                    **within,
+                    progress=progress,
                 ),
                 WEIGHTS[case],
             )

@@ -17,6 +17,7 @@ import numpy as np
 
 from ... import adversary
 from ...adversary import AdversaryResult, Algorithm1, Noise
+from ...adversary.methods import Method
 from ...evaluation import Estimate, NormalisedAccuracies, mean_interval, paired_difference, paired_permutation, share
 from ...networks import System
 from ..datasets import Dataset
@@ -31,7 +32,7 @@ SNR, CONFIDENCE, STEP, MAX_ITERATIONS = 0.0, 0.5, 0.15, 50  # of the published c
 
 SLICE, FRAME = "Algorithm 1, loss of slices", "Algorithm 1, loss of frames"
 BUDGET, LOOP, NOISE = "Algorithm 1, steps of the budget", "published loop", "white noise"
-CASES = {
+CASES: dict[str, Method] = {
     SLICE: Algorithm1(step=STEP),
     FRAME: Algorithm1(step=STEP, step_per="frame"),
     BUDGET: Algorithm1(step=0.1, step_unit="budget"),
@@ -119,7 +120,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
 
 def _attack(
-    system: System, waveforms: dict[str, np.ndarray], targets: list[str], method, seed: int, progress: bool
+    system: System, waveforms: dict[str, np.ndarray], targets: list[str], method: Method, seed: int, progress: bool
 ) -> list[dict[str, Any]]:
     attacked = adversary.attack(
         system,

@@ -7,11 +7,14 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ... import adversary
-from ...adversary import PGD, Algorithm1, Noise
+from ...adversary import PGD, AdversaryResult, Algorithm1, Noise
+from ...adversary.methods import Method
 from ...evaluation import share
 from ...networks import System
 from ..datasets import Dataset
@@ -24,7 +27,7 @@ from ..harness.systems import common_labels, trained_system
 from ..measurements import measurement
 
 BUDGETS = (60.0, 50.0, 40.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 0.0, -10.0)
-METHODS = {
+METHODS: dict[str, Method] = {
     # A loss that counts frames changes nothing for networks on frames; on slices it is the published code's.
     "Algorithm 1": Algorithm1(step_per="frame"),
     "waveform": PGD(),
@@ -96,11 +99,13 @@ def n_excerpts(config: Config, dataset: Dataset) -> int:
 
 
 def _attack(
-    system: System, method, chosen: Chosen, config: Config, iterations: int, description: str, progress: bool
-) -> list[dict]:
+    system: System, method: Method, chosen: Chosen, config: Config, iterations: int, description: str, progress: bool
+) -> list[dict[str, Any]]:
     """One system by one method at every budget: the rows of `nested`."""
 
-    def attack(waveforms, targets, excerpts, snr):
+    def attack(
+        waveforms: list[np.ndarray], targets: list[str], excerpts: list[str], snr: float
+    ) -> list[AdversaryResult]:
         return adversary.attack(
             system,
             waveforms,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1
+from ...adversary.methods import Method
 from ...evaluation import share
 from ...processing import PROCESSES
 from ..datasets import Dataset
@@ -18,7 +19,7 @@ from ..harness.systems import trained_system
 from ..measurements import measurement
 
 N_EXCERPTS = {"quick": 40, "full": 26}
-METHODS = {
+METHODS: dict[str, Method] = {
     "each step": Algorithm1(),
     "at the end": Algorithm1(consistency="at_end"),
     "never": Algorithm1(consistency="never"),

@@ -9,8 +9,12 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...evaluation import Estimate, mcnemar, paired_permutation
@@ -59,7 +63,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.names)}
     for system in (*networks(config.profile), "cdnn"):
         a, b = places[system, "network"], places[BASELINE, "shared"]
-        difference = counted.statistic(lambda values, a=a, b=b: values[..., a] - values[..., b])
+        difference = counted.statistic(partial(_difference, a, b))
         measurements.append(measurement("difference", difference, system=system, classifier="network", minus=BASELINE))
     return measurements, {
         "pairs": _pairs(decided),
@@ -81,12 +85,16 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     }
 
 
-def _filters(config: Config, dataset: Dataset) -> list[dict]:
+def _difference(a: int, b: int, accuracies: np.ndarray) -> np.ndarray:
+    return accuracies[..., a] - accuracies[..., b]
+
+
+def _filters(config: Config, dataset: Dataset) -> list[dict[str, object]]:
     """The four largest filters of the first layer of one convolutional network, frames by bins.
 
     To be looked at: training one takes too long for a page.
     """
-    weights = trained_system(config, dataset, progress=False).network.weight1.detach()[:, 0]
+    weights = trained_system(config, dataset, progress=False).network.state_dict()["weight1"][:, 0]
     largest = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[:4].tolist()
     return [
         {"filter": index, "weights": [[round(w, 4) for w in row] for row in weights[index].tolist()]}
@@ -94,7 +102,7 @@ def _filters(config: Config, dataset: Dataset) -> list[dict]:
     ]
 
 
-def _pairs(decided: pd.DataFrame) -> list[dict]:
+def _pairs(decided: pd.DataFrame) -> list[dict[str, object]]:
     """Each two systems; the first seed, so that an excerpt counts once."""
     first = decided[decided["seed"] == decided["seed"].min()].sort_values("excerpt", kind="stable")
     by = {key: rows for key, rows in first.groupby(["system", "classifier"], sort=False)}
@@ -117,7 +125,7 @@ def _pairs(decided: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def _said(found: list[dict]) -> list[dict]:
+def _said(found: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
     """What each classifier said of each excerpt, as indices of labels."""
     rows = []
     for one in found:

@@ -63,7 +63,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     figure = {"system": networks(config.profile)[-1], "classifier": FORESTS[-1]}
     filtered = counted.places([(*cell, "artist_filtered") for cell in cells])
-    of_figure = counted.places([(*figure.values(), "artist_filtered")])[0]
+    of_figure = counted.places([(figure["system"], figure["classifier"], "artist_filtered")])[0]
     baseline = counted.places([(BASELINE, "shared", "artist_filtered")])[0]
     against = {"partition": "artist_filtered", "minus": BASELINE}
     statistics: list[tuple[str, dict[str, str], Callable[[np.ndarray], np.ndarray]]] = [
@@ -111,7 +111,7 @@ def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
     return frame
 
 
-def accuracies_of(decided: pd.DataFrame) -> Accuracies:
+def accuracies_of(decided: pd.DataFrame) -> Accuracies[tuple[str, str, str]]:
     """The accuracy of every (system, classifier, partition), from the rows of `pooled`."""
     by_cell = decided.groupby(["system", "classifier", "partition"], sort=False)
     return Accuracies({cell: (rows["correct"].tolist(), rows["artist"].tolist()) for cell, rows in by_cell})

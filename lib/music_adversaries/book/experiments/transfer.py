@@ -6,9 +6,14 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from ... import adversary
 from ...adversary import Algorithm1
 from ...evaluation import share
+from ...networks import System
 from ..baselines import MFCCBaseline
 from ..datasets import Dataset
 from ..harness.attacking import choose
@@ -21,6 +26,8 @@ from ..measurements import measurement
 
 N_EXCERPTS = {"quick": 30, "full": 20}
 FOREST, BASELINE = "forest on dnn50", "mfcc"
+
+Listener = Callable[[np.ndarray], str]  #: from a waveform ``[n_samples]`` to a label
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
@@ -43,7 +50,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         name: one for name, one in _of_other_partitions(config).items() if partition_of(one, dataset).labels == labels
     }
     systems = {name: trained_system(one, dataset, progress=progress) for name, one in configs.items()}
-    listeners = {name: lambda w, s=system: s.classify(w).label for name, system in systems.items()}
+    listeners = {name: _listener(system) for name, system in systems.items()}
     listeners |= _others(systems["dnn50"], dataset)
     chosen = choose([systems[name] for name in sources], dataset, N_EXCERPTS[config.profile], seed=config.seed)
     clean = {name: [listen(w) for w in chosen.waveforms] for name, listen in listeners.items()}
@@ -82,7 +89,11 @@ def _of_other_partitions(config: Config) -> dict[str, Config]:
     }
 
 
-def _others(system, dataset: Dataset) -> dict:
+def _listener(system: System) -> Listener:
+    return lambda w: system.classify(w).label
+
+
+def _others(system: System, dataset: Dataset) -> dict[str, Listener]:
     """Listeners that are no networks: a forest on the network's activations, and the hand-crafted baseline."""
     parts, label_of = system.metadata["parts"], labels_of(dataset)
     learned = [*parts["train"], *parts["valid"]]

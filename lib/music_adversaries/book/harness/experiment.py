@@ -5,9 +5,8 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ...errors import InputError
 from ..datasets import Dataset
@@ -15,7 +14,7 @@ from ..measurements import Measurement
 from .config import Config
 
 #: A record's measurements, see `measurements`, and its tables, ``{name: rows}``, of what they were computed from.
-Measured = tuple[list[Measurement], dict[str, list[dict[str, Any]]]]
+Measured = tuple[list[Measurement], Mapping[str, Sequence[Mapping[str, object]]]]
 NEEDS = ("audio", "manifest", "synthetic")
 
 
