@@ -192,9 +192,9 @@ def test_an_ensemble_takes_other_recordings_artists_and_labels_first(config):
     labels = dict(zip("abcdef", "xxxxyy", strict=True))
     artists = dict(zip("abcdef", "112223", strict=True))
     recordings = dict(zip("abcdef", "ppqrst", strict=True))
-    assert ensemble._in_turn("abcdef", (labels,)) == list("aebfcd")
-    assert ensemble._in_turn("abcdef", (labels, artists)) == list("aefbcd")
-    assert ensemble._in_turn("abcdef", (labels, artists, recordings)) == list("aefcdb")
+    assert ensemble._alternating("abcdef", (labels,)) == list("aebfcd")
+    assert ensemble._alternating("abcdef", (labels, artists)) == list("aefbcd")
+    assert ensemble._alternating("abcdef", (labels, artists, recordings)) == list("aefcdb")
 
 
 # --- the command line ----------------------------------------------------------------------------

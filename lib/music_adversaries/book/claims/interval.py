@@ -1,4 +1,4 @@
-"""Intervals as records hold them."""
+"""Intervals of measurements in records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def interval(result: object, where: str) -> tuple[float, float | None, float | N
 
     Parameters
     ----------
-    where : what to call it where it is refused
+    where : what an error message calls the measurement
     """
     if not isinstance(result, Mapping) or not is_number(value := result.get("value")):
         raise InputError(f"{where} has no number as its value; delete the record and run again.")
@@ -27,5 +27,5 @@ def interval(result: object, where: str) -> tuple[float, float | None, float | N
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a finite number, and not a truth value."""
+    """Whether it is a finite number, and not a bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
