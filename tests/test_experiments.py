@@ -132,7 +132,7 @@ def test_records_and_experiments_are_checked(config, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         Record.read(tmp_path / "none.json")
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(InputError, match="is no record: its field 'experiment'"):
+    with pytest.raises(InputError, match="is not a record: its field 'experiment'"):
         Record.read(tmp_path / "x.json")
     with pytest.raises(InputError, match="no measurement of speed"):
         runs.run("ensemble", config).one("speed")
