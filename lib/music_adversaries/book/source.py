@@ -16,7 +16,6 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 #: Modules that do not change results: results stay valid when these modules are edited.
 CARRIERS = ("cache", "errors", "lazily", "book/processes", "book/source")
-_WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # What a parser notes in addition to the syntax: it is redundant, or differs between versions of Python.
 _NOTES = ("ctx", "kind", "type_comment")
 
@@ -114,14 +113,19 @@ def syntax_hash(tree: ast.Module) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
+def _is_prose(node: Any) -> bool:
+    """Whether it is a docstring, or the string that describes an attribute below it: both do nothing."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
 def _write(node: Any, words: list[str]) -> None:
     """Append a node as words that determine it; empty fields are left out, since older Pythons do not have all."""
     if isinstance(node, ast.AST):
         words.append(type(node).__name__)
         for field in node._fields:
             value: Any = getattr(node, field, None)
-            if field == "body" and isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False):
-                value = value[1:]
+            if isinstance(value, list):
+                value = [item for item in value if not _is_prose(item)]
             if field in _NOTES or value == [] or (value is None and not isinstance(node, ast.Constant)):
                 continue
             words.append(field)
