@@ -1,7 +1,7 @@
 # Deep Learning and Music Adversaries, an executable book. `make` alone lists what can be made.
 #
-# Needs Python 3.11 or newer and make (GNU make 3.81 or newer); npm, where it is there, brings MathJax for pages that
-# need no network. Everything is installed into .venv and node_modules beside this file, at the versions pinned in
+# Needs Python 3.11 or newer and make (GNU make 3.81 or newer). If npm is installed, it brings MathJax, so that the pages
+# need no network. Everything is installed into .venv and node_modules in this folder, at the versions pinned in
 # requirements.lock and package-lock.json.
 
 PYTHON     ?= python3
@@ -17,9 +17,9 @@ UV_VERSION := 0.13.9
 BIN        := .venv/bin
 SHELL      := /bin/sh
 
-# uv does not read pip's settings; a folder of wheels that pip was told of (with a CPU build of torch, say) is passed on.
-# On Linux the plain torch==2.13.0 of the lock is the CUDA build, several GB: `UV_TORCH_BACKEND=cpu make book` asks uv
-# for the CPU build instead (not tried where this was written; uv documents it).
+# uv does not read pip's settings. So a folder of wheels from pip's settings (such as a CPU build of torch) is passed on.
+# On Linux the plain torch==2.13.0 of the lock is the CUDA build, several GB. `UV_TORCH_BACKEND=cpu make book` asks uv
+# for the CPU build instead (uv documents this; we have not tried it).
 UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_FIND_LINKS
 
@@ -38,7 +38,7 @@ refresh: setup ## execute the notebooks again, in place (NOTEBOOKS="book/..." fo
 test: setup ## check everything: style, pages without a warning, library, notebooks, browser (PYTEST="..." for its options)
 	@$(BIN)/python tools/check.py $(PYTEST)
 
-fuzz: setup ## look for what the property tests miss, with other random examples each time (MINUTES=60)
+fuzz: setup ## search for failures that the property tests miss, with new random examples each time (MINUTES=60)
 	@$(BIN)/python tools/fuzz.py --minutes "$(MINUTES)"
 
 portability: setup ## chapters and tests of experiments under other arithmetics (PORTABILITY="--only ..." for one; --list)
@@ -47,12 +47,12 @@ portability: setup ## chapters and tests of experiments under other arithmetics 
 lab: setup ## open the book in JupyterLab, where its panels compute live
 	@$(BIN)/python -m jupyter lab --notebook-dir=.
 
-# Python writes no bytecode beside our own files where PYTHONDONTWRITEBYTECODE is set, and would compile them anew in
-# every process; here they are compiled once, and after each edit.
+# If PYTHONDONTWRITEBYTECODE is set, Python writes no bytecode for our own files and would compile them in every
+# process. Here they are compiled once, and again after each edit.
 setup: .venv/.ok node_modules/.ok
 	@$(BIN)/python -m compileall -q lib tools
 
-# The stamp is newer than the lock and the project file as long as the environment agrees with them.
+# While the environment agrees with the lock and the project file, the stamp is newer than both.
 .venv/.ok: requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed and $(PYTHON) is not that; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -67,9 +67,9 @@ node_modules/.ok: package.json package-lock.json
 	@if command -v npm >/dev/null && npm ci --silent; then touch $@; else \
 	  echo "MathJax was not fetched (is npm here, and a network?): the pages will load it from the network when read." >&2; fi
 
-# No find-links here: the lock must name torch as everybody's registry knows it. torch itself pins the CUDA packages of
-# its CUDA build to the version, so the lock can leave them out and hold for its CPU build as well.
-lock: .venv/.ok ## compute requirements.lock anew from pyproject.toml (newest versions; needs the network)
+# No find-links here: the lock must name torch as the public registry does. torch itself pins the CUDA packages of
+# its CUDA build to the version, so the lock can leave them out and is valid for its CPU build too.
+lock: .venv/.ok ## compute requirements.lock again from pyproject.toml (newest versions; needs the network)
 	@UV_FIND_LINKS= $(BIN)/python -m uv pip compile --quiet --upgrade --universal --fork-strategy fewest \
 	  --python-version 3.11 --extra book --extra test --no-emit-index-url --no-header --no-annotate \
 	  pyproject.toml --output-file .lock.tmp >/dev/null && \

@@ -1,5 +1,5 @@
-"""What all tests share, those of the notebooks in book/ too: the kernels' environment, no silent skip in CI, and what
-property tests draw.
+"""What all tests share, including those of the notebooks in book/: the kernels' environment, no silent skip in CI, and
+what property tests draw.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import refresh  # tools/refresh.py, the writer of the notebooks
 pytest_plugins = ["property_tests"]  # tools/property_tests.py: the same examples every time
 
 ROOT = Path(__file__).resolve().parent
-# On the project's own machines the recordings lie beside the checkout and nothing has a reason to be skipped.
+# On the project's own machines the recordings are next to the checkout, so there is no reason to skip a test.
 EVERYTHING_MUST_RUN = os.environ.get("CI", "").lower() in ("1", "true") and (ROOT.parent / "shared").is_dir()
 
-# The kernels that nbval starts inherit this environment: notebooks are compared as they were written.
+# The kernels that nbval starts inherit this environment, so notebooks are compared under the same conditions.
 refresh.set_environment(refresh.DATASET, refresh.PROFILE)
-# For figures drawn by the tests themselves; not as a variable, which kernels would inherit and show no figure.
+# For figures drawn by the tests themselves. Not an environment variable: kernels would inherit it and show no figure.
 matplotlib.use("Agg")
 
 

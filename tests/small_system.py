@@ -1,4 +1,4 @@
-"""A small trained system on noise of different colours, and recordings to attack: quick, and no recording of anyone."""
+"""A small trained system on noise of different colours, and recordings to attack: quick, without real recordings."""
 
 from functools import lru_cache
 

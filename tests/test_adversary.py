@@ -1,4 +1,4 @@
-"""Algorithm 1: its projections, its promises, and what comes back when a file is read again."""
+"""Algorithm 1: its projections, its guarantees, and that a written file reads back the same."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Somebody's own model: any rate, any front end, any shape of output, and what goes wrong with it."""
+"""The user's own model: any rate, any front end, any shape of output, and what can go wrong with it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Algorithm 1 without its consistency against an attack that others wrote: PGD of the Adversarial Robustness Toolbox.
+"""Algorithm 1 without its consistency, compared with an attack by others: PGD of the Adversarial Robustness Toolbox.
 
-Both descend on magnitudes with steps of one length, within the same ball, for as many iterations.
+Both descend on magnitudes with steps of the same length, within the same ball, for the same number of iterations.
 """
 
 from __future__ import annotations

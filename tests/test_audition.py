@@ -608,7 +608,7 @@ def test_the_line_climbs_while_the_attack_runs(monkeypatch: pytest.MonkeyPatch) 
     assert [x for x, _ in places] == sorted({x for x, _ in places}), "the line does not go on to the right"
     assert [y for _, y in places] == sorted({y for _, y in places}, reverse=True), "the line does not climb"
     svg = ElementTree.fromstring(attack.shown[3])
-    assert svg.attrib["aria-label"] == "Confidence in reggae: 0.95 after 3 iterations; wanted are 0.90"
+    assert svg.attrib["aria-label"] == "Confidence in reggae: 0.95 after 3 iterations; wanted: 0.90"
     (line,) = svg.iter("polyline")
     assert len(line.attrib["points"].split()) == 4
     threshold = next(path.attrib["d"] for path in svg.iter("path") if "stroke-dasharray" in path.attrib)

@@ -227,7 +227,7 @@ def test_coarse_differences_take_less() -> None:
             [row("a"), GridRow("b", NOISE[0][:5_000], [Change(NOISE[1][:5_000])] * 2)],
             COLUMNS,
             {},
-            "Of 'b' 0.23 s would be heard but of 'a' 1.00 s",
+            "0.23 s of 'b' would be heard but 1.00 s of 'a'",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whatever is wrong with the data is refused in one sentence that names the culprit and the remedy."""
+"""Bad data is refused in one sentence that names the culprit and the remedy."""
 
 from __future__ import annotations
 

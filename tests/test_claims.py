@@ -203,7 +203,7 @@ def test_a_record_of_an_earlier_version_is_left_out_and_said(tmp_path, ledger):
         judged = claims.judge(read_records(tmp_path), claims=ledger)
     assert list(judged["dataset"]) == ["synthetic"]
     (tmp_path / "rows.json").write_text(json.dumps({**old, "measurements": [{"value": 1.0}]}))
-    with pytest.raises(InputError, match="rows.json is no record: its measurement 1 has no quantity"):
+    with pytest.raises(InputError, match="rows.json is not a record: its measurement 1 has no quantity"):
         read_records(tmp_path)
 
 
@@ -238,7 +238,7 @@ def test_numbers_as_shown(value, unit, shown):
         ({"claim": None}, r"entry 1 \(gain\): the field claim is missing"),
         ({"claim": ""}, "the field claim must be a text"),
         ({"verdict": "reproduced"}, "no field 'verdict'"),
-        ({"predicate": None}, "predicate is no set of fields"),
+        ({"predicate": None}, "predicate is not a set of fields"),
         ({"predicate": {"quantity": "gain"}}, "one of the fields above, below and within"),
         (
             {"predicate": {"quantity": "gain", "above": 0, "below": 1}},
@@ -251,7 +251,7 @@ def test_numbers_as_shown(value, unit, shown):
         ({"predicate": {"quantity": "gain", "above": 0, "p_value": {"quantity": "p"}}}, "p_value: the field below is"),
         (
             {"predicate": {"quantity": "gain", "within": 1, "p_value": {"quantity": "p", "below": 0.05}}},
-            "p_value: it does not go with the field within",
+            "p_value: it cannot be combined with the field within",
         ),
         ({"untested": {"state": "not tested yet", "because": "x"}}, "either the fields experiment and predicate"),
         ({"experiment": None, "predicate": None, "untested": {"state": "reproduced", "because": "x"}}, "field state"),
@@ -282,7 +282,7 @@ def test_a_bad_entry_is_named_with_its_field(tmp_path, change, said):
         ("- id: a", "must hold the lists claims and findings"),
         ("claims: 5", "no list of claims"),
         ("findings: []", "no list of claims"),
-        ("claims: [5]", "claims, entry 1 is no set of fields"),
+        ("claims: [5]", "claims, entry 1 is not a set of fields"),
         (CLAIM + CLAIM.replace("claims:", ""), "claims, entry 2: the field id says 'gain'"),
     ],
 )

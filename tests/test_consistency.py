@@ -1,4 +1,4 @@
-"""The consistency step in blocks, beside the two plain lines that it stands for."""
+"""The consistency step in blocks, compared with the two plain lines that it replaces."""
 
 import pytest
 import torch

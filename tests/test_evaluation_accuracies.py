@@ -1,4 +1,4 @@
-"""Several accuracies on the same artists: counts by hand, and intervals where nothing varies."""
+"""Several accuracies on the same artists: counts by hand, and intervals if nothing varies."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_records_and_experiments_are_checked(config, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         Record.read(tmp_path / "none.json")
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(InputError, match="is no record: its field 'experiment'"):
+    with pytest.raises(InputError, match="is not a record: its field 'experiment'"):
         Record.read(tmp_path / "x.json")
     with pytest.raises(InputError, match="no measurement of speed"):
         runs.run("ensemble", config).one("speed")
@@ -192,9 +192,9 @@ def test_an_ensemble_takes_other_recordings_artists_and_labels_first(config):
     labels = dict(zip("abcdef", "xxxxyy", strict=True))
     artists = dict(zip("abcdef", "112223", strict=True))
     recordings = dict(zip("abcdef", "ppqrst", strict=True))
-    assert ensemble._in_turn("abcdef", (labels,)) == list("aebfcd")
-    assert ensemble._in_turn("abcdef", (labels, artists)) == list("aefbcd")
-    assert ensemble._in_turn("abcdef", (labels, artists, recordings)) == list("aefcdb")
+    assert ensemble._alternating("abcdef", (labels,)) == list("aebfcd")
+    assert ensemble._alternating("abcdef", (labels, artists)) == list("aefbcd")
+    assert ensemble._alternating("abcdef", (labels, artists, recordings)) == list("aefcdb")
 
 
 # --- the command line ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Finding replicas and damage: what must not change the outcome, and how much of what is planted is found."""
+"""Finding replicas and damage: what must not change the result, and how many planted faults are found."""
 
 from __future__ import annotations
 

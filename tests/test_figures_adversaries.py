@@ -286,8 +286,8 @@ def test_numbers_are_readable_on_every_shade():
 
 def test_transfer_matrix_refuses():
     for table, said in (
-        (transfers().assign(quantity="snr"), "is of snr; choose success or changed"),
-        (pd.concat([transfers(), transfers().assign(quantity="changed")]), "is of success, changed; choose"),
+        (transfers().assign(quantity="snr"), "has the quantity snr; choose success or changed"),
+        (pd.concat([transfers(), transfers().assign(quantity="changed")]), "has the quantity success, changed; choose"),
         (transfers().drop(columns="listener"), "lacks listener"),
         (transfers().assign(value=50), "not within 0 and 1"),
         (pd.concat([transfers()] * 2), "several rows for one source and listener"),

@@ -1,4 +1,4 @@
-"""Which package may import which: the library nothing of the book, and nobody what stands above."""
+"""Which package may import which: the library imports nothing from the book, and no package imports one above it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gradient by hand is the one that PyTorch finds, and stands aside where it knows too little."""
+"""The gradient by hand equals the one that PyTorch finds, and is not used for networks that it does not know."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The ten Latin genres: what their tables name exists, and what is composed from them is the genre's rhythm."""
+"""The ten Latin genres: every name in their tables exists, and composed pieces have the genre's rhythm."""
 
 from __future__ import annotations
 

@@ -338,7 +338,7 @@ def test_check_decodes_every_file(few):
 @pytest.mark.parametrize("other", ["axe/Asa de Águia - Abalou.wav", "Axé/asa de águia - abalou.mp3"])
 def test_two_files_that_are_one_track_are_refused(few, tone, other):
     put(few, other, tone)
-    with pytest.raises(InputError, match=r"are both excerpt axe\.Asa de Águia - Abalou of lmd; take one"):
+    with pytest.raises(InputError, match=r"are both excerpt axe\.Asa de Águia - Abalou of lmd; remove one"):
         load(few)
 
 

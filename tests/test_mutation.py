@@ -1,4 +1,4 @@
-"""The suite can go red: each way of breaking Algorithm 1 below must fail its tests."""
+"""The tests can fail: each way of breaking Algorithm 1 below must fail its tests."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Disturbances at equal SNR: exactly so, of the colours they should have, and refused where they cannot be."""
+"""Disturbances at equal SNR: the SNR is exact, the colours are right, and impossible requests are refused."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The stored notebooks are whole: executed in order, with their outputs, as tools/refresh.py writes them.
 
-nbval compares outputs that are there; it passes a notebook that was stripped of them. And what it compares must be the
-same on every processor: numbers that come out of a training stand in cells with the tag `nbval-ignore-output`.
+nbval compares only outputs that are there, so a notebook without outputs passes. And the outputs that it compares must
+be the same on every processor: numbers from a training are in cells with the tag `nbval-ignore-output`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""tools/portability.py: each arithmetic has its day, reaches the children, and is refused where it changes nothing."""
+"""tools/portability.py: each arithmetic has its day, reaches the children, and is refused if it changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worker processes: none outlives what started it."""
+"""Worker processes: each ends when the process that started it ends."""
 
 from __future__ import annotations
 

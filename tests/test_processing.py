@@ -1,4 +1,4 @@
-"""What happens to a recording on its way: its length and place are kept, and the damage is what the process says."""
+"""Processes that change a recording: its length and alignment are kept, and each process does what it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md is followed to the letter, in a copy: what it says to write is written, what to run is run."""
+"""CONTRIBUTING.md is followed exactly, in a copy: the files it describes are written, and its commands are run."""
 
 from __future__ import annotations
 

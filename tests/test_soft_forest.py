@@ -1,4 +1,4 @@
-"""The soft forest: the real one in the limit, differentiable before it; and the whole way from magnitudes to it."""
+"""The soft forest: differentiable, and the real forest in the limit; and the way from magnitudes to the forest."""
 
 from __future__ import annotations
 

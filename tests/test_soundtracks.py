@@ -1,4 +1,4 @@
-"""Soundtracks from Debian packages: fetched by name, unpacked without dpkg, used as far as they are intact."""
+"""Soundtracks from Debian packages: fetched by name, unpacked without dpkg; only intact tracks are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that survive prose: what an edit of the code makes stale, and what it does not."""
+"""Keys of results: which edits of the code make a result stale, and that edits of comments and docstrings do not."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def version(text: str) -> str:
         ('    """A line."""\n\n', ""),
         ('        """Its height."""', '        """How high it is."""  # measured from below'),
         ("slope: float = 1.0", "slope: float = (1.0)  # no unit"),
+        ("slope: float = 1.0", 'slope: float = 1.0\n    """Rise over run."""'),
         ("import math\n", "# the standard library's\nimport math\n"),
         ("return f", "return  f"),
         (
@@ -74,9 +75,12 @@ def test_whatever_the_code_does_changes_the_version(old, new):
     assert version(CODE.replace(old, new)) != version(CODE)
 
 
-def test_a_text_that_is_no_docstring_counts():
+def test_a_text_that_the_code_uses_counts():
     assert version('x = "one"') != version('x = "two"')
-    assert version('"""one"""\nx = 1\n"""two"""') != version('"""one"""\nx = 1\n"""three"""')
+    assert version('print("one")') != version('print("two")')
+    assert version("f'{x}one'") != version("f'{x}two'")
+    # Below an attribute it describes that attribute, and does nothing.
+    assert version('x = 1\n"""one"""') == version('x = 1\n"""two"""') == version("x = 1")
 
 
 def test_the_version_is_the_same_on_every_python():

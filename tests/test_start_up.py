@@ -1,4 +1,4 @@
-"""What each command imports, and no more: a command that says a sentence does not wait for PyTorch."""
+"""Each command imports only what it needs: a command that prints one sentence does not wait for PyTorch."""
 
 from __future__ import annotations
 

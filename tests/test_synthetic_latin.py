@@ -1,4 +1,4 @@
-"""The synthetic Latin dataset: LMD's shape, with what is unequal about it, and the datasets' common loader."""
+"""The synthetic Latin dataset: LMD's shape with its unequal classes, and the datasets' common loader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Systems by name, their training rows, and what all of them say of the test excerpts."""
+"""Systems by name, their training rows, and their decisions on the test excerpts."""
 
 from __future__ import annotations
 

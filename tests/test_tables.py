@@ -1,4 +1,4 @@
-"""Table 1 beside our records, what is drawn of it, and labels without meaning."""
+"""Table 1 and our records, the figure drawn from both, and labels without meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: the schedule by hand, and what must come of it."""
+"""Training: the schedule by hand, and properties that every training must have."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""What a unit listens to: networks whose units one can solve by hand."""
+"""What a unit reacts to: networks whose units can be solved by hand."""
 
 from __future__ import annotations
 

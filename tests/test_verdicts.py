@@ -1,4 +1,4 @@
-"""The verdicts of a run beside the stored ones."""
+"""The verdicts of a run, compared with the stored ones."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
     python tools/api_pages.py [--check]
 
-A page is one line; what it shows is made from the library's docstrings when the book is built. A chapter's line
-``Code: ...`` names the pages of what its cells import. So this is needed where a module or package is added, renamed
-or removed, or a chapter imports another. With --check nothing is written, and the exit code is 1 where something is
-stale.
+A page is one line; its content is made from the library's docstrings when the book is built. A chapter's line
+``Code: ...`` names the pages of the modules that its cells import. Run this after a module or package was added,
+renamed or removed, or a chapter imports another one. With --check nothing is written, and the exit code is 1 if
+something is stale.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ CODE = "Code: "
 
 
 def wanted(code: Codebase) -> dict[Path, bytes]:
-    """Every page and chapter with the content that it should have."""
+    """Every page and chapter, with the content that it should have."""
     pages = {PAGES / f"{page}.rst": f".. api:: {page}\n".encode() for page in code.pages}
     return pages | {path: refresh.serialise(with_links(path, code)) for path in refresh.chapters()}
 
 
 def with_links(path: Path, code: Codebase) -> nbformat.NotebookNode:
-    """A chapter whose first cell links to the pages of what its code imports, below what the reader will learn."""
+    """A chapter whose first cell links to the pages of the imported modules, below what the reader will learn."""
     notebook = nbformat.read(path, as_version=4)
     imported: set[str] = set()
     for cell in notebook.cells:
@@ -51,7 +51,7 @@ def with_links(path: Path, code: Codebase) -> nbformat.NotebookNode:
 
 
 def stale(code: Codebase) -> dict[Path, bytes | None]:
-    """What differs from what it should be; None where a file should not be there."""
+    """The files that differ from what they should be; None for a file that should not exist."""
     right = wanted(code)
     left_over = {path: None for path in PAGES.glob("*") if path not in right}
     return left_over | {p: content for p, content in right.items() if not p.is_file() or p.read_bytes() != content}

@@ -21,7 +21,7 @@ ROOT = refresh.ROOT
 
 
 def copy_sources(target: Path) -> None:
-    """Lay a fresh copy of everything the pages are made from into ``target``."""
+    """Put a fresh copy of everything that the pages are made from into ``target``."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(refresh.BOOK, target / "book", ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
     for name in ("_config.yml", "_toc.yml"):

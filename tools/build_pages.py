@@ -2,8 +2,8 @@
 
     python tools/build_pages.py [SOURCE [HTML]] [--all]
 
-This is what ``jupyter-book build SOURCE -W -n --keep-going`` does, with a free choice of the folder that the pages go
-to. Any warning is an error.
+This does the same as ``jupyter-book build SOURCE -W -n --keep-going``, but with a free choice of the folder for the
+pages. Any warning is an error.
 """
 
 from __future__ import annotations

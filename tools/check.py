@@ -1,8 +1,8 @@
-"""Everything that checks the project, one step after the other; what `make test` runs.
+"""All checks of the project, one step after the other; `make test` runs this.
 
     python tools/check.py [options for pytest]
 
-A step that fails does not keep the later ones from running: one run tells all that is wrong.
+A step that fails does not stop the later ones: one run shows everything that is wrong.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ def main(pytest_options: Sequence[str]) -> int:
     commands = {
         "style (ruff)": ["-m", "ruff", "check", "."],
         "layout (ruff)": ["-m", "ruff", "format", "--check", "."],
-        # Beside the pages that `make book` and `make html` build, which stay as they are.
+        # In a folder of their own: the pages that `make book` and `make html` build stay as they are.
         "pages, every warning an error": [str(tools / "build_pages.py"), str(refresh.ROOT), str(HTML), "--all"],
         "tests: library, notebooks, browser (pytest)": [*pytest, *pytest_options],
     }
     refresh.set_environment(refresh.DATASET, refresh.PROFILE)
-    os.environ["BOOK_HTML"] = str(HTML)  # where tests look for pages
+    os.environ["BOOK_HTML"] = str(HTML)  # where tests find pages
     steps, failed = Steps("test"), []
-    # Here, where their progress shows and all processors are at work, and once, not in every test that needs them.
+    # Here, where their progress shows and all processors work; and only once, not in every test that needs them.
     prepared = {"data set": lambda: refresh.prepare_dataset(refresh.DATASET, refresh.PROFILE)}
-    if not pytest_options:  # some tests alone train what they need, which may be nothing
+    if not pytest_options:  # a selection of tests trains what it needs, which may be nothing
         prepared["experiments"] = refresh.run_experiments
     for name, work in prepared.items():
         with steps.step(name):

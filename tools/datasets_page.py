@@ -3,8 +3,8 @@
 
     python tools/datasets_page.py [--check]
 
-Every number on the page is counted in a manifest or read from a loader; what a dataset can and cannot show is
-prose and stands in :data:`WORDS`. With --check nothing is written, and the exit code is 1 where the page is stale.
+Every number on the page is counted in a manifest or read from a loader. The text about what a dataset can and cannot
+show is in :data:`WORDS`. With --check nothing is written, and the exit code is 1 if the page is stale.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ music-adversaries data faults NAME         # replicas and distortion, found in t
 To run the whole book on another dataset: `make book DATASET=NAME`.
 """
 
-# What stands first, how the dataset comes here, and what it can and cannot show.
+# For each dataset: the introduction, how to get it, and what it can and cannot show.
 WORDS = {
     "synthetic": (
         "The default. The library composes and renders it on first use; nothing is downloaded.\n"
@@ -78,7 +78,7 @@ WORDS = {
         "the 900 file names whose folds are public {cite:p}`foleis2020`; artist and title are read from file names, "
         "and the first 30 s of each track are used.",
         "`music-adversaries data get lmd --from FOLDER`: your copy, a folder a genre",
-        "what the paper showed, on its own data, to whoever holds a copy",
+        "what the paper showed, on its own data, for users who have a copy",
         "the paper's own artist-filtered partition, which is not public",
     ),
     "soundtracks": (
@@ -127,7 +127,7 @@ def page() -> str:
 
 
 def _manifest(name: str) -> Manifest | None:
-    """The manifest, where it needs no audio."""
+    """The manifest, if it can be made without audio."""
     return None if name in ("folder", "fma-small") else datasets.manifest_of(name)
 
 

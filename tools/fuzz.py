@@ -1,14 +1,14 @@
-"""Look for what the property tests miss, with fresh randomness, until a time is over; what `make fuzz` runs.
+"""Search for failures that the property tests miss, with new random examples, for a given time; `make fuzz` runs this.
 
     python tools/fuzz.py [--minutes 10] [--seed N] [tests/test_this.py ...]
 
-Goes round all files with property tests, each in a process of its own and each with about the same time, so that cheap
-tests are tried much more often than `make test` does. Every start has new seeds. What fails is told at once, with the
-lines that reproduce it, and kept in .hypothesis/fuzz, where the next start tries it first. The exit code is 1 if
-something was found, 130 if Ctrl-C ended it before.
+It runs all files with property tests in turn, each in its own process and each for about the same time. So quick tests
+run much more often than in `make test`. Every start has new seeds. A failure is printed at once, with the lines that
+reproduce it. It is kept in .hypothesis/fuzz, and the next start tries it first. The exit code is 1 if something was
+found, 130 if Ctrl-C ended the search before.
 
-The minutes are those in which the search was running: a machine that sleeps, or whoever stops the processes for a
-while, takes nothing from them.
+Only the minutes in which the search is running count: time in which the machine sleeps or the processes are stopped
+does not.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ TOOLS = Path(__file__).resolve().parent
 ROOT = TOOLS.parent
 KEPT = ROOT / ".hypothesis" / "fuzz"  # ignored by git, removed by `make clean`
 
-SLICE_S = 45.0  # for the examples of one file in one round; importing and fixtures come on top
-LEAST_S = 5.0  # less is not worth a start
-HANG_S = 1200.0  # a process that takes so much longer than its slice does not end
-GROWTH = 20.0  # at most so many times more examples than in the round before, whose times are a guess
+SLICE_S = 45.0  # for the examples of one file in one round; importing and fixtures take additional time
+LEAST_S = 5.0  # with less time, a start is not worthwhile
+HANG_S = 1200.0  # a process that takes this much longer than its slice is considered to hang
+GROWTH = 20.0  # at most this many times more examples than in the round before, since its times are a guess
 MOST = 10_000.0  # times the examples that a test asks for: small spaces are exhausted long before
 
 CUT_SHORT = "a failing example was kept and is tried first the next time"
@@ -47,13 +47,13 @@ REPORT = re.compile(
 
 
 class Clock:
-    """Seconds in which this process was running: however long the time between two ticks, it counts as ``most``."""
+    """Seconds in which this process was running; the time between two ticks counts as at most ``most``."""
 
     def __init__(self, most: float = 1.0) -> None:
         self.seconds, self._most, self._last = 0.0, most, time.monotonic()
 
     def tick(self) -> float:
-        """Count the time since the last tick, and tell the sum."""
+        """Add the time since the last tick, and return the sum."""
         now = time.monotonic()
         self.seconds += min(now - self._last, self._most)
         self._last = now
@@ -62,7 +62,7 @@ class Clock:
 
 @dataclass
 class File:
-    """One file of tests, and what is known of it so far."""
+    """One file of tests, and what is known about it so far."""
 
     path: Path
     found: list[str] = field(default_factory=list)
@@ -71,12 +71,12 @@ class File:
     factor: float = 0.0
     """Times the examples that its tests ask for, in the last round."""
     start_s: float = 0.0
-    """What one process took beside its examples."""
+    """Seconds that one process took in addition to its examples."""
     unit_s: float = 0.0
     """What the examples take at a factor of 1."""
 
     def next_factor(self, slice_s: float, left_s: float) -> float:
-        """The factor that fills a slice, or what is left of all time; 0 where a start alone takes longer than that."""
+        """The factor that fills a slice, or the time that is left; 0 if a start alone takes longer than that."""
         if not self.factor:
             return 1.0 if left_s > 0 else 0.0
         seconds = min(slice_s, left_s - self.start_s)
@@ -85,7 +85,7 @@ class File:
 
 @dataclass
 class Outcome:
-    """What one process said."""
+    """The result of one process."""
 
     code: int
     output: str
@@ -113,13 +113,13 @@ class Fuzz:
     minutes : float
         How long to search.
     seed : int
-        Of the first round; the next has the next.
+        Seed of the first round; the next round has the next seed.
     folder : Path
         Where failing examples and reports are kept.
     slice_s : float
         Seconds for the examples of one file in one round.
     rounds : int
-        End after so many, even if there is time left.
+        End after this many rounds, even if there is time left.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Fuzz:
         self.findings: list[str] = []
 
     def run(self) -> int:
-        """Search until the time is over, tell what was found, and return the exit code."""
+        """Search until the time is over, print what was found, and return the exit code."""
         stopped = False
         try:
             told(f"{len(self.files)} files with property tests, {self.budget_s / 60:g} min, seed {self.seed}")
@@ -158,7 +158,7 @@ class Fuzz:
         self.rounds += 1
         seed = self.seed + self.rounds - 1
         begun = False
-        # In another order each time, and with less time each in the last round, so that no file is always left out.
+        # In another order each time, and with less time for each in the last round, so that no file is always left out.
         files = random.Random(seed).sample(self.files, len(self.files))
         for place, file in enumerate(files):
             fair_s = self.left_s / (len(files) - place) - file.start_s
@@ -170,7 +170,7 @@ class Fuzz:
             outcome = self._process(file, factor, seed)
             cases = outcome.cases
             file.examples += cases
-            # After a failure its tests stopped early, and the times mean nothing.
+            # After a failure its tests stopped early, so the times mean nothing.
             if outcome.code == 0:
                 file.factor, file.unit_s = factor, outcome.in_tests_s / factor
                 file.start_s = max(0.0, outcome.seconds - outcome.in_tests_s)
@@ -179,7 +179,7 @@ class Fuzz:
         return begun and self.left_s > 0 and self.rounds != self.most_rounds
 
     def _process(self, file: File, factor: float, seed: int) -> Outcome:
-        """Run the file's property tests once. Whatever happens to that process, this one goes on."""
+        """Run the file's property tests once. This process continues, whatever happens to the other."""
         before = self._examples_kept()
         log = self.folder / "output.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -200,11 +200,11 @@ class Fuzz:
                     took = self.clock.tick() - started
                     if took > self.slice_s + HANG_S:
                         cut = f"did not end within {took:.0f} s"
-                    elif self.left_s < -self.slice_s:  # its share was guessed far too large
+                    elif self.left_s < -self.slice_s:  # its number of examples was far too large
                         cut = "the time was over"
                     if cut:
                         end(process)
-            except BaseException:  # Ctrl-C, as a rule
+            except BaseException:  # usually Ctrl-C
                 end(process)
                 if self._examples_kept() - before:
                     self.findings.append(f"{name(file.path)}: {CUT_SHORT}")
@@ -214,7 +214,7 @@ class Fuzz:
         return Outcome(process.returncode, output, self.clock.tick() - started, cut, kept)
 
     def _judge(self, file: File, factor: float, seed: int, outcome: Outcome) -> str:
-        """Tell and keep what was found, if anything; a few words on it."""
+        """Print and keep what was found, if anything; returns a few words about it."""
         if outcome.cut:
             if outcome.cut == "the time was over" and not outcome.kept:
                 return f"cut off, {outcome.cut}"
@@ -261,7 +261,7 @@ class Fuzz:
 
 
 def command(path: Path, factor: float, seed: int) -> list[str]:
-    """Of one process."""
+    """The command of one process."""
     return [
         *(sys.executable, "-m", "pytest", str(path), "-m", "hypothesis", "-p", "property_tests"),
         *drawing(factor, seed),
@@ -276,12 +276,12 @@ def drawing(factor: float, seed: int) -> list[str]:
 
 
 def home(path: Path) -> Path:
-    """Where its process runs, so that the names of its tests begin there."""
+    """The folder in which its process runs, so that the names of its tests start there."""
     return ROOT if path.is_relative_to(ROOT) else path.parent
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Of one process: this plugin can be found, and Hypothesis keeps its files in that folder."""
+    """Environment of one process: it finds this plugin, and Hypothesis keeps its files in that folder."""
     paths = [str(TOOLS), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "HYPOTHESIS_STORAGE_DIRECTORY": str(folder),
@@ -312,7 +312,7 @@ def _imports_hypothesis(path: Path) -> bool:
 
 
 def name(path: Path) -> str:
-    """As seen from the root of the project, if it lies there."""
+    """Relative to the root of the project, if the path is in it."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
@@ -329,9 +329,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="*", type=Path, help="files of tests; all with property tests by default")
     parser.add_argument("--minutes", type=float, default=10, help="how long to search (default 10)")
-    parser.add_argument("--seed", type=int, help="of the first round; by default another one each time")
+    parser.add_argument("--seed", type=int, help="seed of the first round; by default another one each time")
     parser.add_argument("--slice", type=float, default=SLICE_S, help="seconds for one file in one round (default 45)")
-    parser.add_argument("--rounds", type=int, help="end after so many rounds, even if there is time left")
+    parser.add_argument("--rounds", type=int, help="end after this many rounds, even if there is time left")
     parser.add_argument("--folder", type=Path, default=KEPT, help="where what is found is kept")
     options = parser.parse_args(arguments)
     if not options.minutes > 0 or not options.slice > 0:

@@ -10,17 +10,17 @@ excerpt, path, checksum    INDEX.json: mirdata's gtzan_genre_index_1.0.json, whi
 label, artist, title       FACTS.csv, columns genre, artist, title: Sturm's index of GTZAN (2012, corrected to 2014)
 random, fault_filtered     FACTS.csv, columns random_split, fault_filtered_split: the lists that the paper's authors
                            published
-fault                      replica_of where two files have one md5 in INDEX.json, the earlier id being called the
+fault                      replica_of if two files have the same md5 in INDEX.json; the earlier id is called the
                            original: 14 excerpts. (fault_filtered leaves out one of each pair.) Sturm (2012) reports
                            50 exact replicas, which are not all equal byte for byte, and faults of other kinds; his
-                           catalogue was not at hand as data, so the rest stays blank
+                           catalogue was not available as data, so the rest stays blank
 start_s                    0: an excerpt is a file
-duration_s                 blank in gtzan.csv, where it cannot be known without the audio (about 30 s); measured in
-                           gtzan-mini.csv on the recordings in FOLDER, whose checksums are verified on the way
-licence, source            told below
+duration_s                 blank in gtzan.csv, since it is not known without the audio (about 30 s); in gtzan-mini.csv
+                           measured on the recordings in FOLDER, and their checksums are verified too
+licence, source            defined below
 
-gtzan-mini.csv is the rows, without partitions, of the excerpts in MINI.json (gtzan_genre_1.0_mini_index.json of the
-same wheel; md5 of the file: ac97f5a783d7843cf92ed8875d85af3d). Without --mini-index and --audio only gtzan.csv is
+gtzan-mini.csv has the rows of the excerpts in MINI.json, without partitions (gtzan_genre_1.0_mini_index.json of the
+same wheel; md5 of the file: ac97f5a783d7843cf92ed8875d85af3d). Without --mini-index and --audio, only gtzan.csv is
 written.
 """
 
@@ -44,14 +44,14 @@ SOURCE = (
     "corrected to 2014); "
     "partitions published by Kereliuk, Sturm and Larsen (2015)"
 )
-# Of the excerpts in the mini version the recording itself is public; of the others only its md5.
+# For the excerpts in the mini version, the recording itself is public; for the others only its md5.
 IN_MINI = "recording and md5 from mirdata's mini version"
 NOT_IN_MINI = "md5 from mirdata's index"
 PARTITIONS = {"random": "random_split", "fault_filtered": "fault_filtered_split"}
 
 
 def full(facts: Path, index: Path, mini_index: Path | None = None) -> Manifest:
-    """GTZAN, from facts alone."""
+    """The manifest of GTZAN, from the tables of facts alone."""
     with open(facts, encoding="utf-8", newline="") as file:
         known = {row["excerpt"]: row for row in csv.DictReader(file)}
     tracks = _audio(index)
@@ -87,14 +87,14 @@ def mini(whole: Manifest, mini_index: Path, audio: Path) -> Manifest:
     """The rows of the mini version, their durations measured and their checksums verified."""
     tracks = _audio(mini_index)
     table = whole.table[whole.table["excerpt"].isin(tracks)].reset_index(drop=True)
-    # A tenth of a partition is no partition: it would leave classes without a part.
+    # A tenth of a partition is not a usable partition: some classes would lack a part.
     table = table.drop(columns=list(whole.partitions))
     for row in table.to_dict("records"):
         if row["checksum"] != f"md5:{tracks[row['excerpt']][1]}":
             raise InputError(f"{mini_index}: the md5 of {row['excerpt']} is not that of the whole; get both again.")
     manifest = Manifest.of(gtzan_mini.NAME, table)
     files = gtzan_mini.LOCATION.files(manifest, audio)
-    # A private memory: every checksum is verified here and now.
+    # A new memory of its own: every checksum is verified now.
     verified = base.Verified("write-manifests")
     verified.forget()
     base.refuse(base.verify_all(manifest.name, manifest, files, verified=verified), manifest.name, f"check {audio}")
@@ -116,7 +116,7 @@ def _path(name: str) -> Path:
 
 
 def main() -> None:
-    """Write both manifests, or the whole one only."""
+    """Write both manifests, or only that of the whole."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--facts", type=Path, required=True)
     parser.add_argument("--index", type=Path, required=True)

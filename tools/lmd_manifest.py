@@ -10,12 +10,12 @@ classification, Applied Soft Computing 89 (2020), 106127. Nothing in the manifes
 
 excerpt, path, label       FOLDS.csv
 artist, title              read from the file names by music_adversaries.book.datasets.lmd_names
-start_s, duration_s        the first 30 s are used; a shorter track is used whole
-checksum, fault            blank: nothing is public of the recordings
-fold_1, fold_2, fold_3     test: what FOLDS.csv says tests in that fold. The lists have no validation part: in each
-                           genre whole artists are held out for it, in the order of a hash of fold and name, as long
-                           as they fit into a quarter of what does not test. Artists who also test (the lists have
-                           some) and unknown ones are never among them. The rest is train
+start_s, duration_s        the first 30 s are used; a shorter track is used completely
+checksum, fault            blank: nothing about the recordings is public
+fold_1, fold_2, fold_3     test: the tracks that FOLDS.csv names for that fold. valid: the lists have no validation
+                           part, so in each genre whole artists are held out for it, in the order of a hash of fold
+                           and name, as long as they fit into a quarter of the tracks that are not test. Artists with
+                           test tracks (the lists have some) and unknown artists are never held out. train: the rest
 """
 
 from __future__ import annotations

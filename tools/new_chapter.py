@@ -1,8 +1,8 @@
-"""Write a notebook that begins as the chapters do: title, what it is for, imports, configuration.
+"""Write a notebook that begins like the chapters: title, what it is for, imports, configuration.
 
     python tools/new_chapter.py book/10_loudness.ipynb "Loudness" [--code CELL ...]
 
-It is executed by `make refresh NOTEBOOKS=book/10_loudness.ipynb`, and shown once _toc.yml names it.
+`make refresh NOTEBOOKS=book/10_loudness.ipynb` executes it. The book shows it when _toc.yml names it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ print(f"{config.dataset}, {config.profile}: {len(dataset)} excerpts")"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write a notebook that begins as the chapters do.")
+    parser = argparse.ArgumentParser(description="Write a notebook that begins like the chapters.")
     parser.add_argument("path", type=Path, help="such as book/10_loudness.ipynb")
     parser.add_argument("title")
     parser.add_argument("--code", action="append", default=[], help="a code cell; may be repeated")

@@ -2,12 +2,13 @@
 
     python tools/portability.py [--list] [--only NAME ...] [--by-date] [--fresh]
 
-Another processor rounds otherwise, and so trains slightly other networks. Here the same processor is told to compute
-otherwise, by variables that PyTorch, its matrix library and NumPy read. Under each of these arithmetics everything is
-trained anew, the chapters are executed and compared with what is stored (nbval), and the tests run that train or
+Another processor rounds differently, and so trains slightly different networks. Here the same processor computes
+differently, by variables that PyTorch, its matrix library and NumPy read. Under each of these arithmetics everything is
+trained again, the chapters are executed and compared with their stored outputs (nbval), and the tests run that train or
 attack. An arithmetic that changes no trained weight on this processor would show nothing, and is refused.
 
-What is trained is kept in _build/portability/NAME, so a run that was stopped goes on where it was; --fresh empties it.
+Trained systems are kept in _build/portability/NAME, so a run that was stopped continues where it was; --fresh empties
+that folder.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ FOLDER = ROOT / "_build" / "portability"
 MUSIC = Path("datasets") / f"{refresh.DATASET}-{refresh.PROFILE}"  # in a cache folder
 MYSELF = str(Path(__file__).resolve())
 
-#: Tests that train a network or attack one: their results, too, depend on the last bits. The others do not train, and
+#: Tests that train a network or attack one: their results depend on the last bits too. The other tests do not train;
 #: `make test` runs them.
 TESTS = (
     "adversary",
@@ -64,15 +65,15 @@ TESTS = (
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Another way to compute the same, by the variables that libraries read when they start."""
+    """Another way to compute the same, set by variables that libraries read when they start."""
 
     name: str
     how: str  #: in words
     variables: dict[str, str]
-    renders: bool = False  #: whether the music is rendered anew, since NumPy and SciPy compute otherwise, too
+    renders: bool = False  #: whether the music is rendered again, since NumPy and SciPy compute differently too
 
 
-#: The variables that choose kernels; what of them is set already would hide what is tried.
+#: The variables that choose kernels; values that are set already would hide the arithmetic to be tried.
 CHOOSERS = (
     "ATEN_CPU_CAPABILITY",
     "MKL_CBWR",
@@ -98,9 +99,9 @@ ARITHMETICS = (
     ),
     Arithmetic(
         "old-processor",
-        "MKL, OpenBLAS and NumPy by the code for processors without AVX2; the music is rendered anew",
+        "MKL, OpenBLAS and NumPy by the code for processors without AVX2; the music is rendered again",
         {
-            # oneDNN is left as it is: without AVX2 its gradient of a convolution takes sixty times as long.
+            # oneDNN is not changed: without AVX2 its gradient of a convolution takes sixty times as long.
             "MKL_CBWR": "AVX",
             "OPENBLAS_CORETYPE": "Nehalem",
             "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
@@ -114,16 +115,16 @@ FRAMES = "weights of a network on frames"  # what the chapters train
 
 
 class PortabilityError(Exception):
-    """An arithmetic that shows nothing, or that does not run; the message says which, and why."""
+    """An arithmetic that changes nothing, or that does not run; the message says which, and why."""
 
 
 def of_day(day: datetime.date) -> Arithmetic:
-    """The arithmetic of a day; each has its turn."""
+    """The arithmetic of a day; they take turns."""
     return ARITHMETICS[day.toordinal() % len(ARITHMETICS)]
 
 
 def environment(arithmetic: Arithmetic | None, cache: Path | None = None) -> dict[str, str]:
-    """The variables for a child that computes in this arithmetic, or as this processor does where it is None."""
+    """The variables for a child that computes in this arithmetic, or in the processor's own if it is None."""
     kept = {name: value for name, value in os.environ.items() if name not in CHOOSERS}
     chosen = arithmetic.variables if arithmetic else {}
     return kept | chosen | ({"MUSIC_ADVERSARIES_CACHE": str(cache)} if cache else {})
@@ -138,10 +139,10 @@ def python(arguments: Sequence[str], variables: dict[str, str], **options) -> su
 
 
 def probe(path: Path) -> None:
-    """Train two small networks on known noise, fit a hand-crafted baseline, and write what came out of each.
+    """Train two small networks on known noise, fit a hand-crafted baseline, and write the result of each.
 
-    Quick, and enough to tell arithmetics apart: what differs in the last bits after the first step differs visibly
-    after some hundred.
+    This is quick, and enough to distinguish arithmetics: results that differ in the last bits after the first step
+    differ clearly after some hundred steps.
     """
     import numpy as np
     import torch
@@ -154,7 +155,7 @@ def probe(path: Path) -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 3)
-    # Noise whose spectrum falls the steeper, the higher its label.
+    # Noise; the higher its label, the steeper its spectrum falls.
     spectrum = np.fft.rfft(rng.normal(size=(len(labels), 3 * spectra.SAMPLE_RATE)))
     falls = np.linspace(1, 20, spectrum.shape[1])[None] ** (-0.2 * labels[:, None])
     music = (0.1 * np.fft.irfft(spectrum * falls)).astype(np.float32)
@@ -180,7 +181,7 @@ def probe(path: Path) -> None:
 
 
 def differences(native: Path, other: Path) -> dict[str, tuple[float, float]]:
-    """Of each quantity of two probes the largest difference, and the norm of the difference over that of the first."""
+    """For each quantity of two probes: the largest difference, and the norm of the difference over the first's norm."""
     import numpy as np
 
     result = {}
@@ -192,7 +193,7 @@ def differences(native: Path, other: Path) -> dict[str, tuple[float, float]]:
 
 
 def shown(changes: dict[str, tuple[float, float]]) -> str:
-    """The differences in words, a line each."""
+    """The differences in words, one line each."""
     return "\n".join(
         f"  {name}: " + (f"by up to {largest:.2g}, {relative:.2g} of their norm" if largest else "the same to the bit")
         for name, (largest, relative) in changes.items()
@@ -205,7 +206,7 @@ def check(arithmetic: Arithmetic, changes: dict[str, tuple[float, float]]) -> No
     Raises
     ------
     PortabilityError
-        Where nothing would be shown.
+        When no weight changes.
     """
     if not changes[FRAMES][0]:
         raise PortabilityError(
@@ -215,12 +216,12 @@ def check(arithmetic: Arithmetic, changes: dict[str, tuple[float, float]]) -> No
 
 
 def compare(arithmetic: Arithmetic) -> dict[str, tuple[float, float]]:
-    """What an arithmetic changes, in small.
+    """What an arithmetic changes in the small trainings.
 
     Raises
     ------
     PortabilityError
-        Where a child does not run, or nothing changes.
+        When a child does not run, or nothing changes.
     """
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -242,7 +243,7 @@ STAMP = "arithmetic.json"
 
 
 def stamp(arithmetic: Arithmetic) -> dict[str, str]:
-    """What decides what a training gives, beside the code: another stamp, and what was trained is not used again."""
+    """What, besides the code, decides the result of a training; with another stamp, trained systems are not reused."""
     from music_adversaries.book.provenance import LIBRARIES, processor
 
     return {"processor": processor(), **arithmetic.variables} | {name: metadata.version(name) for name in LIBRARIES}
@@ -257,9 +258,9 @@ def read_stamp(cache: Path) -> object:
 
 
 def share_dataset(source: Path, target: Path) -> None:
-    """Lay the generated music of one cache into another, without copying where the disk allows that.
+    """Put the generated music of one cache into another, without copying if the disk allows it.
 
-    Files there are replaced and never written into, so that what one run generates does not change the other's.
+    Files are replaced and never written into, so that files of one run do not change those of another.
     """
 
     def link(a: str, b: str) -> None:
@@ -284,9 +285,9 @@ def rendered_otherwise(source: Path, target: Path) -> str:
 
 
 def trained_otherwise(source: Path, target: Path) -> tuple[float, str]:
-    """How far trained systems of two caches lie apart: the least relative difference of their weights, and in words.
+    """How different trained systems of two caches are: the smallest relative difference of weights, and in words.
 
-    Systems are told by their names, which say the dataset's content and the code, too.
+    Systems are identified by their file names, which also depend on the dataset's content and the code.
     """
     import torch
 
@@ -302,7 +303,7 @@ def trained_otherwise(source: Path, target: Path) -> tuple[float, str]:
             a, b = weights(ours), weights(theirs)
             apart.append(float((b - a).norm() / a.norm()))
     if not apart:
-        return math.inf, "trained systems not compared, for this processor has not trained them by its own arithmetic"
+        return math.inf, "trained systems not compared, since this processor has not trained them by its own arithmetic"
     return min(apart), f"weights of {len(apart)} trained systems {min(apart):.1g} to {max(apart):.1g}"
 
 
@@ -325,14 +326,14 @@ def pytest_arguments() -> list[str]:
 
 
 def run(arithmetic: Arithmetic, fresh: bool) -> tuple[str, list[str]]:
-    """Everything under one arithmetic; returns how far trained systems lie apart, in words, and what failed."""
+    """Everything under one arithmetic; returns how different trained systems are, in words, and what failed."""
     from music_adversaries.cache import cache_dir
 
     cache = FOLDER / arithmetic.name
     if fresh or read_stamp(cache) != stamp(arithmetic):
         shutil.rmtree(cache, ignore_errors=True)
     else:
-        print("What an earlier run has trained in this arithmetic, here, is used again; --fresh trains it anew.")
+        print("Systems that an earlier run trained in this arithmetic are used again; --fresh trains them again.")
     cache.mkdir(parents=True, exist_ok=True)
     (cache / STAMP).write_text(json.dumps(stamp(arithmetic), sort_keys=True))
     if not arithmetic.renders:
@@ -361,10 +362,10 @@ def run(arithmetic: Arithmetic, fresh: bool) -> tuple[str, list[str]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     names = [arithmetic.name for arithmetic in ARITHMETICS]
     parser = argparse.ArgumentParser(description="Chapters and tests of experiments under other arithmetics.")
-    parser.add_argument("--list", action="store_true", help="the arithmetics, and no more")
+    parser.add_argument("--list", action="store_true", help="only list the arithmetics")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=f"some of {', '.join(names)}")
     parser.add_argument("--by-date", action="store_true", help="one of them, another each day")
-    parser.add_argument("--fresh", action="store_true", help="train anew what an earlier run has kept, too")
+    parser.add_argument("--fresh", action="store_true", help="train again, too, what an earlier run has kept")
     parser.add_argument("--probe", type=Path, help=argparse.SUPPRESS)  # of a child: the small training
     parser.add_argument("--experiments", action="store_true", help=argparse.SUPPRESS)  # of a child
     options = parser.parse_args(arguments)

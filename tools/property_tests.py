@@ -1,10 +1,10 @@
-"""How property tests draw: the same every time, or freshly for `make fuzz`. A plugin of pytest, loaded by conftest.py.
+"""How property tests draw: the same every time, or newly for `make fuzz`. A plugin of pytest, loaded by conftest.py.
 
-Two profiles of Hypothesis. ``repeatable`` is loaded here, in CI as anywhere else: what a test draws follows from its
-source alone, not from a seed, from the clock, or from an earlier run. ``fuzz`` is chosen by tools/fuzz.py: each run has
-a seed of its own, and what failed is kept and tried first the next time.
+There are two profiles of Hypothesis. ``repeatable`` is loaded here, in CI and elsewhere: what a test draws depends
+only on its source, not on a seed, the clock, or an earlier run. ``fuzz`` is chosen by tools/fuzz.py: each run has its
+own seed, and failures are kept and tried first the next time.
 
-What a profile says holds for every test. Hypothesis itself lets ``@settings`` of a test replace it, so that a test that
+The settings of a profile hold for every test. In Hypothesis itself, ``@settings`` of a test replaces them: a test that
 silences one health check would get back the check that fails on slow machines.
 """
 
@@ -30,15 +30,15 @@ settings.load_profile(REPEATABLE)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz", "Property tests with --hypothesis-profile=fuzz")
-    group.addoption("--fuzz-factor", type=float, default=1.0, help="so many times the examples that each test asks for")
+    group.addoption("--fuzz-factor", type=float, default=1.0, help="times the examples that each test asks for")
     group.addoption("--fuzz-seed", help="seed of what is drawn (unlike --hypothesis-seed it lets failures be kept)")
 
 
 @pytest.hookimpl(trylast=True)  # after the option --hypothesis-profile took effect
 def pytest_configure(config: pytest.Config) -> None:
     if settings.default.derandomize:
-        # Hypothesis also draws constants that stand in our modules, in those imported so far: what a test draws would
-        # follow from what ran before it in the same process. There is no setting for it.
+        # Hypothesis also draws constants from our modules, if they are imported: what a test draws would depend on what
+        # ran before it in the same process. There is no setting for this.
         nothing = providers.Constants()
         assert callable(providers._get_local_constants)
         providers._get_local_constants = lambda: nothing

@@ -1,10 +1,10 @@
-"""Execute the book's notebooks, in place: the only writer of their stored outputs.
+"""Execute the book's notebooks in place; only this tool writes their stored outputs.
 
     python tools/refresh.py [--dataset NAME] [--profile quick|full] [NOTEBOOK ...]
 
-What is written depends on the code alone: no times, no random ids, no version of the interpreter, so that a second run
-changes nothing. A notebook is replaced only when all its cells ran; a failing cell is shown with its traceback and
-leaves the stored notebook as it was.
+The outputs depend only on the code: no times, no random ids, no version of the interpreter. So a second run changes
+nothing. A notebook is replaced only when all its cells ran. A failing cell is shown with its traceback, and the stored
+notebook stays as it was.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 DATASET, PROFILE = "synthetic", "quick"
 
-# One thread everywhere: sums over several threads differ in the last bits from run to run.
+# One thread everywhere: sums over several threads differ in the last bits between runs.
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "NUMBA")} | {
     "VECLIB_MAXIMUM_THREADS": "1"
 }
-# Folders a user may have named relative to where the command was called; kernels run in book/.
+# Folders that a user may have named relative to the current folder; kernels run in book/.
 FOLDERS = ("MUSIC_ADVERSARIES_CACHE", "MUSIC_ADVERSARIES_GTZAN_MINI", "MUSIC_ADVERSARIES_FOLDER")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -49,7 +49,7 @@ class RefreshError(Exception):
 
 
 def kernel_environment(dataset: str = DATASET, profile: str = PROFILE) -> dict[str, str]:
-    """Environment variables that every kernel of the book runs with, here and in the tests."""
+    """Environment variables for every kernel of the book, here and in the tests."""
     return {
         "MUSIC_ADVERSARIES_DATASET": dataset,
         "MUSIC_ADVERSARIES_PROFILE": profile,
@@ -86,7 +86,7 @@ def prepare_dataset(dataset: str, profile: str) -> None:
 def run_experiments() -> None:
     """Compute every record that the notebooks show, and train what they attack, unless the cache has it.
 
-    Before the notebooks, which find them: here their progress shows, and all processors are at work.
+    This runs before the notebooks, so that progress shows and all processors work; the notebooks find the results.
     """
     from music_adversaries.book import harness, runs
 
@@ -94,12 +94,12 @@ def run_experiments() -> None:
 
 
 class Board:
-    """Tells on the terminal which cells run and for how long; without a terminal, one line a finished notebook."""
+    """Shows in the terminal which cells run and for how long; without a terminal, one line per finished notebook."""
 
     def __init__(self, n_notebooks: int) -> None:
         self.n_notebooks, self.done = n_notebooks, 0
         self.running: dict[str, str] = {}  # from a notebook's name to the cell it is in
-        self.seconds: dict[str, float] = {}  # that finished notebooks took
+        self.seconds: dict[str, float] = {}  # seconds that finished notebooks took
         self.start = time.monotonic()
 
     async def tick(self) -> None:
@@ -160,7 +160,7 @@ async def execute(path: Path, board: Board) -> nbformat.NotebookNode:
             notebook,
             kernel_name="python3",
             timeout=None,
-            coalesce_streams=True,  # how often a stream was flushed is a matter of timing
+            coalesce_streams=True,  # how often a stream is flushed depends on timing
             store_widget_state=False,
             extra_arguments=["--log-level=ERROR"],  # no warning that a kernel on this very machine is not encrypted
             record_timing=False,
@@ -183,7 +183,7 @@ async def execute(path: Path, board: Board) -> nbformat.NotebookNode:
 
 
 def normalise(notebook: nbformat.NotebookNode, name: str) -> None:
-    """Remove from ``notebook``, in place, what would differ on the next run, and what a page should not show.
+    """Remove from ``notebook``, in place, what would be different in the next run, and what a page should not show.
 
     Raises
     ------
@@ -235,8 +235,8 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board 
 
     Parameters
     ----------
-    jobs : how many run at once; as many as there are processors, at most four, where not given
-    board : tells what runs, and keeps what each took
+    jobs : how many run at once; by default as many as there are processors, at most four
+    board : shows what runs, and keeps how long each took
 
     Raises
     ------
@@ -244,8 +244,8 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board 
         The first failure; those that were running by then are stopped, and stay as they were.
     """
     work = _refresh(notebooks, jobs or min(os.cpu_count() or 1, 4), board or Board(len(notebooks)))
-    # In a thread of its own: the caller may have a loop already (the browser's, in tests), and Ctrl-C comes here, where
-    # each client would otherwise answer it for itself.
+    # In its own thread: the caller may have a loop already (the browser's, in tests), and Ctrl-C comes here, while
+    # otherwise each client would handle it by itself.
     running: list[asyncio.Task[int]] = []
 
     async def main() -> int:
@@ -263,7 +263,7 @@ def refresh(notebooks: Sequence[Path], jobs: int | None = None, *, board: Board 
 
 
 async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
-    # The longest first, so that none is left to run alone at the end.
+    # The longest first, so that no notebook runs alone at the end.
     waiting = sorted(notebooks, key=lambda path: -_weight(path))
     changed = 0
 
@@ -288,14 +288,14 @@ async def _refresh(notebooks: Sequence[Path], jobs: int, board: Board) -> int:
 
 
 def _weight(path: Path) -> float:
-    """Seconds that a notebook once took; those never timed come first."""
+    """Seconds that a notebook took before; notebooks that were never timed come first."""
     return json.loads(DURATIONS.read_text())["notebooks"].get(path.name, float("inf"))
 
 
 def store_verdicts() -> int:
-    """Write ``book/verdicts.csv``, to which every later run of the book compares its own; 1 if it changed.
+    """Write ``book/verdicts.csv``, with which every later run of the book compares its own; returns 1 if it changed.
 
-    What differs from the verdicts stored before is said here. Only the book's own dataset and profile have stored
+    Differences from the verdicts stored before are printed. Only the book's own dataset and profile have stored
     verdicts.
     """
     from music_adversaries.book import claims, harness, runs
@@ -322,7 +322,7 @@ def chapters(folder: Path = BOOK) -> list[Path]:
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """The options that say what the book is computed on."""
+    """The options that choose the data of the book."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--dataset", default=DATASET, help="synthetic, gtzan-mini or folder")
     options.add_argument("--profile", default=PROFILE, choices=("quick", "full"))
@@ -330,7 +330,7 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def told(work: Callable[[], int | None]) -> int:
-    """Do ``work``; a mistake of the user's or a failing cell becomes a message and an exit code, not a traceback."""
+    """Do ``work``; a user's mistake or a failing cell gives a message and an exit code, not a traceback."""
     from music_adversaries.errors import InputError
 
     try:
@@ -365,7 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with steps.step("experiments"):
             run_experiments()
         with steps.step("notebooks"):
-            # The page of verdicts compares itself with what is stored, so that is written first.
+            # The page of verdicts compares itself with the stored verdicts, so these are written first.
             changed = store_verdicts() if BOOK / "09_verdicts.ipynb" in notebooks else 0
             changed += refresh(notebooks)
         print(f"{len(notebooks)} notebooks executed, {changed} files changed.")

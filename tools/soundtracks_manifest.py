@@ -4,18 +4,19 @@
     python tools/soundtracks_manifest.py FOLDER
 
 FOLDER holds the .deb files of the packages that tools/soundtracks_tracks.csv names, one version of each
-(``apt-get download PACKAGE ...``). The table is the list of decisions: composer, title, licence, style, and what
-the style rests on. It is the one thing typed by hand; each fact is from the package itself. Evidence is
-``documented`` where the track's own tag or the package's text names the style, and ``inferred`` where a tag of
-the same composer's other tracks, or the like, suggests it.
+(``apt-get download PACKAGE ...``). The table lists the decisions: composer, title, licence, style, and the
+evidence for the style. Only this table is typed by hand; each fact is from the package itself. Evidence is
+``documented`` if the track's own tag or the package's text names the style, and ``inferred`` if something else
+suggests it, such as a tag of the same composer's other tracks.
 
-A style that is inferred must agree with what is measured: a linear discriminant on six properties of the sound
-(level, spectral flatness, share of percussive energy, onset strength, strength of the beat, share of energy below
-150 Hz), fitted on the documented tracks of all other composers, must give it a probability of at least 1/3. A
-track that fails has to be marked ``left_out`` in the table, and one that passes must not be. Documented styles
-stand whatever is measured, so that the styles are not made easier to tell apart than they are.
+An inferred style must agree with a measurement. A linear discriminant on six properties of the sound (level,
+spectral flatness, share of percussive energy, onset strength, strength of the beat, share of energy below
+150 Hz) is fitted on the documented tracks of all other composers. It must give the style a probability of at
+least 1/3. A track that fails must be marked ``left_out`` in the table, and one that passes must not be.
+Documented styles are kept whatever the measurement says, so that the styles are not made easier to
+distinguish than they are.
 
-Excerpts of 10 s, at most four a track, are spread over the part that sounds.
+Excerpts of 10 s, at most four from each track, are spread over the part that sounds.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ from music_adversaries.errors import InputError
 
 TRACKS = Path(__file__).with_name("soundtracks_tracks.csv")
 EXCERPT_S = 10.0
-AT_MOST = 4  # excerpts a track
+AT_MOST = 4  # excerpts from each track
 GAP_S = 2.0  # at least, between two excerpts
-AUDIBLE = 0.1  # of the loud parts' level (-20 dB); what is below for long is an intro, a fade or a pause
-AGREES = 1 / 3  # probability that a style which was inferred has to reach
+AUDIBLE = 0.1  # of the loud parts' level (-20 dB); a long part below this is an intro, a fade or a pause
+AGREES = 1 / 3  # probability that an inferred style must reach
 
 
 def starts(waveform: np.ndarray) -> list[float]:
@@ -62,7 +63,7 @@ def starts(waveform: np.ndarray) -> list[float]:
         return []
     slot = (last - first) / n_excerpts
     wanted = [round(first + (number + 0.5) * slot - EXCERPT_S / 2, 1) for number in range(n_excerpts)]
-    # A pause in the middle of a track is no excerpt.
+    # A pause in the middle of a track must not become an excerpt.
     return [start for start in wanted if sounding[int(start) : int(start + EXCERPT_S)].mean() >= 0.8]
 
 
@@ -89,7 +90,7 @@ def measure(waveform: np.ndarray, begins: list[float]) -> list[float]:
 
 
 def probabilities(tracks: pd.DataFrame, features: np.ndarray) -> np.ndarray:
-    """For each track, the probability of its style by the documented tracks of all other composers."""
+    """For each track, the probability of its style, according to the documented tracks of all other composers."""
     features = StandardScaler().fit_transform(features)
     known = (tracks["evidence"] == "documented").to_numpy()
     found = np.zeros(len(tracks))
@@ -102,7 +103,7 @@ def probabilities(tracks: pd.DataFrame, features: np.ndarray) -> np.ndarray:
 
 
 def check_decisions(tracks: pd.DataFrame, agreement: np.ndarray) -> None:
-    """Refuse a table whose decisions are not those that the measure gives."""
+    """Refuse a table whose decisions disagree with the measurement."""
     wrong = [
         f"{track['package']}/{track['path']} ({track['label']} {track['evidence']}, probability {probability:.2f})"
         for track, probability in zip(tracks.to_dict("records"), agreement, strict=True)
@@ -148,7 +149,7 @@ def manifest(tracks: pd.DataFrame, home: Path, begins: list[list[float]], versio
 
 
 def attribution(table: Manifest) -> str:
-    """Who made what, under which licence: what the licences ask to be said wherever the music is used."""
+    """The authors and the licence of each track: the licences require this wherever the music is used."""
     lines = [
         "# The music of `soundtracks`",
         "",

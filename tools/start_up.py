@@ -1,14 +1,14 @@
-"""How long commands take to start, beside ``import torch``, which no command that computes can avoid.
+"""How long commands take to start, compared with ``import torch``, which every command that computes needs.
 
     python tools/start_up.py [--rounds N]
 
-Seconds differ from machine to machine; their ratios to an import of PyTorch in the same minutes much less. So each
-round takes every command once, and medians are printed: of seconds on the clock, which the goals are about, and of
-processor time, which says more where the machine does other things meanwhile. Nothing here fails for being slow: what
-a command may import is tested by ``tests/test_start_up.py``.
+Seconds differ from machine to machine; their ratios to an import of PyTorch in the same minutes differ much less. So
+each round runs every command once, and medians are printed, of seconds on the clock and of processor time. The goals
+are about seconds on the clock. Processor time is more reliable on a machine that does other work too. Nothing here
+fails because it is slow: ``tests/test_start_up.py`` tests what a command may import.
 
-The attack is on 30 s of the synthetic music, with a system that is trained in a round that does not count, if it is
-not trained yet (a few minutes).
+The attack is on 30 s of the synthetic music. If its system is not trained yet, this happens in a round that does not
+count (a few minutes).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 30
 REFERENCE = "import torch"
-# What each may take, in imports of PyTorch.
+# Goals: how long each command may take, in units of an import of PyTorch.
 GOALS = {"--help": 0.2, "claims": 0.5, "attack": 1.7}
 OTHERS = (("--version",), ("data", "list"), ("data", "audit", "gtzan"))
 
@@ -41,7 +41,7 @@ def run(code: str, *words: str, folder: Path | None = None) -> tuple[float, floa
     Raises
     ------
     SystemExit
-        When it fails, with what it said.
+        When the code fails, with its output.
     """
     paths = os.pathsep.join(filter(None, (str(ROOT / "lib"), os.environ.get("PYTHONPATH"))))
     start, before = time.perf_counter(), _processor_time()
@@ -53,7 +53,7 @@ def run(code: str, *words: str, folder: Path | None = None) -> tuple[float, floa
         text=True,
     )
     seconds = time.perf_counter() - start, _processor_time() - before
-    # An attack that did not succeed ends with 1, and is one all the same.
+    # An attack that did not succeed ends with 1; its time counts too.
     if done.returncode not in (0, 1) or "Traceback" in done.stderr:
         sys.exit(f"{' '.join(words) or code} failed:\n{done.stdout}{done.stderr}")
     return seconds
@@ -100,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = max(1, parser.parse_args().rounds)
-    # Else every start compiles, where bytecode may not be written.
+    # Otherwise every start would compile, if bytecode may not be written.
     compileall.compile_dir(ROOT / "lib", quiet=2)
     import torch
 

@@ -1,4 +1,4 @@
-"""Steps of a long command: each announced with what it is expected to take, timed, and listed at the end."""
+"""Steps of a long command: each is announced with its expected time, timed, and listed at the end."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Steps:
     Parameters
     ----------
     command : str
-        Whose steps these are: an entry of ``durations.json``, which says what each took on a named machine from empty
-        caches. What is expected here follows from how quick this machine is beside that one.
+        The command that has these steps: an entry of ``durations.json``, with the time of each step on a named machine,
+        from empty caches. The expected time also depends on the speed of this machine relative to that one.
     """
 
     def __init__(self, command: str = "") -> None:
@@ -78,5 +78,5 @@ def slowness() -> float:
         sum(number * number for number in range(200_000))
         return time.perf_counter() - start
 
-    # Enough of them that one falls between what else the machine does.
+    # Enough of them that at least one is not disturbed by other work of the machine.
     return min(once() for _ in range(20))

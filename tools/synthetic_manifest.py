@@ -3,8 +3,8 @@
 
     python tools/synthetic_manifest.py
 
-They are the recipes of the profile quick. A recipe's checksums cover the code of datasets/synthetic/, so an edit
-there asks for this once more.
+They are the recipes of the profile quick. A recipe's checksums cover the code of datasets/synthetic/, so run this
+again after an edit of that code.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ The adversary keeps 15 dB between the recording and what it adds, and is judged 
 (True, 'late', True)
 
 This library stands on its own. What makes the book (data, partitions, experiments, records, claims, figures) is in
-`music_adversaries.book`, which it imports nothing of.
+`music_adversaries.book`; the library imports nothing from there.
 
 Notebook: book/05_adversaries.ipynb
 """

@@ -1,7 +1,7 @@
-"""Where computed things are kept, and how they are written so that a half-written file is never believed.
+"""Where computed things are kept, and how they are written so that a half-written file is never used.
 
-The cache folder is ``$MUSIC_ADVERSARIES_CACHE`` where that is set and the user's cache folder
-otherwise. Everything in it can be deleted at any time; it is computed again.
+The cache folder is ``$MUSIC_ADVERSARIES_CACHE`` if that is set, and otherwise the user's cache
+folder. Everything in it can be deleted at any time; it is computed again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import platformdirs
 
 from .errors import InputError
 
-WORD_AFTER_S = 5.0  # of waiting for another process, until that is said
-# File systems that know no locks: there, two processes may do the same work, and the last to finish is believed.
+WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
+# Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -33,7 +33,7 @@ def cache_dir() -> Path:
 
 @contextlib.contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; it takes the name ``path`` only if the block succeeds.
+    """Yield a temporary path next to ``path``; it takes the name ``path`` only if the block succeeds.
 
     A full disk, a read-only folder or an interruption leaves no file called ``path``.
 
@@ -67,16 +67,16 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Within the block, no other process is in the block of the same path: the second waits for what the first makes.
+    """Only one process at a time runs the block of a path; the second waits for what the first makes.
 
-    The lock is the operating system's, so that it goes with a process that dies.
+    The lock is the operating system's, so it is released when a process dies.
 
     Raises
     ------
     InputError
         When the cache cannot be written.
     """
-    import filelock  # here, since it imports asyncio, which no start of a command should wait for
+    import filelock  # imported here: it imports asyncio, which would slow down the start of every command
 
     lock = cache_dir() / "locks" / f"{path.name}.lock"
     held = filelock.FileLock(lock)
@@ -97,7 +97,7 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def read_json(path: Path) -> Any:
-    """Content of a JSON file, or None where it is missing, unreadable or damaged."""
+    """Content of a JSON file, or None if it is missing, unreadable or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -105,7 +105,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, content: object) -> str:
-    """Write a small JSON file that only saves time; why it could not be written, else ``""``."""
+    """Write a small JSON file that only saves time; returns why it could not be written, or ``""``."""
     try:
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")

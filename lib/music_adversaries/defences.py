@@ -1,7 +1,7 @@
 """Training against adversaries.
 
-Here today: the single sign-gradient step from which the paper's Algorithm 2 makes its training
-examples. The training itself is a later chapter's work.
+This module has the single sign-gradient step from which the paper's Algorithm 2 makes its training
+examples. It does not have the training itself.
 
 Paper: Section 3.2, Alg. 2
 Notebook: book/07_adversarial_training.ipynb

@@ -1,7 +1,7 @@
-"""Packages that import a module of theirs when something of it is first asked for (PEP 562).
+"""Packages that import each of their modules on first use (PEP 562).
 
-``from package import name``, ``from package import *`` and ``dir(package)`` work as usual, and type checkers read the
-imports that stand under ``TYPE_CHECKING`` in the package itself.
+``from package import name``, ``from package import *`` and ``dir(package)`` work as usual. Type checkers read the
+imports under ``TYPE_CHECKING`` in the package itself.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def attach(package: str, names: Mapping[str, Sequence[str]]) -> None:
     Parameters
     ----------
     package : its ``__name__``
-    names : of each module, what the package offers of it
+    names : for each module, the names that the package offers from it
 
-    A module that the package does not mention can be reached as its attribute all the same.
+    A module that the package does not mention can still be reached as an attribute of the package.
     """
     module = sys.modules[package]
     vars(module)["_offered"] = {name: where for where, offered in names.items() for name in offered}
@@ -44,8 +44,8 @@ class _Package(ModuleType):
         return value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # An imported module becomes an attribute of its package. Where the package offers a function of the same
-        # name, such as `partitions.audit`, that is what the attribute stays, whichever is imported first.
+        # An imported module becomes an attribute of its package. If the package offers a function of the same
+        # name, such as `partitions.audit`, the attribute stays that function, whichever is imported first.
         if name in self._offered and isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}":
             return
         super().__setattr__(name, value)

@@ -1,15 +1,15 @@
 """What happens to a recording on its way to a listener: rounding, codecs, filters, resampling, gain.
 
 Goal
-    An adversary is made for one waveform. Whether it still works after an MP3 encoder or a filter is a question
-    of what reaches the system. Every function here takes a waveform at 22,050 Hz to one of the same length, in
-    step with it to the sample, so that the two can be subtracted and compared frame by frame.
+    An adversary is made for one waveform. It may not work any more after an MP3 encoder or a filter. Every
+    function here turns a waveform at 22,050 Hz into one of the same length, aligned with it to the sample. So the
+    two can be subtracted, and compared frame by frame.
 
 Conventions
-    * Nothing is rounded to 16 bits or clipped but by `audio.quantise`: a louder copy may exceed full scale.
-    * Codecs are those of libsndfile, which encodes and decodes in memory. What it writes of the encoder's delay
-      into the stream it takes off again when it reads; only an MP3 of 48 kbit/s and less has no room for that,
-      and its delay is taken off here.
+    * Only `audio.quantise` rounds to 16 bits or clips: here, a louder copy may exceed full scale.
+    * Codecs are those of libsndfile, which encodes and decodes in memory. It notes the encoder's delay in the
+      stream and removes it when it reads. An MP3 of 48 kbit/s or less has no room for that note, so its delay is
+      removed here.
     * The same waveform and the same libraries give the same result.
 
 Paper: Section 4
@@ -35,21 +35,21 @@ from .errors import InputError
 #: Constant rates of MPEG-2 layer III, in kbit/s; libsndfile does not write the lowest, 8.
 MP3_RATES = (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 160)
 MP3_DELAY = 1_105  # samples: 576 of the encoder and 529 of the decoder
-OPUS_SAMPLE_RATE = 48_000  # Hz; Opus knows no 22,050
-OPUS_RATES = (6, 256)  # kbit/s, the least and the most that libsndfile asks for, for one channel
+OPUS_SAMPLE_RATE = 48_000  # Hz; Opus does not support 22,050
+OPUS_RATES = (6, 256)  # kbit/s, the lowest and the highest that libsndfile asks for, for one channel
 
 _BLOCK = 1 << 14  # samples encoded at a time: libsndfile's Vorbis encoder keeps them on the stack
 _PADDING = 1 << 14  # samples of silence around a filtered waveform, so that its end does not run into its beginning
 
 
 def mp3(waveform: npt.ArrayLike, kbits: int = 128) -> Waveform:
-    """Encoded as MP3 of a constant bit rate and decoded, by LAME and mpg123 in libsndfile.
+    """Encoded as MP3 with a constant bit rate, then decoded, by LAME and mpg123 in libsndfile.
 
     Parameters
     ----------
     waveform : array ``[n_samples]`` at 22,050 Hz
     kbits : one of `MP3_RATES`, in kbit/s
-        For one channel at 22,050 Hz: what 128 kbit/s are to a stereo file at 44,100 Hz, 64 are here at most.
+        For one channel at 22,050 Hz: at most 64 kbit/s here correspond to 128 kbit/s of a stereo file at 44,100 Hz.
 
     Returns
     -------
@@ -65,9 +65,9 @@ def mp3(waveform: npt.ArrayLike, kbits: int = 128) -> Waveform:
     if kbits not in MP3_RATES:
         raise InputError(f"kbits is {kbits}; choose one of {', '.join(map(str, MP3_RATES))} for an MP3.")
     waveform = _checked(waveform)
-    # libsndfile's levels run from 160 kbit/s at 0 to 8 at 1, and it takes the nearest rate there is.
+    # libsndfile's levels run from 160 kbit/s at 0 to 8 at 1, and it takes the nearest rate that exists.
     decoded = _coded(waveform, SAMPLE_RATE, "MP3", "MPEG_LAYER_III", (160 - kbits) / 152, "CONSTANT")
-    # Frames of few bytes cannot hold the tag that tells the delay and the length; then all of it comes out.
+    # Short frames cannot hold the tag with the delay and the length. Then the decoder returns all samples.
     return _fitted(decoded[MP3_DELAY:] if len(decoded) > len(waveform) else decoded, len(waveform))
 
 
@@ -128,8 +128,8 @@ def opus(waveform: npt.ArrayLike, kbits: float = 64) -> Waveform:
 def low_pass(waveform: npt.ArrayLike, cutoff_hz: float, order: int = 4) -> Waveform:
     """Filtered by the magnitude response of a digital Butterworth low-pass, without its phase.
 
-    The published code filters with one of fourth order. Its response is 3 dB down at the cutoff here as there;
-    what is left out is only the delay, a few samples and another number at every frequency.
+    The published code uses such a filter of fourth order. The response is 3 dB down at the cutoff, as there. Only
+    the delay is left out: a few samples, and a different number at every frequency.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def resampled(waveform: npt.ArrayLike, rate: int) -> Waveform:
     Parameters
     ----------
     waveform : array ``[n_samples]`` at 22,050 Hz
-    rate : Hz; what lies above its half is lost
+    rate : Hz; frequencies above half of it are lost
 
     Returns
     -------
@@ -186,7 +186,7 @@ def resampled(waveform: npt.ArrayLike, rate: int) -> Waveform:
 
 
 def gain(waveform: npt.ArrayLike, decibels: float) -> Waveform:
-    """Louder or softer by so many decibels ``[n_samples]``; nothing is clipped.
+    """Louder or softer by ``decibels`` dB ``[n_samples]``; nothing is clipped.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def gain(waveform: npt.ArrayLike, decibels: float) -> Waveform:
     return _checked(waveform) * np.float32(10 ** (decibels / 20))
 
 
-#: By names for a table. The rates of codecs are those of one channel at 22,050 Hz.
+#: Processes by the names used in tables. The rates of codecs are those of one channel at 22,050 Hz.
 PROCESSES: dict[str, Callable[[npt.ArrayLike], Waveform]] = {
     "as written": lambda waveform: _checked(waveform).copy(),
     "16 bit": audio.quantise,
@@ -214,7 +214,7 @@ PROCESSES: dict[str, Callable[[npt.ArrayLike], Waveform]] = {
 
 
 def _checked(waveform: npt.ArrayLike) -> Waveform:
-    """As ``float32 [n_samples]``; silence and single samples are let through, unlike by `audio.check_waveform`."""
+    """As ``float32 [n_samples]``; unlike `audio.check_waveform`, this accepts silence and single samples."""
     array = np.asarray(waveform)
     if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.floating):
         raise InputError(
@@ -229,7 +229,7 @@ def _checked(waveform: npt.ArrayLike) -> Waveform:
 def _coded(
     samples: Waveform, rate: int, container: str, codec: str, level: float, bitrate_mode: str | None = None
 ) -> Waveform:
-    """Encoded and decoded at that rate; as long as the decoder makes it."""
+    """Encoded and decoded at that rate; the decoder decides the length."""
     if codec not in _codecs(container):
         raise InputError(
             f"libsndfile {soundfile.__libsndfile_version__} cannot write {codec} in {container} here; "
@@ -246,7 +246,7 @@ def _coded(
 
 
 def _codecs(container: str) -> dict[str, str]:
-    """What libsndfile can write into a container; nothing where it does not know it."""
+    """What libsndfile can write into a container; empty if it does not know the container."""
     return soundfile.available_subtypes(container) if container in soundfile.available_formats() else {}
 
 
@@ -255,5 +255,5 @@ def _resample(samples: Waveform, source: int, target: int) -> Waveform:
 
 
 def _fitted(samples: Waveform, n_samples: int) -> Waveform:
-    """Cut, or filled with zeros, at the end."""
+    """Cut at the end, or filled with zeros there."""
     return np.pad(samples[:n_samples], (0, max(0, n_samples - len(samples))))

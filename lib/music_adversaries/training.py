@@ -74,7 +74,7 @@ def device_of(name: str) -> torch.device:
     Raises
     ------
     InputError
-        When PyTorch knows no such device, or it is not there.
+        When PyTorch does not know the device, or this machine does not have it.
 
     Notebook: book/03_training.ipynb
     """
@@ -101,37 +101,37 @@ def train(
 ) -> History:
     """Train a network in place; it ends with the weights of its best epoch, on the device.
 
-    When memory runs out, batches are computed in ever smaller pieces whose gradients add up to the same
-    step. When the loss is no number any more, training stops with the best epoch so far. Both are said in
-    the history, and in a warning.
+    When memory runs out, batches are computed in smaller and smaller pieces whose gradients add up to the same
+    step. When the loss is no longer a number, training stops and keeps the best epoch so far. In both cases
+    there is a note in the history, and a warning.
 
     Parameters
     ----------
     network : Module
         From ``frames`` to logits.
     frames, valid_frames : Tensor ``[n_frames, n_bins]``, raw magnitudes, or slices ``[n_slices, n_frames, n_bins]``
-        On the processor; may be memory-mapped. They go to the device as a whole where they fit, else batch by batch.
+        On the processor; may be memory-mapped. They go to the device as a whole if they fit, else batch by batch.
     targets, valid_targets : Tensor ``[n_frames]``, label indices
     seed : int
-        Of the order of the frames; nothing global is seeded.
+        Seed of the order of the frames; no global random state is seeded.
     device : str
         ``"cpu"`` or ``"cuda"``.
     checkpoint : path
-        A file for what is needed to go on after an interruption, written at most twice a minute and removed
-        at the end. The result is the same, to the last bit, as without interruption.
+        A file with what is needed to continue after an interruption, written at most twice a minute and
+        removed at the end. The result is the same, to the last bit, as without an interruption.
 
     Returns
     -------
     History
-        ``train_loss``, ``valid_loss``, ``valid_error``, ``learning_rate`` (a list each, one entry an
+        ``train_loss``, ``valid_loss``, ``valid_error``, ``learning_rate`` (lists with one entry for each
         epoch) and ``best_epoch``, counted from 0. The error is the share of validation *frames*
-        with a wrong label, which is what the published code watches. ``notes``: what did not go as planned.
+        with a wrong label; the published code watches it too. ``notes``: what did not go as planned.
 
     Raises
     ------
     InputError
-        When there is nothing to train or validate on, the device is not there, the loss is not a number in
-        the first epoch, or memory does not suffice for a single row.
+        When there is nothing to train or validate on, the device is not available, the loss is not a number
+        in the first epoch, or memory does not suffice for a single row.
 
     Paper: Section 2.2
     Notebook: book/03_training.ipynb
@@ -172,7 +172,7 @@ def train(
             batches = order.to(frames.device).split(schedule.batch_size)
             answers = targets[order.to(targets.device)].split(schedule.batch_size)
             for batch, y in zip(batches, answers, strict=True):
-                # Row by row into memory at hand: a third of the time of frames[batch].
+                # Row by row into memory that is already allocated: a third of the time of frames[batch].
                 x = torch.index_select(frames, 0, batch, out=buffer[: len(batch)])
                 losses.append(state.step(x.to(where), y))
             weighted = zip(_numbers(losses), map(len, batches), strict=True)
@@ -202,7 +202,7 @@ def train(
 
 
 def _placed(where: torch.device, *arrays: Tensor) -> list[Tensor]:
-    """The arrays on the device if they fit into half of what is free there; else the rows stay, the targets go."""
+    """The arrays on the device if they fit into half of its free memory; else only the targets go there."""
     if where.type == "cpu":
         return list(arrays)
     n_bytes = sum(array.numel() * array.element_size() for array in arrays)
@@ -211,20 +211,20 @@ def _placed(where: torch.device, *arrays: Tensor) -> list[Tensor]:
 
 
 def _numbers(losses: list[Tensor | float]) -> list[float]:
-    """The losses of an epoch: numbers already from steps by hand; else one transfer from the device for all."""
+    """The losses of an epoch as numbers. Steps by hand give numbers; for tensors, one transfer from the device."""
     on_device = [loss for loss in losses if isinstance(loss, Tensor)]
     return torch.stack(on_device).tolist() if on_device else [float(loss) for loss in losses]
 
 
 class _State:
-    """Where a training stands: all that changes from epoch to epoch."""
+    """The state of a training: everything that changes from epoch to epoch."""
 
     def __init__(self, network: nn.Module, schedule: Schedule, seed: int, sizes: tuple[int, int]) -> None:
         self.network, self.schedule = network, schedule
         self.generator = torch.Generator().manual_seed(seed)
         self.by_hand = StepsByHand(network) if can_step(network) else None
         self.rate, self.momentum = schedule.at(0)
-        self.optimiser: torch.optim.SGD | None = None  # by hand none is needed, and making one takes 2 s of imports
+        self.optimiser: torch.optim.SGD | None = None  # not needed for steps by hand; making one takes 2 s of imports
         if self.by_hand is None:
             self.optimiser = torch.optim.SGD(network.parameters(), lr=self.rate, momentum=self.momentum)
         self.cross_entropy = nn.CrossEntropyLoss()
@@ -239,7 +239,7 @@ class _State:
         self.best_error, self.waited, self.epoch = math.inf, 0, 0
         self.best = copy.deepcopy(network.state_dict())
         self.pieces = 1
-        # What a checkpoint must be of, to be gone on from.
+        # A checkpoint can be continued only if this is equal.
         shapes = {name: tuple(value.shape) for name, value in self.best.items()}
         self.of = repr((FORMAT, self.by_hand is not None, schedule, seed, sizes, shapes))
 
@@ -251,7 +251,7 @@ class _State:
                 group["lr"], group["momentum"] = self.rate, self.momentum
 
     def step(self, x: Tensor, y: Tensor) -> Tensor | float:
-        """One step on a batch; its loss. Out of memory, again in twice as many pieces."""
+        """One step on a batch; returns its loss. If memory runs out, tries again in twice as many pieces."""
         while True:
             try:
                 return self._step(x, y)
@@ -289,7 +289,7 @@ class _State:
         return loss.detach()
 
     def end_epoch(self, epoch: int, train_loss: float, valid_loss: float, valid_error: float) -> None:
-        """Note how an epoch went, and keep its weights if they are the best so far."""
+        """Record how an epoch went, and keep its weights if they are the best so far."""
         self.history["train_loss"].append(train_loss)
         self.history["valid_loss"].append(valid_loss)
         self.history["valid_error"].append(valid_error)
@@ -310,7 +310,7 @@ class _State:
         warnings.warn(said, stacklevel=4)
 
     def save(self, path: Path) -> None:
-        """Write all of it, atomically; a disk that is full costs only the possibility to go on."""
+        """Write the whole state, atomically. If the disk is full, training continues without a checkpoint."""
         content = {
             "of": self.of,
             "epoch": self.epoch,
@@ -329,7 +329,7 @@ class _State:
             torch.save(content, temporary)
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, if there is a sound one of this very training."""
+        """Continue from a checkpoint, if there is an intact one of this training."""
         if not path.exists():
             return
         try:
@@ -345,7 +345,7 @@ class _State:
             if self.by_hand is not None:
                 self.by_hand.velocity[:] = content["velocity"].numpy()
         except (RuntimeError, KeyError, ValueError, EOFError, OSError, pickle.UnpicklingError, TypeError):
-            # Damaged: begin anew. The weights are still, or again, those that the network came with.
+            # Damaged: begin again. The weights are those that the network had at the beginning.
             self.network.load_state_dict(self.best)
             return
         self.best, self.history = content["best"], content["history"]
@@ -357,7 +357,7 @@ class _State:
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    # PyTorch has an error of its own for a GPU; on the processor only its words tell.
+    # PyTorch has an error class for this on a GPU; on the processor only the message shows it.
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "not enough memory" in str(error)
 
 
@@ -366,8 +366,8 @@ def _validate(network: nn.Module, frames: Tensor, targets: Tensor, where: torch.
     network.eval()
     loss, wrong = 0.0, 0
     for x, y in zip(frames.split(16_384), targets.split(16_384), strict=True):
-        # In pieces of 4 MB, so that neither activations fill the memory nor what a layer writes leaves the cache
-        # before the next reads it. None is small: on a few rows a matrix product rounds in another order.
+        # In pieces of 4 MB: activations then do not fill the memory, and what a layer writes is still in the cache
+        # when the next layer reads it. No piece is small: on a few rows a matrix product rounds in another order.
         rows = 1 << max(1, (1 << 20) // x[0].numel()).bit_length() - 1
         pieces = x.tensor_split(tuple(range(rows, len(x) - rows + 1, rows)))
         logits = torch.cat([network(piece.to(where)) for piece in pieces])
@@ -377,11 +377,11 @@ def _validate(network: nn.Module, frames: Tensor, targets: Tensor, where: torch.
 
 
 def _keep_freed_memory() -> None:
-    """Have the C library keep what a step frees for the next step.
+    """Make the C library keep the memory that a step frees for the next step.
 
     The GNU C library gives blocks above a threshold back to the system at once, and the system
-    clears every page of them anew: 2 ms of a step of 5. It raises the threshold, up to 32 MiB, to
-    the largest block it has seen freed; here it sees one, of which no page is touched. Elsewhere
-    this does nothing.
+    clears every page again: 2 ms of a step of 5 ms. The library raises the threshold, up to 32 MiB,
+    to the largest block that was freed so far. So this function frees one large block without
+    touching its pages. With other C libraries it does nothing.
     """
     torch.empty(31 << 20, dtype=torch.uint8)

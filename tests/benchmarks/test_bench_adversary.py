@@ -1,7 +1,7 @@
-"""How long an iteration of Algorithm 1 takes beside what it is compared with; nothing here fails on a time.
+"""How long an iteration of Algorithm 1 takes, relative to what it is compared with; no time makes a test fail.
 
 The same comparisons as ``music-adversaries bench``, at its sizes for a single excerpt of 30 s. Times are the best of
-several rounds, on one thread; the contestants have their turns between the rounds.
+several rounds, on one thread; the contestants take turns.
 """
 
 from __future__ import annotations

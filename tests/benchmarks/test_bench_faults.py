@@ -1,6 +1,6 @@
-"""How long fault finding takes, each part beside the others; nothing here fails on a time.
+"""How long fault finding takes, part by part; no time makes a test fail.
 
-The wish is 1,000 half-minute excerpts in 5 minutes on two cores, 0.6 s of one core for each.
+The goal is 1,000 half-minute excerpts in 5 minutes on two cores, 0.6 s of one core for each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How much faster than real time features are extracted, on one core; nothing here fails on a time.
+"""How much faster than real time features are extracted, on one core; no time makes a test fail.
 
-The wish is 200 times: 30 s of music in 0.15 s. Times are the best of several rounds, on one thread.
+The goal is 200 times: 30 s of music in 0.15 s. Times are the best of several rounds, on one thread.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How long a training step of the convolutional network takes, beside its arithmetic; nothing here fails on a time.
+"""How long a training step of the convolutional network takes, relative to its arithmetic; no time makes a test fail.
 
-The wish is a step on 12 slices in at most 1.3 times its direct arithmetic at the rate at which this machine multiplies
-matrices, measured in the same run. Plain ``conv2d`` modules need 1.6 times as long and more. Times are the best of
-several rounds, interleaved with the matrix product, on one thread.
+The goal is a step on 12 slices in at most 1.3 times the time of its direct arithmetic, at the rate at which this
+machine multiplies matrices in the same run. Plain ``conv2d`` modules need 1.6 times as long or more. Times are the best
+of several rounds, interleaved with the matrix product, on one thread.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How long an epoch of training takes, beside its matrix products; nothing here fails on a time.
+"""How long an epoch of training takes, relative to its matrix products; no time makes a test fail.
 
-The wish is an epoch of DNN-50 in at most 2.5 times its products at the rate at which this machine multiplies large
-square matrices, measured in the same run. Beside it stand the products alone, in the shapes that a step has: narrow
-ones run below that rate. Times are the best of several rounds, interleaved, on one thread. Validation, which
-``train`` does after each epoch, is on few frames.
+The goal is an epoch of DNN-50 in at most 2.5 times the time of its products, at the rate at which this machine
+multiplies large square matrices in the same run. The products alone, in the shapes of a step, are printed too: narrow
+matrices run below that rate. Times are the best of several rounds, interleaved, on one thread. ``train`` validates
+after each epoch, here on few frames.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sounds in files beside the built pages: loaded when asked for, from disk, with the network off."""
+"""Sounds in files next to the built pages: loaded when needed, from disk, with the network off."""
 
 from __future__ import annotations
 

@@ -223,9 +223,7 @@ def test_an_attack_is_watched_heard_stopped_and_replaced(live: Panel) -> None:
     assert table["label"] == ["dark", "bright"]
     assert float(table["confidence"][1]) > 0.9
     assert float(table["SNR of magnitudes"][1].split()[0]) >= 10
-    assert live.curve.get_attribute("aria-label").endswith(
-        f"after {table['iterations'][1]} iterations; wanted are 0.90"
-    )
+    assert live.curve.get_attribute("aria-label").endswith(f"after {table['iterations'][1]} iterations; wanted: 0.90")
     assert press_everything(live.players) == []
     assert clip_buttons(live.players).all_inner_texts()[1].startswith("adversary")
 

@@ -2,9 +2,9 @@
 
 Goal
     Everything downstream works on mono ``float32`` waveforms at 22,050 Hz, full scale 1.
-    :func:`read` makes any audio file into one and says what it changed, or refuses the file by
-    name. :func:`write_wav` makes a file of one, and :func:`quantise` tells, without a file,
-    exactly what will be read back from it: an adversary counts only as what its file holds.
+    :func:`read` turns an audio file into such a waveform and says what it changed, or refuses the
+    file by name. :func:`write_wav` writes a waveform to a file. :func:`quantise` gives, without a
+    file, exactly what will be read back from it: an adversary is judged by what its file holds.
 
 Paper: Section 2.3
 Notebook: book/05_adversaries.ipynb

@@ -1,8 +1,8 @@
 """Hearing adversaries: players for the page, and a live panel for JupyterLab.
 
-`compare` plays an original, its adversary and the difference; `compare_changes` puts other changes of the
-same size beside them; `player` plays any clips of equal length; `grid` is a table of which every cell
-plays. All switch without a gap at one playhead, and need neither a kernel nor a network. `panel` runs an
+`compare` plays an original, its adversary and the difference. `compare_changes` adds other changes of the
+same size. `player` plays any clips of equal length. `grid` is a table in which every cell plays. All switch
+between clips without a gap and share one playhead; they need neither a kernel nor a network. `panel` runs an
 attack on a chosen excerpt, live. `listening_page` puts players on a page of their own.
 
 Notebook: book/05_adversaries.ipynb

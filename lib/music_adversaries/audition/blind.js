@@ -1,4 +1,4 @@
-// The blind test (ABX) of a player: X is A or B, drawn anew for every trial, and its picture is covered.
+// The blind test (ABX) of a player: X is A or B, drawn again for every trial, and its picture is covered.
 const MOST_DB = 30; // by which a clip is lowered to match another
 
 // One-sided binomial test, exactly: the chance of k or more right among n by guessing.
@@ -18,7 +18,7 @@ const needed = (n) => {
   return k;
 };
 
-// How the louder of two clips is lowered, and that in words. Levels are root mean squares in dB, null for silence.
+// By how much the louder of two clips is lowered, also in words. Levels are root mean squares in dB, null for silence.
 const matched = (pair, levels) => {
   const silent = pair.filter((_, slot) => levels[slot] === null).map((i) => "AB"[pair.indexOf(i)]);
   if (silent.length) {
@@ -49,7 +49,7 @@ const blindTest = (player) => {
     const masked = which === "X", clip = masked ? x : pair[names.indexOf(which)];
     player.select(clip, { masked, trim });
     if (!player.playing) await player.play();
-    // Only what sounds counts: while it was loaded, something else may have been chosen.
+    // Only a clip that sounds counts: while it was loading, another one may have been chosen.
     if (!player.playing || player.masked !== masked || player.current !== clip) return;
     heard.add(which);
     tell();
@@ -77,7 +77,7 @@ const blindTest = (player) => {
     again.hidden = !begun;
     end.hidden = !begun || done;
     planned.disabled = begun; // decided beforehand
-    // Not disabled but said to be: they keep the focus, and tell why when they are pressed.
+    // Not disabled, only marked as disabled: they keep the focus, and say why when they are pressed.
     for (const each of answers) each.setAttribute("aria-disabled", done || still.length > 0);
     listen[2].disabled = done;
   };
@@ -92,7 +92,7 @@ const blindTest = (player) => {
     score.trials++;
     score.right += right;
     if (!right) wrong.push(score.trials);
-    // In silence: were anything to go on sounding, a change could tell what X was.
+    // In silence: if anything continued to sound, a change could show what X was.
     hide();
     draw();
     if (score.trials === score.planned) finish(); else tell();
@@ -101,7 +101,7 @@ const blindTest = (player) => {
     player.pause();
     if (player.masked || player.trim) player.select(pair[0]);
   };
-  // Whoever ends early has not been told anything, so the end does not depend on the score.
+  // A listener who ends early has not seen any result, so the end does not depend on the score.
   const finish = () => {
     score.p = pValue(score.right, score.trials);
     hide();

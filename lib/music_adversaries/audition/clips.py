@@ -1,4 +1,4 @@
-"""Sounds with names: what may be heard, which part of it, how loud, and how that is said.
+"""Sounds with names: what may be heard, which part of it, how loud, and the words for it.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -93,16 +93,16 @@ def part(n_samples: int, start_s: float | None, seconds: float, sample_rate: int
 def coarse(
     original: npt.NDArray[np.floating], changed: npt.NDArray[np.floating], steps: int
 ) -> npt.NDArray[np.float32]:
-    """A changed recording, its difference from the original rounded to multiples of some 16-bit steps.
+    """A changed recording whose difference from the original is rounded to multiples of ``steps`` 16-bit steps.
 
-    Such a difference takes less of a page: a grid of a hundred is 30 % smaller with 8 steps. What comes
-    out is another waveform. Let the system judge it, and show that verdict.
+    Such a difference takes less space on a page: a grid of a hundred is 30 % smaller with 8 steps. The
+    result is another waveform. Let the system judge it, and show that verdict.
 
     Parameters
     ----------
     original, changed : arrays ``[n_samples]``, full scale 1
     steps : int
-        1 to 256; 1 rounds to 16 bits alone.
+        1 to 256; 1 only rounds to 16 bits.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def check_clip(clip: Clip) -> None:
     seconds = len(clip.waveform) / clip.sample_rate
     if seconds > MAX_SECONDS:
         raise InputError(
-            f"Clip {clip.name!r} lasts {seconds:.1f} s; give at most {MAX_SECONDS:g} s, for each adds to the page."
+            f"Clip {clip.name!r} lasts {seconds:.1f} s; give at most {MAX_SECONDS:g} s, to keep the page small."
         )
     if not math.isfinite(clip.gain_db):
         raise InputError(f"Clip {clip.name!r} has a gain of {clip.gain_db} dB; give a finite number of decibels.")
@@ -170,7 +170,7 @@ def gain_words(gain_db: float) -> str | None:
 
 
 def snr_words(snr_db: float | None) -> str | None:
-    """``"SNR 15.2 dB"``, or that there is no change."""
+    """``"SNR 15.2 dB"``, or words that say there is no change."""
     if snr_db is None:
         return None
     return "unchanged" if math.isinf(snr_db) else f"SNR {snr_db:.1f} dB".replace("-", "−")

@@ -13,7 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 18, 22
 
 
 def confidence_curve(values: Sequence[float], threshold: float, target: str, *, iterations: int = 25) -> str:
-    """Confidence by iteration as an SVG element, whose ink is that of the text around it.
+    """Confidence by iteration as an SVG element, drawn in the colour of the text around it.
 
     Parameters
     ----------
@@ -23,11 +23,11 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
         The confidence at which the attack stops, drawn as a broken line.
     target : str
     iterations : int
-        Width of the axis until more are there; it then doubles.
+        Width of the axis. It doubles when there are more iterations.
 
     Notebook: book/05_adversaries.ipynb
     """
-    while iterations < len(values) - 1:  # 25, 50, and 100, where attacks end unless told otherwise
+    while iterations < len(values) - 1:  # 25, 50, and 100, where attacks end by default
         iterations *= 2
 
     def across(iteration: float) -> float:
@@ -41,7 +41,7 @@ def confidence_curve(values: Sequence[float], threshold: float, target: str, *, 
     last = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3.5" fill="currentColor"/>' if points else ""
     done = len(values) - 1
     now = f"{values[-1]:.2f} after {done} iteration{'' if done == 1 else 's'}" if values else "not begun"
-    said = html.escape(f"Confidence in {target}: {now}; wanted are {threshold:.2f}", quote=True)
+    said = html.escape(f"Confidence in {target}: {now}; wanted: {threshold:.2f}", quote=True)
     label = up(threshold) - 4  # above the line, where the attack has ended
     text = 'fill="currentColor" font-size="11" stroke="none"'
     return (

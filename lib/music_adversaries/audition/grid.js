@@ -1,9 +1,9 @@
-// <music-audition-grid>: a table of changed recordings, an original a row and a label a column, over one player.
-// A row has its original's sound, a cell its difference alone; a sound is decoded when a cell asks for it.
-// Where there are several versions of the table, buttons above it exchange the cells of all rows.
+// <music-audition-grid>: a table of changed recordings above one player: a row for each original, a column for each label.
+// A row has its original's sound, a cell only its difference; a sound is decoded when a cell needs it.
+// If there are several versions of the table, buttons above it switch the cells of all rows.
 const STEPS = 32768; // of 16 bits, from 0 to full scale
 
-// Steps of a decoded sample. Some browsers divide positive ones by 32767, which then are no multiples of 1 / 32768.
+// Steps of a decoded sample. Some browsers divide positive samples by 32767; these are not multiples of 1 / 32768.
 const stepsOf = (sample) => {
   const steps = sample * STEPS;
   return Number.isInteger(steps) ? Math.min(steps, STEPS - 1) : Math.round(sample * (STEPS - 1));
@@ -55,7 +55,7 @@ class Grid extends Audition {
     return button;
   }
 
-  // Another version of the table. What sounds goes over to the same cell there, and the playhead stays.
+  // Another version of the table. The sound changes to the same cell there, and the playhead stays.
   turnTo(version) {
     if (version === this.version) return;
     const { rows } = this.data, { row, column, current } = this;
@@ -71,7 +71,7 @@ class Grid extends Audition {
     if (this.playButton.hasAttribute("aria-busy")) return this.play(); // what was pressed is on its way
   }
 
-  // One cell of the table is reached by Tab, the others from it by arrows.
+  // Tab reaches one cell of the table, and arrows reach the others from it.
   rove(cell) {
     for (const each of this.cells.flat()) each.tabIndex = each === cell ? 0 : -1;
   }
@@ -103,7 +103,7 @@ class Grid extends Audition {
   // The clips of a row and of a cell in it: the original and, with a cell, the adversary and the difference.
   clipsOf(row, column) {
     const original = this.data.rows[row], cell = original.cells[column], [first, ...others] = this.data.clips;
-    // The difference is kept modulo 2^16, so that it always fits 16 bits, and the sum is exact.
+    // The difference is stored modulo 2^16, so that it always fits 16 bits, and the sum is exact.
     const sum = (x, d) => ((x + d) << 16) >> 16, gain = 10 ** ((cell?.gain ?? 0) / 20);
     original.clip ??= { ...first, label: original.label, row: original, samples: (x) => x };
     if (cell) {
@@ -142,7 +142,7 @@ class Grid extends Audition {
     return buffers;
   }
 
-  // A cell plays its adversary, the name of a row its original; what sounds is paused by pressing it again.
+  // A cell plays its adversary, the name of a row its original; pressing what sounds again pauses it.
   press(row, column) {
     const part = column === null ? 0 : 1, kept = row === this.row ? this.column : null;
     const clips = this.clipsOf(row, column ?? kept);
@@ -153,7 +153,7 @@ class Grid extends Audition {
     return this.playing ? this.whenReady((buffers) => this.exchange(buffers)) : this.play();
   }
 
-  // What sounded goes on until the new is there. In a row the playhead stays; another recording starts anew.
+  // The old clip sounds until the new one is there. Within a row the playhead stays; another recording starts at 0.
   exchange(buffers) {
     if (buffers[0] !== this.buffers[0]) {
       this.stop();

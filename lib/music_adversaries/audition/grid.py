@@ -1,13 +1,13 @@
-"""A table of adversaries, a recording a row and a wanted label a column, of which every cell plays.
+"""A table of adversaries in which every cell plays: one row for each recording, one column for each wanted label.
 
 Conventions
     * One player stands below the table: the row's original, the cell's adversary, and their difference,
       amplified by a gain that is printed. Within a row, pressing another cell keeps the playhead.
-    * A row stores its original, a cell its difference alone, both as 16-bit FLAC; the browser adds them,
-      exactly. A difference is quieter than music and takes less: 23 kB a second where the adversary
-      takes 33 (ours, of the synthetic data). What was not changed takes nothing.
-    * Nothing is decoded or drawn before it is asked for, so that a hundred cells cost a page no time.
-    * A table may have several versions, such as the same attacks at two confidences. Buttons exchange its cells;
+    * A row stores its original and a cell stores only its difference, both as 16-bit FLAC. The browser adds them
+      exactly. A difference is quieter than music and takes less space: 23 kB a second where the adversary
+      takes 33 (measured on adversaries of the synthetic data). An unchanged recording takes nothing.
+    * Nothing is decoded or drawn before it is needed, so a hundred cells do not slow the page down.
+    * A table may have several versions, such as the same attacks at two confidences. Buttons switch between them;
       originals are stored once.
 
 Notebook: book/06_ensembles.ipynb
@@ -32,7 +32,7 @@ from .clips import Change, Clip, audible_gain, check_clip, check_waveform, gain_
 from .page import GRID, Element, flac_address
 
 MAX_CELLS = 400
-DARKEST = 34  # per cent of ink in the cell with the largest change: its writing stays legible
+DARKEST = 34  # per cent of ink in the cell with the largest change: its text stays legible
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +41,10 @@ class GridRow:
 
     Attributes
     ----------
-    name : what its row is called, such as the excerpt's id
+    name : the row's heading, such as the excerpt's id
     original : array ``[n_samples]``, mono, full scale 1, 22,050 Hz
-    changes : sequence of Change, one a column
-        Or, for a table of several versions, a mapping from what they are called to such sequences.
+    changes : sequence of Change, one for each column
+        For a table of several versions, a mapping from the name of each version to such a sequence.
     label : the system's verdict on the original, in words
     """
 
@@ -62,13 +62,13 @@ class GridRow:
 
     @property
     def all_changes(self) -> list[Change]:
-        """Those of all versions."""
+        """The changes of all versions."""
         return [change for changes in self.versions.values() for change in changes]
 
 
 @dataclass(frozen=True, eq=False)
 class Grid(Element):
-    """Recordings by labels; shows itself as a table that plays. Made by `grid`, which checks what it is given."""
+    """Recordings by labels, shown as a table that plays. Made by `grid`, which checks its arguments."""
 
     rows: tuple[GridRow, ...]
     columns: tuple[str, ...]
@@ -90,14 +90,14 @@ class Grid(Element):
 
     @property
     def versions(self) -> list[str]:
-        """What its versions are called; none where there is but one."""
+        """The names of its versions; empty when there is only one."""
         return [name for name in self.rows[0].versions if name is not None]
 
     def _changes(self) -> list[Change]:
         return [change for row in self.rows for change in row.all_changes]
 
     def _heard(self, waveform: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
-        """The part heard in 16-bit steps, ``[n_samples]``."""
+        """The part that is heard, in 16-bit steps, ``[n_samples]``."""
         cut = waveform[part(len(waveform), self.start_s, self.seconds)]
         return np.rint(Clip("part", cut).sounding().astype(np.float64) * FULL_SCALE).astype(np.int32)
 
@@ -179,7 +179,7 @@ class Grid(Element):
             "detail": words,
             "gain": gain,
             "amplified": gain_words(gain) if heard else "none in this part",
-            # Modulo 2^16 it fits 16 bits whatever it is, and the sum of the two is exact.
+            # Modulo 2^16 every difference fits 16 bits, and the sum of the two is exact.
             "audio": _address(difference.astype(np.int16)) if heard else None,
         }
 
@@ -207,18 +207,18 @@ def grid(
 ) -> Grid:
     """A table of adversaries in which every cell plays.
 
-    A cell shows its SNR, or that nothing was changed, and a mark where the attack failed.
+    A cell shows its SNR, or that nothing was changed, and a mark if the attack failed.
 
     Parameters
     ----------
     rows : sequence of GridRow
-        Each with one change a column, or one a column in each of several versions, which are called alike in all
-        rows; at most 400 cells.
+        Each has one change for each column, or one for each column in each of several versions. The versions have
+        the same names in all rows. At most 400 cells.
     columns : sequence of str
-        What the columns are called, such as the labels wanted.
+        The headings of the columns, such as the labels wanted.
     start_s, seconds : float
         The part of every recording to hear; without a start, its middle. At most 12 s, and the same for
-        all. A cell adds some 32 kB a second to a notebook, less with `coarse` changes.
+        all. A cell adds about 32 kB a second to a notebook, less with `coarse` changes.
     title, caption : str
         A line above, and a sentence under it.
     loop : bool
@@ -227,9 +227,9 @@ def grid(
     Raises
     ------
     InputError
-        When there is no row or column or too many, a row has not one change a column or other versions than the first
-        row, a change differs in length from its original, rows are heard for different lengths, or for what `player`
-        refuses.
+        When there is no row or column or too many; when a row does not have one change for each column, or has other
+        versions than the first row; when a change differs in length from its original, or rows are heard for
+        different lengths; and for what `player` refuses.
 
     Notebook: book/06_ensembles.ipynb
     """
@@ -246,14 +246,14 @@ def grid(
     if len(lengths) > 1:
         (a, first), (b, second) = sorted(lengths.items())[:2]
         raise InputError(
-            f"Of {first!r} {a / SAMPLE_RATE:.2f} s would be heard but of {second!r} {b / SAMPLE_RATE:.2f} s; "
-            "choose a part that all of them have."
+            f"{a / SAMPLE_RATE:.2f} s of {first!r} would be heard but {b / SAMPLE_RATE:.2f} s of {second!r}; "
+            "choose a part that all rows have."
         )
     return Grid(tuple(rows), tuple(columns), start_s, seconds, title, caption, loop)
 
 
 def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seconds: float) -> int:
-    """The samples of it that are heard."""
+    """Refuse a bad row; returns how many of its samples are heard."""
     if not row.versions:
         raise InputError(f"Row {row.name!r} has no version; give one at least, or a list of changes.")
     named = [Clip(row.name, np.asarray(row.original))]
@@ -288,19 +288,19 @@ def _finite_snr(change: Change) -> float | None:
 
 
 def _number(change: Change) -> str:
-    """What is written in a cell."""
+    """The text in a cell."""
     if change.snr_db is None:
         return "play"
     return "as is" if math.isinf(change.snr_db) else f"{change.snr_db:.0f}".replace("-", "−")
 
 
 def _written(change: Change) -> str:
-    """A cell where scripts do not run."""
+    """The text of a cell where scripts do not run."""
     return (joined(change.label, snr_words(change.snr_db)) or "") + ("" if change.success else " ✗")
 
 
 def _shade(snr: float | None, among: Sequence[float]) -> int:
-    """Per cent of ink: more, the lower the SNR."""
+    """Per cent of ink; the lower the SNR, the more."""
     if snr is None:
         return 0
     low, high = min(among), max(among)

@@ -1,7 +1,7 @@
-"""Elements of a page: markup, data and script together, which need neither a kernel nor a network.
+"""Elements of a page: markup, data and script together. They need neither a kernel nor a network.
 
-The data stands in the page as JSON, sounds and pictures in it as ``data:`` addresses. The book's pages keep them in
-files beside the page instead (``book/_ext/clips.py``).
+The data is in the page as JSON; sounds and pictures in it are ``data:`` addresses. The book's pages keep them in
+separate files next to the page instead (``book/_ext/clips.py``).
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -30,7 +30,7 @@ FALLBACK = (
 
 
 class Element:
-    """What a player and a grid have in common: how they stand in a page.
+    """What a player and a grid have in common: how they appear in a page.
 
     Attributes
     ----------
@@ -42,11 +42,11 @@ class Element:
     title: str | None
 
     def page(self) -> str:
-        """A whole HTML page with this alone, which follows the browser's light or dark mode."""
+        """A whole HTML page with this element alone. It follows the browser's light or dark mode."""
         return _PAGE.format(title=html.escape(self.title or "Listen"), body=self._repr_html_())
 
     def write(self, path: Path | str) -> Path:
-        """Write `page` to a file, which a browser opens from disk; it appears whole or not at all."""
+        """Write `page` to a file that a browser opens from disk; the file appears whole or not at all."""
         with atomic_path(path) as temporary:
             temporary.write_text(self.page(), encoding="utf-8")
         return Path(path)
@@ -69,18 +69,18 @@ class Element:
         raise NotImplementedError
 
     def _listed(self) -> str:
-        """What stands there where scripts do not run, as HTML."""
+        """What the page shows where scripts do not run, as HTML."""
         raise NotImplementedError
 
 
 def listening_page(elements: Iterable[Element], title: str) -> str:
-    """A whole HTML page of players or grids beneath a heading, to be opened from disk.
+    """A whole HTML page of players or grids below a heading, to be opened from disk.
 
     Parameters
     ----------
     elements : players or grids, in the order of the page
     title : str
-        Of the window, and the heading.
+        Title of the window, and the heading.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def listening_page(elements: Iterable[Element], title: str) -> str:
 
 
 PLAYER, GRID = "music-audition", "music-audition-grid"
-# Of each element its class, its style sheets and its scripts, in the order in which they are joined.
+# For each element: its class, its style sheets and its scripts, in the order in which they are joined.
 _FILES = {
     PLAYER: ("Audition", ("player.css",), ("player.js", "blind.js")),
     GRID: ("Grid", ("player.css", "grid.css"), ("player.js", "spectrum.js", "grid.js")),
@@ -104,9 +104,9 @@ _FILES = {
 
 @cache
 def script(tag: str) -> str:
-    """The JavaScript that makes an element whole, its style in it.
+    """The JavaScript that defines an element, including its style.
 
-    Every output repeats it, so indentation and lines of comment stay behind.
+    Every output repeats it, so indentation and comment lines are left out.
     """
     kind, styles, scripts = _FILES[tag]
     style = json.dumps("".join(map(_bare, styles)))

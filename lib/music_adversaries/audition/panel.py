@@ -3,9 +3,10 @@
 Conventions
     The whole excerpt is attacked, since the system decides over a whole excerpt; its middle is
     heard. Labels before and after are the system's own verdict on what a 16-bit file holds.
-    While the attack runs, a line shows how its confidence in the wanted label climbs. It runs in a
-    thread: JupyterLab handles buttons in another thread than cells, or not, so that its own ■ may not
-    reach an attack, and a kernel that attacks would not hear the panel's button.
+    While the attack runs, a line shows how the system's confidence in the wanted label climbs.
+    The attack runs in a thread. Without one, a kernel that is busy with an attack would not react to
+    the panel's button. JupyterLab's own ■ may not stop an attack either, since it may handle
+    buttons in another thread than cells.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -38,15 +39,15 @@ STATIC = "MUSIC_ADVERSARIES_STATIC"
 
 
 class Table(Protocol):
-    """What the panel reads of a manifest."""
+    """What the panel reads from a manifest."""
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row an excerpt, with the columns ``excerpt`` and ``label``."""
+        """One row for each excerpt, with the columns ``excerpt`` and ``label``."""
 
 
 class Recordings(Protocol):
-    """What the panel reads of a dataset."""
+    """What the panel reads from a dataset."""
 
     name: str
 
@@ -75,7 +76,7 @@ class StaticNote:
 
 
 class _Stopped(Exception):
-    """The reader wants no more of the attack."""
+    """The reader has stopped the attack."""
 
 
 class Panel(widgets.VBox):
@@ -85,12 +86,12 @@ class Panel(widgets.VBox):
     ----------
     excerpt, target : Dropdown
     method : Dropdown
-        The attack's method, where there is a choice.
+        The attack's method, if there is a choice.
     snr, confidence : FloatSlider
     button, stop : Button
         The first runs the attack in a thread, as `start` does; the other ends it at its next iteration.
     status : HTML
-        What is going on, or in one sentence what was wrong.
+        What is going on, or what went wrong, in one sentence.
     progress : HTML
         The confidence so far, by iteration.
     table : HTML
@@ -148,7 +149,7 @@ class Panel(widgets.VBox):
         )
 
     def start(self) -> None:
-        """`run` in a thread, unless one runs already (the second click of a double click comes that late)."""
+        """`run` in a thread, unless one is running already (as at the second click of a double click)."""
         if self.button.disabled:
             return
         self.button.disabled = True
@@ -156,7 +157,7 @@ class Panel(widgets.VBox):
         self.thread.start()
 
     def run(self) -> None:
-        """Attack with the controls' settings and show the result; what goes wrong is said in `status`."""
+        """Attack with the controls' settings and show the result; `status` says what goes wrong."""
         self.button.disabled = True
         self._stopping.clear()
         self.progress.value, self.table.value, self.listen.outputs, self.result = "", "", (), None
@@ -174,9 +175,9 @@ class Panel(widgets.VBox):
             self.button.disabled, self.stop.disabled = False, True
 
     def _run(self) -> None:
-        # Read once, for the controls can be moved while the attack runs.
+        # Read once, since the controls can be moved while the attack runs.
         excerpt, target, snr, confidence = (w.value for w in (self.excerpt, self.target, self.snr, self.confidence))
-        from ..adversary import Budget  # here, since a page without a kernel needs none of it
+        from ..adversary import Budget  # imported here, since a page without a kernel does not need it
 
         settings = self._settings(excerpt, target, confidence)
         waveform = self._dataset.load(excerpt)
@@ -211,7 +212,7 @@ class Panel(widgets.VBox):
         self._say(_verdict(result, before.label, after.label, target, snr, confidence))
 
     def _settings(self, excerpt: str, target: str, confidence: float) -> dict[str, Any]:
-        """Method, name and watching, where the attack knows them."""
+        """Method, name and watching, if the attack accepts them."""
         settings: dict[str, Any] = {}
         known = inspect.signature(self._attack).parameters
         if "method" in known and self.method.value is not None:
@@ -224,20 +225,20 @@ class Panel(widgets.VBox):
         return settings
 
     def _watch(self, target: str, threshold: float) -> Callable[[int, list[float]], None]:
-        """What the attack calls after each iteration: draws the line anew, or stops the attack."""
+        """What the attack calls after each iteration: redraws the line, or stops the attack."""
         values: list[float] = []
 
         def watch(iteration: int, posteriors: list[float]) -> None:
             if self._stopping.is_set():
                 raise _Stopped
-            if posteriors:  # of the one excerpt, unless it is finished
+            if posteriors:  # of the single excerpt; empty when it is finished
                 values.append(posteriors[0])
                 self.progress.value = confidence_curve(values, threshold, target)
 
         return watch
 
     def _say(self, sentence: str) -> None:
-        # Widgets space lines as they space controls; a sentence that wraps needs less.
+        # Widgets space lines like controls; a sentence that wraps needs less space.
         self.status.value = (
             f'<div role="status" style="line-height: 1.4; padding-left: 0.4rem">{html.escape(sentence)}</div>'
         )
@@ -255,28 +256,29 @@ def panel(
     """A live panel: choose excerpt, label, SNR and confidence; attack; see and hear the result.
 
     While the stored notebooks are executed (``MUSIC_ADVERSARIES_STATIC=1``) it is a sentence
-    instead, for a page without a kernel has no use for its controls.
+    instead, since a page without a kernel cannot use its controls.
 
     Parameters
     ----------
     system : System
     dataset : Dataset
     attack : callable
-        Called as ``attack(system, [waveform], [target], Budget(snr, confidence))``, with one
-        result in a list; `music_adversaries.adversary.attack` when not given. One that takes ``watch``
-        is given a function to call after each iteration, with its number and the mean posterior of the
-        target of each excerpt still attacked; one that takes ``method``, the method chosen.
+        Called as ``attack(system, [waveform], [target], Budget(snr, confidence))``; returns a list of
+        one result. `music_adversaries.adversary.attack` by default. If it takes ``watch``, it gets a
+        function to call after each iteration. The function's arguments are the iteration's number and
+        the mean posterior of the target of each excerpt still attacked. If it takes ``method``, it gets
+        the method chosen.
     methods : sequence of str
-        The methods to choose from; the names in `music_adversaries.adversary.METHODS` when not given.
+        The methods to choose from; the names in `music_adversaries.adversary.METHODS` by default.
     excerpts : sequence of str
-        The ids to choose from; all of the dataset when not given.
+        The ids to choose from; all of the dataset by default.
     seconds : float
         How much of the excerpt, around its middle, is heard; at most 12.
 
     Raises
     ------
     InputError
-        When there is no excerpt, an excerpt is not in the dataset, or seconds make no sense.
+        When there is no excerpt, an excerpt is not in the dataset, or ``seconds`` is out of range.
 
     Notebook: book/05_adversaries.ipynb
     """
@@ -290,20 +292,20 @@ def panel(
         raise InputError(f"seconds is {seconds}; give a length from 0 to {MAX_SECONDS:g} s, such as 6.")
     if os.environ.get(STATIC) == "1":
         return StaticNote()
-    from .. import adversary  # here, for a page without a kernel needs none of it
+    from .. import adversary  # imported here, since a page without a kernel does not need it
 
     attack = adversary.attack if attack is None else attack
     if methods is None:
         methods = tuple(getattr(adversary, "METHODS", ()))
     made = Panel(system, dataset, attack, chosen, seconds, methods)
-    # Whoever presses the button first should see an attack, not that the label is there already.
+    # The first press of the button should show an attack, not a message that the label is there already.
     own = dict(zip(known, dataset.manifest.table["label"], strict=True))[chosen[0]]
     made.target.value = next((label for label in system.labels if label != own), system.labels[0])
     return made
 
 
 def _verdict(result: AdversaryResult, before: str, label: str, target: str, snr: float, confidence: float) -> str:
-    """What came out, in a sentence, and what may help in another."""
+    """The result in one sentence, and a second one that says what may help."""
     reached = label == target and result.target_confidence >= confidence
     if reached:
         return f"The system says {target}{', as before' if before == target else ''}."
@@ -311,14 +313,14 @@ def _verdict(result: AdversaryResult, before: str, label: str, target: str, snr:
         said = f"The system says {target}, but less surely than wanted."
     else:
         said = f"The attack failed: the system says {label}."
-    # A fixed step may end far from the limit; then a looser limit would not help.
+    # A fixed step may end far from the limit. A looser limit would not help then.
     if result.snr_magnitude > snr + 1:
         return f"{said} The change is smaller than the SNR allows; another method may use what is left."
     return f"{said} A lower SNR allows a larger change."
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of words as an HTML table; the first row and the first column are heads."""
+    """Rows of words as an HTML table; the first row and the first column are headings."""
     style = "text-align: left; padding: 0.1rem 1.2rem 0.1rem 0; line-height: 1.4"
     lines = []
     for i, row in enumerate(rows):

@@ -1,6 +1,6 @@
 """Spectrograms of players: levels, colours and axes.
 
-`spectrum.js` draws the same pictures in the browser, where there are too many to be written.
+`spectrum.js` draws the same pictures in the browser, when there are too many to store.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -20,12 +20,12 @@ from PIL import Image
 from .clips import signed
 
 WIDTH, HEIGHT = 480, 128  # pixels of a spectrogram
-N_FFT = 2_048  # samples in a frame of the picture, 93 ms: the bass is drawn, too
+N_FFT = 2_048  # samples in a frame of the picture, 93 ms: long enough to show the bass
 LOWEST_HZ = 50.0
 DYNAMIC_RANGE_DB = 70
 N_LEVELS = 64
 # matplotlib's colour map "magma" (by Stéfan van der Walt and Nathaniel Smith, CC0): 256 colours as red, green and blue,
-# written out since a player needs nothing else of matplotlib.
+# written out here, since a player needs nothing else from matplotlib.
 _MAGMA = (
     "AAADAAAEAAAGAQAHAQEJAQELAgINAgIPAwMRBAMTBAQVBQQXBgUZBwUbCAYdCQcfCgciCwgkDAkmDQooDgoqDwssEAwvEQwxEg0zFA01FQ44Fg46"
     "Fw88GA8/GhBBGxBEHBBGHhBJHxFLIBFNIhFQIxFSJRFVJhFXKBFZKhFcKxFeLRBgLxBiMBBlMhBnNBBoNQ9qNw9sOQ9uOw9vPA9xPg9yQA9zQg90"
@@ -54,20 +54,20 @@ def spectrogram(waveform: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np
 def _bands(rate: int) -> npt.NDArray[np.float64]:
     """Weights ``[HEIGHT, n_bins]`` that gather power in bands of equal width on a logarithmic axis.
 
-    A sine shows its own level in a band of any width: the bins of a wide band are added up (and divided
-    by the 1.5 bins over which a Hann window spreads a sine); a narrow one takes the bins around it.
+    A sine shows its own level in a band of any width. The bins of a wide band are added up and divided
+    by the 1.5 bins over which a Hann window spreads a sine. A narrow band takes the bins around it.
     """
     edges = LOWEST_HZ * (rate / 2 / LOWEST_HZ) ** (np.arange(HEIGHT + 1) / HEIGHT) * N_FFT / rate  # in bins
     widths = np.diff(edges)
     bins = np.arange(N_FFT // 2 + 1)
-    # Each band is sampled finely, between bins linearly: narrow bands in the bass come out smooth.
+    # Each band is sampled finely, with linear interpolation between bins: narrow bands in the bass come out smooth.
     positions = edges[:-1, None] + widths[:, None] * (np.arange(64) + 0.5) / 64
     weights = np.stack([np.maximum(0, 1 - np.abs(band[:, None] - bins)).mean(axis=0) for band in positions])
     return weights * np.maximum(1.0, widths / 1.5)[:, None]
 
 
 def scale_of(loudest_db: float) -> tuple[int, int]:
-    """The ends of the colours in dB, of which the upper is the next ten above the loudest point."""
+    """The ends of the colour scale in dB; the upper one is the next multiple of ten above the loudest point."""
     top = 10 * math.ceil(loudest_db / 10)
     return top - DYNAMIC_RANGE_DB, top
 
@@ -75,7 +75,7 @@ def scale_of(loudest_db: float) -> tuple[int, int]:
 def axes(
     seconds: float, rate: int, scale: tuple[int, int], n_colours: int
 ) -> dict[str, list[tuple[str, float]] | list[str]]:
-    """What a player writes around its pictures: ticks with their places, the scale's ends, and its colours."""
+    """What a player writes around its pictures: ticks and their positions, the ends of the scale, and its colours."""
     return {
         "time": list(time_ticks(seconds)),
         "frequency": list(frequency_ticks(rate)),
@@ -105,20 +105,20 @@ def png(level: npt.NDArray[np.float64], bottom: float, top: float) -> bytes:
 def palette(n_colours: int) -> npt.NDArray[np.uint8]:
     """Red, green and blue ``[n_colours, 3]``, from the quietest to the loudest."""
     colours = np.frombuffer(base64.b64decode(_MAGMA), np.uint8).reshape(-1, 3)
-    # As matplotlib chooses among its colours.
+    # The same choice among its colours that matplotlib makes.
     chosen = np.minimum(np.linspace(0, 1, n_colours) * len(colours), len(colours) - 1)
     return colours[chosen.astype(int)]
 
 
 def time_ticks(seconds: float) -> Iterator[tuple[str, float]]:
-    """Labels and their places, as fractions of the axis."""
+    """Labels and their positions, as fractions of the axis."""
     step = next(s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0) if seconds / s <= 7 or s == 5.0)
     for i in range(int(seconds / step + 1e-9) + 1):
         yield f"{i * step:g}", round(i * step / seconds, 4)
 
 
 def frequency_ticks(rate: int) -> Iterator[tuple[str, float]]:
-    """Labels in Hz and their places, as fractions of the axis."""
+    """Labels in Hz and their positions, as fractions of the axis."""
     names: Mapping[str, float] = {"100": 100, "200": 200, "500": 500, "1k": 1000, "2k": 2000, "5k": 5000, "10k": 10000}
     for name, hertz in names.items():
         if hertz < rate / 2:

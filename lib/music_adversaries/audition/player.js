@@ -1,5 +1,5 @@
 // <music-audition>: clips of equal length run in step, and one of them is heard.
-// Its data is a JSON script among its children; what else stands there is shown only without JavaScript.
+// Its data is a JSON script among its children; the other children are shown only without JavaScript.
 // page.py joins this file with others, in one function.
 const STYLE = "player.css", RAMP = 0.01; // seconds: too short to hear, too long to click
 
@@ -22,8 +22,8 @@ const icon = (path) => {
 const PLAY = "M4 2l10 6-10 6z", PAUSE = "M3 2h4v12H3zM9 2h4v12H9z", RESTART = "M2 2h2v12H2zM14 2v12L5 8z";
 const LOOP = "M2.5 7.5V7a3 3 0 0 1 3-3H13M10.5 1.5L13 4l-2.5 2.5M13.5 8.5V9a3 3 0 0 1-3 3H3M5.5 14.5L3 12l2.5-2.5";
 
-// A sound is in the page as a data: address or, on a built page, in a script beside it: from disk a page may load
-// scripts and nothing else. The script sets `audio` on its own element.
+// A sound is in the page as a data: address or, on a built page, in a separate script: from disk, a page may load
+// only scripts. The script sets `audio` on its own element.
 const inScript = (src) => new Promise((resolve, reject) => {
   const script = h("script", { src, load: () => script.remove() });
   script.onload = () => resolve(script.audio);
@@ -35,9 +35,9 @@ const bytes = async (address) => {
   return Uint8Array.from(atob(uri.split(",")[1]), (c) => c.charCodeAt(0)).buffer;
 };
 
-// Every output brings its own copy of this code; they share what a page can have but once.
+// Every output has its own copy of this code; the copies share what a page can have only once.
 const shared = (window.musicAudition ??= { contexts: new Map(), sounding: null });
-// One audio context a page and sampling rate: browsers allow only a few, and its rate spares us resampling.
+// One audio context for each page and sampling rate: browsers allow only a few. At its rate, nothing is resampled.
 const contextAt = (sampleRate) => {
   if (!shared.contexts.has(sampleRate)) shared.contexts.set(sampleRate, new AudioContext({ sampleRate }));
   return shared.contexts.get(sampleRate);
@@ -59,7 +59,7 @@ class Audition extends HTMLElement {
     const data = (this.data = JSON.parse(source.textContent));
     Object.assign(this, { clips: data.clips, current: 0, at: 0, playing: false, loop: data.loop, turn: 0, voices: [] });
     Object.assign(this, { masked: false, trim: null });
-    // The theme paints HTML outputs light in dark mode; this one has colours for both.
+    // The theme shows HTML outputs light even in dark mode; this one has colours for both modes.
     this.closest(".text_html")?.setAttribute("style", "background: none; padding: 0");
 
     this.buttons = data.clips.map((clip, i) =>
@@ -110,7 +110,7 @@ class Audition extends HTMLElement {
     this.setPlaying(false);
   }
 
-  // What a clip's button says.
+  // The text of a clip's button.
   face({ name, label, detail }, i) {
     return [
       h("span", { class: "name" }, name, i < 10 ? h("kbd", { "aria-hidden": "true" }, `${(i + 1) % 10}`) : null),
@@ -119,14 +119,14 @@ class Audition extends HTMLElement {
     ].filter(Boolean);
   }
 
-  // What stands above the clips; grid.js has something to put there.
+  // What is above the clips; grid.js puts something there.
   head() {}
 
   picture(clip) {
     return h("img", { src: clip.image, alt: clip.alt, draggable: "false", loading: "lazy" });
   }
 
-  // What tests and other scripts may read. The gains are those in force, not those asked for.
+  // What tests and other scripts may read. The gains are the actual ones, not those asked for.
   get state() {
     const voice = (clip) => this.voices.find(({ source }) => source.buffer === clip.decoded);
     const gains = this.clips.map((clip, i) => (this.playing ? voice(clip)?.gain.gain.value ?? 0 : this.level(i)));
@@ -134,14 +134,14 @@ class Audition extends HTMLElement {
     return { clip, playing, position, loop, masked, gains, duration: this.data.seconds, ...(score && { score }) };
   }
 
-  // The gain a clip should have: one is heard, as it is unless the blind test trims it.
+  // The gain a clip should have: only one is heard, unchanged unless the blind test trims it.
   level(i) {
     return i === this.current ? this.trim?.get(i) ?? 1 : 0;
   }
 
   get position() {
     if (!this.playing) return this.at;
-    // What leaves the loudspeaker now was handed to the device a moment ago.
+    // What the loudspeaker plays now was sent to the device a moment ago.
     const late = this.context.outputLatency || 0;
     const heard = this.at + Math.max(0, this.context.currentTime - this.since - late);
     return this.loop ? heard % this.data.seconds : Math.min(heard, this.data.seconds);
@@ -205,7 +205,7 @@ class Audition extends HTMLElement {
     this.paint();
   }
 
-  // A time rounded to whole samples: between samples a browser would interpolate.
+  // A time rounded to whole samples: a browser would interpolate between samples.
   whole(seconds) {
     return Math.round(seconds * this.data.rate) / this.data.rate;
   }
@@ -230,8 +230,8 @@ class Audition extends HTMLElement {
     this.setPlaying(true);
   }
 
-  // Makes voices for a moment just ahead. A busy machine may have passed it before all are made, and a voice that
-  // starts late is out of step: then they are made again, for a moment further ahead.
+  // Makes voices for a moment just ahead. On a busy machine this moment may pass before all are made, and a voice that
+  // starts late is out of step. Then all are made again, for a later moment.
   ahead(make) {
     for (let lead = 2 * RAMP; ; lead *= 2) {
       const when = this.whole(this.context.currentTime + lead), made = make(when);
@@ -243,7 +243,7 @@ class Audition extends HTMLElement {
     }
   }
 
-  // A clip that joins in at a moment, in step with the others.
+  // A clip that starts at a given moment, in step with the others.
   voice(buffer, when, level) {
     const source = this.context.createBufferSource(), gain = this.context.createGain();
     Object.assign(source, { buffer, loop: this.loop });
@@ -277,7 +277,7 @@ class Audition extends HTMLElement {
     gain.linearRampToValueAtTime(value, now + RAMP);
   }
 
-  // Masked, it is not shown which clip it is; trim maps clips to gains.
+  // When masked, the player does not show which clip it is; trim maps clips to gains.
   select(i, { masked = false, trim = null } = {}) {
     Object.assign(this, { current: i, masked, trim });
     if (this.playing) this.voices.forEach((voice, j) => this.ramp(voice.gain, this.level(j)));

@@ -1,17 +1,17 @@
 """A player that switches between clips at one playhead, as self-contained HTML.
 
 Goal
-    A change of 15 dB below the music is heard, if at all, by switching back and forth at the same
-    moment. So all clips run in step and one is heard; its spectrogram is the seek bar; and a blind
-    test (ABX) tells hearing from believing.
+    A change 15 dB below the music is heard, if at all, by switching back and forth at the same
+    moment. So all clips run in step and one of them is heard. Its spectrogram is the seek bar. A blind
+    test (ABX) checks whether a listener really hears the difference.
 
 Conventions
-    * Levels are never normalised clip by clip. A gain is a whole decision of the caller, applied to
-      the waveform before it is written, and printed beside the clip.
-    * In the blind test alone the louder of the two clips is lowered, at playback, until both have the
-      same root mean square: an adversary has a little more energy than its original, and could be
-      told by that. The panel prints by how much.
-    * The blind test takes an answer only after A, B and X have sounded in that trial, and says nothing of right or
+    * Levels are never normalised clip by clip. The caller decides on a gain. It is applied to the
+      waveform before it is written, and printed next to the clip.
+    * Only in the blind test, the louder of the two clips is lowered at playback until both have the
+      same root mean square: an adversary has a little more energy than its original and could be
+      recognised by that. The panel prints by how much.
+    * The blind test takes an answer only after A, B and X have sounded in that trial. It does not say what is right or
       wrong before its end: feedback would train the listener, and invite stopping while the score is good.
     * Sound is 16-bit FLAC: lossy coding would destroy what is shown.
     * All spectrograms of a player share one scale, in dB relative to a full-scale sine.
@@ -41,9 +41,9 @@ MAX_CLIPS = 16
 
 @dataclass(frozen=True, eq=False)
 class Player(Element):
-    """Clips to listen to; shows itself as a player in a notebook or a page.
+    """Clips to listen to, shown as a player in a notebook or a page.
 
-    Made by `player`, `compare` or `compare_changes`, which check what they are given.
+    Made by `player`, `compare` or `compare_changes`, which check their arguments.
     """
 
     clips: tuple[Clip, ...]
@@ -172,21 +172,21 @@ def compare(
     sample_rate : int
         Hz, of both; an `AdversaryResult` knows that of its waveforms.
     start_s, seconds : float
-        The part to hear; without a start, the middle. A recording shorter than that is heard whole.
+        The part to hear; without a start, the middle. A recording shorter than ``seconds`` is heard whole.
     original_label, adversary_label : str
         The system's verdicts in words, such as ``"reggae, 0.93"``.
     snr_db : float
         The adversary's magnitude SNR over the whole recording, to be printed.
     difference_gain_db : float or ``"auto"``
-        ``"auto"`` takes the largest whole number of dB, at most 60, with which the difference
-        peaks no higher than the original does in the part heard. It is printed.
+        ``"auto"`` takes the largest whole number of dB, at most 60, with which the peak of the
+        difference is not higher than that of the original, in the part heard. The gain is printed.
     title, caption, loop, blind_test
         As in `player`.
 
     Raises
     ------
     InputError
-        When the two differ in length, are empty or not finite, the part lies outside of them, or
+        When the two differ in length, are empty or not finite, or the part lies outside them; and
         for what `player` refuses.
 
     Notebook: book/05_adversaries.ipynb
@@ -220,10 +220,10 @@ def compare_changes(
     loop: bool = True,
     blind_test: bool = True,
 ) -> Player:
-    """A player of an original, changes of it, and the difference that the first of them makes.
+    """A player of an original, changed versions of it, and the difference between the first of them and the original.
 
-    An adversary says little by itself. Beside it belongs what a listener would hear of any change of
-    that size: white noise, noise with the music's spectrum, an MP3, all at the adversary's SNR.
+    An adversary says little by itself. Compare it with other changes of the same size: white noise,
+    noise with the music's spectrum, an MP3, all at the adversary's SNR.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def compare_changes(
     Raises
     ------
     InputError
-        When there is no change, one differs in length from the original, or for what `compare` refuses.
+        When there is no change, or one differs in length from the original; and for what `compare` refuses.
 
     Notebook: book/05_adversaries.ipynb
     """

@@ -1,6 +1,6 @@
 // The spectrogram of samples, drawn on a canvas as pictures.py draws it.
 
-// In place, of a power of two of complex numbers: radix 2, decimation in time.
+// Fourier transform in place; the number of complex values is a power of two. Radix 2, decimation in time.
 const transform = (re, im) => {
   const n = re.length;
   for (let i = 1, j = 0; i < n; i++) { // in bit-reversed order
@@ -26,7 +26,7 @@ const transform = (re, im) => {
   }
 };
 
-// For every band of a logarithmic axis the bins it gathers, with their weights: see _bands in pictures.py.
+// For every band of a logarithmic axis, the bins that it gathers, with their weights: see _bands in pictures.py.
 const bandsOf = (rate, { size, height, low }) => {
   const edge = (i) => (low * (rate / 2 / low) ** (i / height) * size) / rate;
   return Array.from({ length: height }, (_, band) => {
@@ -40,7 +40,7 @@ const bandsOf = (rate, { size, height, low }) => {
   });
 };
 
-// Draws samples; `bottom` and `top` are the ends in dB of the colours, given as "#rrggbb".
+// Draws samples; `bottom` and `top` are the ends of the colour scale in dB. Colours are given as "#rrggbb".
 const drawSpectrogram = (canvas, samples, rate, shape, [bottom, top], colours) => {
   const { size, width, height } = shape, bands = bandsOf(rate, shape);
   const hann = Float64Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (size - 1)));

@@ -1,4 +1,4 @@
 """What makes the book: data, partitions, baselines, experiments, records, claims and figures.
 
-It stands on the library beside it, which imports nothing of it.
+It uses the library around it. The library imports nothing from it.
 """

@@ -2,15 +2,15 @@
 
 Goal
     A forest or a distance classifies some seconds at a time. This module makes the row that it reads:
-    mean and spread, over a texture window, of activations of a network or of cepstral coefficients.
+    mean and spread, over a texture window, of a network's activations or of cepstral coefficients.
 
 Conventions
-    * Texture windows are counted in frames. Five seconds are 215 frames, half of that is 107. The
+    * Lengths of texture windows are in frames. Five seconds are 215 frames, half of that is 107. The
       published code has 200 and 100: :data:`PUBLISHED_WINDOW`, :data:`PUBLISHED_HOP`.
-    * Only whole windows count: the frames after the last one are left out, fewer than one hop of
-      them. (The published code leaves out one whole window more where the last ends with the excerpt.)
+    * Only whole windows count: the frames after the last window are left out; they are fewer than one hop.
+      (If the last window ends with the excerpt, the published code leaves that window out too.)
     * A sequence shorter than a window is one window of the frames it has, or is refused with
-      ``short="refuse"``. Its spread rests on fewer frames, so do not mix lengths in one experiment.
+      ``short="refuse"``. Its spread is computed from fewer frames, so do not mix lengths in one experiment.
     * Layers of a network are counted from 1.
 
 Paper: Section 2.3, Section 5
@@ -41,7 +41,7 @@ Layers = int | str | Sequence[int]
 
 
 def texture_frames(seconds: float = TEXTURE_SECONDS) -> int:
-    """Frames in a texture window of that length in seconds (215 for the paper's 5 s)."""
+    """Frames in a texture window of this length in seconds (215 for the paper's 5 s)."""
     return round(seconds * spectra.SAMPLE_RATE / spectra.HOP_LENGTH)
 
 
@@ -52,7 +52,7 @@ class Texture(NamedTuple):
     hop: int
 
     def starts(self, n_frames: int) -> range:
-        """First frames of the windows over ``n_frames`` frames; one window where the frames fill none."""
+        """First frames of the windows over ``n_frames`` frames; one window if the frames do not fill any."""
         return range(0, max(n_frames - self.window, 0) + 1, self.hop)
 
 
@@ -88,26 +88,31 @@ def texture_windows(
     ----------
     features : array ``[n_frames, n_features]``
     window, hop : int
-        In frames; the paper's 5 s hopped by half are the default. Frames after the last whole
+        In frames; by default the paper's 5 s, hopped by half a window. Frames after the last whole
         window are left out.
     spread : {"std", "var"}
-        Standard deviation (the paper's activations) or variance (its hand-crafted features); both
-        divide by the number of frames.
+        Both divide by the number of frames.
+
+        - ``"std"``: standard deviation, as for the paper's activations.
+        - ``"var"``: variance, as for its hand-crafted features.
     short : {"one_window", "refuse"}
-        What becomes of a sequence shorter than one window: one window of all its frames, or an error.
+        What happens to a sequence shorter than one window.
+
+        - ``"one_window"``: one window of all its frames.
+        - ``"refuse"``: an error.
     name : str
         What a message calls the sequence.
 
     Returns
     -------
     float64 array ``[n_windows, 2 * n_features]``
-        Means first, then spreads. In the sequence's order.
+        Means first, then spreads. Rows are in the order of the sequence.
 
     Raises
     ------
     InputError
-        When there is no frame, a feature is not finite, the array does not have two axes, the sequence is
-        too short and that is refused, or an option is not one of those above.
+        When there is no frame, a feature is not finite, the array does not have two axes, a sequence that
+        is too short is refused, or an option is not one of those above.
 
     Paper: Section 2.3, Section 5
     Notebook: book/04_baselines.ipynb
@@ -170,7 +175,7 @@ def mfcc_and_zero_crossings(waveform: np.ndarray, name: str = "the waveform") ->
     Paper: Section 5
     Notebook: book/04_baselines.ipynb
     """
-    import librosa  # here, since it takes long to import and nothing else needs it
+    import librosa  # imported here, since it takes long to import and nothing else needs it
 
     waveform = audio.check_waveform(waveform, name)
     power = spectra.magnitudes(torch.from_numpy(waveform)).square().numpy().T
@@ -217,7 +222,7 @@ class ActivationWindows:
 
 
 def chosen_layers(layers: Layers, available: Iterable[int]) -> tuple[int, ...]:
-    """The numbers of the layers that ``"all"``, ``2`` or ``(1, 3)`` mean, sorted and once each.
+    """The numbers of the layers that ``"all"``, ``2`` or ``(1, 3)`` mean, sorted, each number once.
 
     Raises
     ------
@@ -251,8 +256,8 @@ def activation_windows(
     Parameters
     ----------
     network : trained network, or the System around it
-        Its ``sequence_activations(magnitudes [n_frames, n_bins])`` gives a tensor ``[n_rows, n_units]`` a
-        hidden layer: a row a frame or, with a CDNN, a row a slice; windows are then rounded to slices.
+        Its ``sequence_activations(magnitudes [n_frames, n_bins])`` gives a tensor ``[n_rows, n_units]`` for each
+        hidden layer. A row is a frame or, with a CDNN, a slice; windows are then rounded to slices.
         (A CDNN's first two layers have 86,016 and 15,360 units: choose layer 3, or be patient.)
     excerpt : magnitudes ``[n_frames, n_bins]``, or a waveform ``[n_samples]`` at 22,050 Hz
     layers : ``"all"``, the number of a layer from 1, or several

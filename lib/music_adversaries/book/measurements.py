@@ -1,8 +1,8 @@
-"""Measurements: the tidy rows of a record, one for each number with what it is of.
+"""Measurements: the tidy rows of a record, one for each number.
 
-A row says its ``quantity``, ``value``, ``low``, ``high``, ``n`` and ``unit``, and of what it is, by conditions:
+A row has ``quantity``, ``value``, ``low``, ``high``, ``n`` and ``unit``, and conditions that say what was measured:
 ``dataset``, ``partition``, ``system``, ``training`` (a seed or fold), ``attack``, ``budget`` (dB), and whatever else an
-experiment varies. A condition that a row does not state does not apply to it, or is the record's own.
+experiment varies. A condition that a row does not state does not apply to it, or is the same for the whole record.
 
 Notebook: book/09_verdicts.ipynb
 """
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from ..evaluation import Estimate
 
 Measurement = dict[str, Any]
-#: What a row holds besides conditions.
+#: The columns of a row that are not conditions.
 COLUMNS = ("quantity", "value", "low", "high", "n", "unit")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which measurement is meant: a quantity, and conditions that its row must state as they are here.
+    """Selects a measurement: a quantity, and conditions that its row must have with exactly these values.
 
-    ``None`` asks for a row that does not state the condition.
+    The value ``None`` selects a row that does not state the condition.
     """
 
     quantity: str
@@ -38,12 +38,12 @@ class Selection:
         return f"{self.quantity} ({stated})" if stated else self.quantity
 
     def fits(self, row: Mapping[str, object]) -> bool:
-        """Whether a row is of that quantity under these conditions."""
+        """Whether a row has the quantity and the conditions."""
         return row["quantity"] == self.quantity and all(row.get(name) == value for name, value in self.conditions)
 
 
 def select(quantity: str, **conditions: object) -> Selection:
-    """Which measurement is meant, as ``select("success", system="cdnn", budget=15)``.
+    """Select a measurement, as in ``select("success", system="cdnn", budget=15)``.
 
     >>> str(select("success", system="cdnn", budget=15))
     'success (system cdnn, budget 15)'
@@ -54,12 +54,12 @@ def select(quantity: str, **conditions: object) -> Selection:
 
 
 def measurement(quantity: str, estimate: Estimate, **conditions: object) -> Measurement:
-    """A row: an estimate with its interval, of a quantity, under conditions.
+    """A row: the estimate of a quantity with its interval, under conditions.
 
     Raises
     ------
     InputError
-        For a condition that has the name of a column.
+        For a condition with the name of a column.
 
     >>> from music_adversaries.evaluation import Estimate
     >>> row = measurement("accuracy", Estimate(0.8, 0.7, 0.9, 50), partition="random")
@@ -71,7 +71,7 @@ def measurement(quantity: str, estimate: Estimate, **conditions: object) -> Meas
 
 
 def without_interval(quantity: str, value: float, n: int, unit: str = "", **conditions: object) -> Measurement:
-    """A row of a number that has no interval, such as a p-value: its ``low`` and ``high`` are None.
+    """A row for a number without an interval, such as a p-value: its ``low`` and ``high`` are None.
 
     Raises
     ------
@@ -84,18 +84,18 @@ def without_interval(quantity: str, value: float, n: int, unit: str = "", **cond
 def _row(quantity: str, conditions: Mapping[str, object], value: object, **numbers: object) -> Measurement:
     for name in conditions:
         if name in COLUMNS:
-            raise InputError(f"A measurement's condition cannot be called {name!r}, as a column is; rename it.")
+            raise InputError(f"A measurement's condition cannot be called {name!r}, the name of a column; rename it.")
     stated = {name: value for name, value in conditions.items() if value is not None}
     return {"quantity": quantity, **stated, "value": value, **numbers}
 
 
 def named(row: Measurement) -> Selection:
-    """What selects a row: its quantity and all its conditions."""
+    """The selection of a row: its quantity and all its conditions."""
     return select(row["quantity"], **{name: value for name, value in row.items() if name not in COLUMNS})
 
 
 def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Measurement | None:
-    """The row that is selected; None where there is none.
+    """The row that a selection fits; None if there is no such row.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Me
     Raises
     ------
     InputError
-        When several rows fit; what they differ in is named.
+        When several rows fit; the message names the conditions in which they differ.
     """
     fitting = [row for row in rows if selection.fits(row)]
     if len(fitting) > 1:

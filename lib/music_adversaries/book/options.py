@@ -1,4 +1,4 @@
-"""The options of a command that say which of the book's systems is meant.
+"""The options of a command that choose one of the book's systems.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -20,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def system_options(command: Command) -> Command:
-    """Options that say which system, on which data."""
+    """Options that choose a system and its data."""
     for option in (
         click.option(
             "--device", default="cpu", show_default=True, help="Where networks are trained: cpu, or cuda for a GPU."
@@ -60,7 +60,7 @@ def config_of(
     device: str,
     seeds: int | None = None,
 ) -> Config:
-    """The configuration that `system_options` say."""
+    """The configuration for the values of `system_options`."""
     from .harness import Config
 
     return Config(

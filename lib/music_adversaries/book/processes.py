@@ -1,4 +1,4 @@
-"""Worker processes that do not run the caller's script once more, and a way not to outlive it."""
+"""Worker processes that do not run the caller's script again, and that end when the caller ends."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 def main_module_stays_home() -> Iterator[None]:
     """Within the block, spawned processes do not import ``__main__``.
 
-    They would, to find functions defined in it, and a script without ``if __name__ == "__main__"`` would
-    then start its work in every process. Workers of this library need nothing from it.
+    By default they import it, to find functions defined in it. A script without ``if __name__ == "__main__"``
+    would then start its work in every process. Workers of this library need nothing from it.
     """
     main = sys.modules["__main__"]
     hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
@@ -31,9 +31,9 @@ def main_module_stays_home() -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Have this worker process end when the process that started it has gone, even if it was killed.
+    """Make this worker process end when the process that started it has ended, even if it was killed.
 
-    Otherwise a worker finishes what it is at, and then waits for ever.
+    Otherwise a worker finishes its task and then waits for ever.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

@@ -36,9 +36,9 @@ def provenance(wall_seconds: float, device: str = "cpu") -> dict[str, object]:
 
 @cache
 def processor() -> str:
-    """The processor and the instructions that PyTorch uses on it, as ``"AMD EPYC (AVX2)"``.
+    """The processor and the instructions that PyTorch uses on it, such as ``"AMD EPYC (AVX2)"``.
 
-    Sums are added in another order by other instructions, so a trained network depends on both.
+    Other instructions add numbers in another order, so a trained network depends on both.
     """
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -54,7 +54,7 @@ def processor() -> str:
 
 
 def _commit() -> str:
-    """Commit of the source, with ``+`` where it had been edited; "unknown" outside a checkout."""
+    """Commit of the source, with ``+`` if the source was edited; "unknown" outside a checkout."""
 
     def git(*words: str) -> str:
         return subprocess.run(

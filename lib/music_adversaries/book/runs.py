@@ -41,12 +41,12 @@ def _in_book(experiment: Experiment, config: Config) -> bool:
 
 @dataclass(frozen=True)
 class Listed:
-    """An experiment as ``music-adversaries run --list`` shows it."""
+    """An experiment, as shown by ``music-adversaries run --list``."""
 
     name: str
     summary: str
     chapter: str
-    needs: str  #: in words
+    needs: str  #: the data that it needs, in words
     in_book: str  #: whether the book computes it, and how long that takes, in words
     claims: tuple[str, ...]  #: ids of the claims that it judges
 
@@ -61,7 +61,7 @@ def listed() -> list[Listed]:
     needs = {
         "audio": "a dataset with its audio",
         "manifest": "a dataset's manifest, without audio",
-        "synthetic": f"the dataset {datasets.DEFAULT}, whose confounds can be turned",
+        "synthetic": f"the dataset {datasets.DEFAULT}, whose confounds can be set",
     }
     found = []
     for name in names():
@@ -85,7 +85,7 @@ def _duration(seconds: float) -> str:
 
 
 def systems_for_book(config: Config, dataset: datasets.Dataset) -> list[Config]:
-    """The systems that chapters and their experiments need on this dataset, to be trained at once: see `train_all`."""
+    """The systems that chapters and their experiments need on this dataset, for one call of `train_all`."""
     needed = [config, config.but(partition="artist_filtered"), config.but(system="dnn50-dropout")]
     for name in for_book(config):
         systems = declared(name).systems
@@ -95,9 +95,9 @@ def systems_for_book(config: Config, dataset: datasets.Dataset) -> list[Config]:
 
 
 def for_page(experiment: str, config: Config) -> Record:
-    """What a page shows of an experiment that is too long for every run of the book.
+    """The record that a page shows of an experiment that takes too long for every run of the book.
 
-    On the book's own dataset and profile the stored record; on any other the one computed there.
+    On the book's own dataset and profile it is the stored record; on any other it is that of `run`.
 
     Notebook: book/04_baselines.ipynb
     """
@@ -107,9 +107,9 @@ def for_page(experiment: str, config: Config) -> Record:
 
 
 def for_comparison(experiment: str, config: Config) -> list[Record]:
-    """Every record of an experiment that the book holds, for a page that sets datasets side by side.
+    """Every record of an experiment in the book, for a page that compares datasets.
 
-    On a dataset or profile that is not the book's own, what `music-adversaries run` has computed there comes first.
+    On a dataset or profile that is not the book's own, the record that `music-adversaries run` computed comes first.
 
     Notebook: book/05_adversaries.ipynb
     """
@@ -131,12 +131,12 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     Raises
     ------
     InputError
-        When there is no such experiment, or the device is not there.
+        When there is no such experiment, or the device is not available.
 
     Notebook: book/09_verdicts.ipynb
     """
     declared(experiment)
-    training.device_of(config.device)  # before anything long begins
+    training.device_of(config.device)  # before anything that takes long
     progress = show_progress() if progress is None else progress
     return _run(experiment, config, _dataset(experiment, config, progress), progress)
 
@@ -152,9 +152,9 @@ def _run(experiment: str, config: Config, dataset: datasets.Dataset, progress: b
 
 
 def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record]:
-    """The records that the book computes: what they train is trained at once, then they run side by side.
+    """The records that the book computes.
 
-    Trains what else the chapters need, too.
+    First all systems that experiments and chapters need are trained in parallel; then the experiments run in parallel.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -162,18 +162,18 @@ def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record
     names = for_book(config)
     dataset = load_dataset(config, progress)
     missing = [name for name in names if _kept(name, config, dataset) is None]
-    # Those that start processes of their own run alone. So does a single one, whose own progress bar says more.
-    side_by_side = [name for name in missing if not declared(name).own_processes]
+    # Experiments that start processes of their own run alone. So does a single one: its own progress bar says more.
+    in_parallel = [name for name in missing if not declared(name).own_processes]
     needed = systems_for_book(config, dataset)
-    # The same processes for both: each takes seconds to start. None starts before there is something to do.
+    # The same processes for both, since each takes seconds to start. They start only when there is something to do.
     with pool(len(needed), config.device) as executor:
         train_all(needed, progress=progress, executor=executor)
-        if len(side_by_side) > 1 and config.device == "cpu":
+        if len(in_parallel) > 1 and config.device == "cpu":
             over_processes(
                 _run_quietly,
-                [(name, config) for name in side_by_side],
+                [(name, config) for name in in_parallel],
                 description="experiments",
-                weights=[declared(name).seconds for name in side_by_side],
+                weights=[declared(name).seconds for name in in_parallel],
                 progress=progress,
                 executor=executor,
             )
@@ -186,7 +186,7 @@ def _run_quietly(job: tuple[str, Config]) -> None:
 
 
 def _kept(experiment: str, config: Config, dataset: datasets.Dataset) -> Record | None:
-    """The record in the cache, if it is of this configuration, data and code."""
+    """The record in the cache, if its configuration, data and code are these."""
     path = records_folder() / filename(experiment, config.dataset, config.profile)
     if not path.exists():
         return None
@@ -207,7 +207,7 @@ def _key(experiment: str, config: Config, dataset: datasets.Dataset) -> str:
 
 
 def compute(experiment: str, config: Config, *, progress: bool = False) -> Record:
-    """Compute a record without looking into, or writing to, the cache of records."""
+    """Compute a record without reading or writing the cache of records."""
     declared(experiment)
     return _compute(experiment, config, _dataset(experiment, config, progress), progress)
 
@@ -217,11 +217,11 @@ def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progres
     with one_thread():
         measurements, tables = declared(experiment).measure(config, dataset, progress)
         how = provenance(time.perf_counter() - start, config.device)
-    # What --allow-missing left out belongs to the result.
+    # The excerpts that --allow-missing left out are part of the result.
     how["excerpts"] = len(dataset)
     how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]
     described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
-    # Through JSON, so that a fresh record and one read back are alike.
+    # Through JSON, so that a new record and one read from a file are alike.
     measurements, tables, described, how = json.loads(json.dumps([measurements, tables, described, how]))
     return Record(
         experiment,

@@ -1,7 +1,7 @@
 """The version of the code that made a result, for the keys under which results are kept.
 
-A version is a hash of what the code *does*: of its syntax without comments, docstrings and layout, so that an edit
-of prose leaves every kept result valid. It is the same on every version of Python.
+A version is a hash of what the code *does*: of its syntax without comments, docstrings and layout. So every kept
+result stays valid when comments and docstrings are edited. The hash is the same on every version of Python.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-#: Modules that carry results and change none: an edit of them leaves results valid.
+#: Modules that do not change results: results stay valid when these modules are edited.
 CARRIERS = ("cache", "errors", "lazily", "book/processes", "book/source")
-_WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-# What a parser notes beside the syntax: it says nothing new, or differs between versions of Python.
+# What a parser notes in addition to the syntax: it is redundant, or differs between versions of Python.
 _NOTES = ("ctx", "kind", "type_comment")
 
 
 def code_version(*modules: str) -> str:
     """Short hash of the syntax of the named library modules (``"spectra"``, ``"datasets/synthetic"`` ...).
 
-    Part of every cache key, so that an edit to the code never serves a result of the old code.
-    A name may be a module, or a package, which then stands for all files in it.
+    It is part of every cache key: after an edit of the code, results of the old code are not used any more.
+    A name may be a module, or a package; a package stands for all files in it.
     """
     return _version(tuple(sorted(modules)))
 
@@ -36,10 +35,10 @@ def imported_by(*modules: str, without: Iterable[str] = ()) -> tuple[str, ...]:
     Parameters
     ----------
     modules : as in `code_version`
-    without : packages and modules that are left out with what only they import, besides `CARRIERS`: datasets, say,
-        where a fingerprint stands for their content
+    without : packages and modules to leave out, besides `CARRIERS`, together with what only they import; such as
+        datasets, if a fingerprint stands for their content
 
-    A package whose names are asked for stands for all files in it.
+    A package from which names are imported stands for all files in it.
     """
     return _imported_by(modules, (*CARRIERS, *without))
 
@@ -78,9 +77,9 @@ def _tree(file: Path) -> ast.Module:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """Modules and packages of this library that a file imports by relative imports, wherever they stand in it.
+    """Modules and packages of this library that a file imports by relative imports, anywhere in it.
 
-    One that imports by a name known only later, with ``import_module``, may import all of its own package.
+    A file that uses ``import_module``, with a name known only at run time, may import everything in its own package.
     """
     for node in ast.walk(_tree(file)):
         if isinstance(node, ast.Name) and node.id == "import_module":
@@ -93,7 +92,7 @@ def _imports(file: Path) -> Iterator[str]:
         if not folder.is_dir():
             imported = [folder]
         elif folder in (ROOT, ROOT / "book", file.parent):
-            # Of what holds packages, and of its own package, a file imports modules.
+            # From a package of packages, and from its own package, a file imports modules.
             within = [folder / alias.name for alias in node.names]
             imported = [path for path in within if path.is_dir() or path.with_suffix(".py").exists()]
         else:
@@ -114,14 +113,19 @@ def syntax_hash(tree: ast.Module) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
+def _is_prose(node: Any) -> bool:
+    """Whether it is a docstring, or the string that describes an attribute below it: both do nothing."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
 def _write(node: Any, words: list[str]) -> None:
-    """Append a node as words that determine it; fields that are empty are left out, as older Pythons lack some."""
+    """Append a node as words that determine it; empty fields are left out, since older Pythons do not have all."""
     if isinstance(node, ast.AST):
         words.append(type(node).__name__)
         for field in node._fields:
             value: Any = getattr(node, field, None)
-            if field == "body" and isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False):
-                value = value[1:]
+            if isinstance(value, list):
+                value = [item for item in value if not _is_prose(item)]
             if field in _NOTES or value == [] or (value is None and not isinstance(node, ast.Constant)):
                 continue
             words.append(field)

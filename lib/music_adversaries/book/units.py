@@ -1,20 +1,20 @@
-"""What a hidden unit listens to: the moments and frequencies that drive it, and how they sound.
+"""What a hidden unit responds to: the moments and frequencies that drive it, and how they sound.
 
 Goal
     A unit is a number that rises and falls with the music. This module finds the moments at which it is
     largest, says which frequencies push it there, and makes them audible.
 
 Conventions
-    * Layers are counted from 1 and units from 0. Any layer of a `DNN` has units; of a `CDNN` the third,
-      dense one has: the first two are made of maps.
-    * A row is what the network reads at once: a frame or, for a `CDNN`, a slice.
-    * The activation is the unit's output, never negative; the *pre-activation* is what goes into the
+    * Layers are counted from 1 and units from 0. Every layer of a `DNN` has units. Of a `CDNN`, only the third,
+      dense layer has units: the first two are made of maps.
+    * A row is one input of the network: a frame or, for a `CDNN`, a slice.
+    * The activation is the unit's output, never negative; the *pre-activation* is the input of the
       rectifier. A unit fires in a row where its pre-activation is greater than zero.
     * The contribution of a magnitude is the gradient of the pre-activation with respect to it, times its
       deviation from the training mean. In the first layer of a `DNN` that is exact: weight times scale times
       deviation, and the contributions of a frame add up to the pre-activation less the unit's bias. In
-      deeper layers a network of rectified linear units is still linear around each row, and what the
-      contributions lack to the pre-activation is the bias of that piece.
+      deeper layers a network of rectified linear units is still linear around each row, and the
+      pre-activation minus the contributions is the bias of that linear piece.
 
 Paper: Section 2.2, Section 2.3
 Notebook: book/03_training.ipynb
@@ -37,7 +37,7 @@ from ..errors import InputError
 from ..networks import CDNN, DNN, Network, System, evaluated
 from .features import magnitudes_of
 
-FULL_GAIN = 0.9  # quantile of the contributions that are heard, from which on nothing is attenuated
+FULL_GAIN = 0.9  # quantile of the audible contributions; larger ones are not attenuated
 FRAMES_AT_ONCE = 2_400  # that are differentiated at a time
 
 
@@ -60,7 +60,7 @@ def strongest(
     n: int = 4,
     seconds: float = 2.0,
 ) -> list[Moment]:
-    """The moments at which a unit is driven hardest, at most one an excerpt, the hardest first.
+    """The moments at which a unit is driven hardest, at most one from each excerpt, the hardest first.
 
     Parameters
     ----------
@@ -68,21 +68,21 @@ def strongest(
     waveforms : mapping of excerpt to array ``[n_samples]`` at 22,050 Hz
     layer, unit : int
     n : int
-        How many moments; fewer are returned where fewer excerpts make the unit fire at all.
+        How many moments; fewer are returned if the unit fires in fewer excerpts.
     seconds : float
-        A window is made of the frames, or slices, that lie wholly in so much time: at least one of them,
-        at most those of the excerpt. 2 s are 85 frames; a slice lasts 2.35 s.
+        Length of a window: it has the frames, or slices, that lie wholly in this time, but at least one,
+        and at most those of the excerpt. 2 s are 85 frames; a slice lasts 2.35 s.
 
     Returns
     -------
     list of Moment
-        Between equal ones the first in the excerpt, and the first of the excerpts, is taken.
+        Of equal moments in an excerpt, the first is taken; equal moments of several excerpts keep their order.
 
     Raises
     ------
     InputError
-        For a layer or unit that there is not, a waveform that is silent or too short, no waveform, or an
-        ``n`` below 1 or ``seconds`` that is no length.
+        For a layer or unit that does not exist, a waveform that is silent or too short, no waveform, an
+        ``n`` below 1, or ``seconds`` that are not positive and finite.
 
     Notebook: book/03_training.ipynb
     """
@@ -108,7 +108,7 @@ def strongest(
 def contributions(
     system: System | Network, excerpt: npt.ArrayLike | Tensor, layer: int = 1, unit: int = 0
 ) -> np.ndarray:
-    """What each magnitude of an excerpt adds to a unit's pre-activation, or takes from it.
+    """How much each magnitude of an excerpt adds to a unit's pre-activation, or subtracts from it.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def contributions(
     Raises
     ------
     InputError
-        For a layer or unit that there is not, or an excerpt that is silent, not finite, or too short.
+        For a layer or unit that does not exist, or an excerpt that is silent, not finite, or too short.
 
     Notebook: book/03_training.ipynb
     """
@@ -137,7 +137,7 @@ def contributions(
 def drive(system: System | Network, excerpt: npt.ArrayLike | Tensor, layer: int = 1, unit: int = 0) -> np.ndarray:
     """Which frequencies push a unit up in an excerpt, and which push it down.
 
-    The contributions of a bin, added up over the frames of a row, averaged over the rows.
+    The contributions of a bin are summed over the frames of a row and averaged over the rows.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def drive(system: System | Network, excerpt: npt.ArrayLike | Tensor, layer: int 
     Returns
     -------
     float64 array ``[n_bins]``
-        In units of the pre-activation: greater than zero where the bin pushes up. In the first layer of a
+        In units of the pre-activation; positive if the bin pushes up. In the first layer of a
         `DNN` its sum is the mean pre-activation less the unit's bias.
 
     Raises
@@ -165,16 +165,16 @@ def drive(system: System | Network, excerpt: npt.ArrayLike | Tensor, layer: int 
 
 
 def as_heard(system: System | Network, waveform: npt.ArrayLike, layer: int = 1, unit: int = 0) -> np.ndarray:
-    """What is left of a recording when only that is kept which drives a unit up.
+    """A recording reduced to the parts that drive a unit up.
 
     Each magnitude keeps its phase and gets a gain from 0 to 1, in proportion to its contribution ``c``::
 
         gain = min(1, c / q)    where c > 0, the magnitude exceeds the training mean, and the unit fires,
         gain = 0                elsewhere,
 
-    ``q`` being the contribution that nine tenths of those in the first line stay below. So the gain never
-    falls as the contribution grows, and the strongest tenth is left as it is. Some units are driven by what
-    is *absent*, a bin weaker than in training: that cannot be heard, and `drive` shows it.
+    where ``q`` is the 0.9 quantile of the contributions in the first line. So the gain never
+    falls as the contribution grows, and the strongest tenth stays unchanged. Some units are driven by what
+    is *absent*, a bin weaker than in training: that cannot be heard, but `drive` shows it.
 
     Parameters
     ----------
@@ -186,7 +186,8 @@ def as_heard(system: System | Network, waveform: npt.ArrayLike, layer: int = 1, 
     -------
     float32 array ``[n_samples]``
         At the level of the recording, not normalised. Zero after the last frame (of the last slice), and
-        everywhere if the unit never fires or fires by absences alone. It fades at both ends; see `spectra.istft`.
+        everywhere if the unit never fires or fires only because of absences. It fades at both ends; see
+        `spectra.istft`.
 
     Raises
     ------
@@ -229,7 +230,7 @@ def by_label(
     system : trained System
     waveforms : mapping of excerpt to array ``[n_samples]`` at 22,050 Hz
     labels : sequence of str
-        True labels, one an excerpt, in their order.
+        True labels, one for each excerpt, in the order of the waveforms.
     layer : int
     average : {"mean", "median"}
         Over the excerpts of a label. One loud excerpt can carry a mean, but not a median.
@@ -243,8 +244,8 @@ def by_label(
     Raises
     ------
     InputError
-        When there is not one label an excerpt, for a label that the system does not have, no waveform, a layer
-        that there is not, or another average.
+        When there is not one label for each excerpt; for a label that the system does not have, no waveform, a
+        layer that does not exist, or another average.
 
     Notebook: book/03_training.ipynb
     """
@@ -264,17 +265,17 @@ def by_label(
 
 
 def selectivity(activations: pd.DataFrame) -> pd.DataFrame:
-    """For each unit the label that it prefers, and by how much.
+    """The label that each unit prefers, and by how much.
 
     Parameters
     ----------
     activations : DataFrame ``[n_labels, n_units]``
-        From `by_label`, of two labels at least.
+        From `by_label`, of at least two labels.
 
     Returns
     -------
     DataFrame ``[n_units, 2]``
-        ``label``, whose mean activation is the largest, and ``gap``: by how much it exceeds the next, in
+        ``label``: the one with the largest mean activation; ``gap``: by how much it exceeds the next, in
         units of activation.
 
     Raises
@@ -305,7 +306,7 @@ def most_selective(activations: pd.DataFrame, label: str | None = None) -> tuple
     Returns
     -------
     (unit, label)
-        Between equal gaps the first unit.
+        Of equal gaps, the first unit.
 
     Raises
     ------
@@ -318,8 +319,8 @@ def most_selective(activations: pd.DataFrame, label: str | None = None) -> tuple
     if label is not None:
         table = table[table["label"] == label]
     if not (table["gap"] > 0).any():
-        whom = "any label" if label is None else f"{label!r}"
-        raise InputError(f"No unit prefers {whom}; choose another layer or label.")
+        wanted = "any label" if label is None else f"{label!r}"
+        raise InputError(f"No unit prefers {wanted}; choose another layer or label.")
     unit = table["gap"].to_numpy().argmax()
     return int(table.index[unit]), str(table["label"].iloc[unit])
 
@@ -348,7 +349,7 @@ def _network(system: System | Network, layer: int, unit: int | None = None) -> D
 
 
 def _layers(network: nn.Module) -> dict[int, nn.Linear]:
-    """The layers that are made of units, by their numbers."""
+    """The layers that have units, by their numbers."""
     if isinstance(network, DNN):
         return dict(enumerate(network.linear[:-1], start=1))
     return {3: network.dense} if isinstance(network, CDNN) else {}
@@ -383,7 +384,7 @@ def _blocks(network: Network, rows: Tensor) -> tuple[Tensor, ...]:
 
 
 def _activations(network: Network, rows: Tensor, layer: int) -> Tensor:
-    """Of a layer, ``[n_rows, n_units]``."""
+    """Activations of a layer, ``[n_rows, n_units]``."""
     with torch.no_grad(), evaluated(network):
         return torch.cat([network.activations(block)[layer - 1] for block in _blocks(network, rows)])
 
@@ -405,7 +406,7 @@ def _contributions(network: DNN | CDNN, rows: Tensor, layer: int, unit: int) -> 
 
 
 def _by_frame(by_row: Tensor, reading: _Reading) -> Tensor:
-    """Mean over the rows that hold a frame ``[n_frames, n_bins]``; zero where none does."""
+    """Mean over the rows that hold a frame ``[n_frames, n_bins]``; zero for frames in no row."""
     places = reading.places.flatten()
     total = by_row.new_zeros(reading.n_frames, by_row.shape[-1]).index_add_(0, places, by_row.flatten(0, 1))
     count = torch.bincount(places, minlength=reading.n_frames).clamp_min(1)

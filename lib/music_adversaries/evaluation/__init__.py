@@ -1,17 +1,17 @@
 """Evaluation: the figure of merit, and how far a number can be trusted.
 
 Goal
-    Say how often a system reproduces the ground truth, where it errs, and within which interval the
-    answer lies; compare two systems on one test set, or one system on two test sets.
+    Say how often a system reproduces the ground truth, where it errs, and within which interval these
+    numbers lie. Compare two systems on one test set, or one system on two test sets.
 
 Conventions
 -----------
-* Accuracies are fractions, 0 to 1. Differences of accuracies too (0.3 is 30 percentage points).
+* Accuracies are fractions, 0 to 1. So are differences of accuracies (0.3 is 30 percentage points).
 * *Accuracy* is the share of excerpts whose label is reproduced. *Normalised accuracy* is the mean
-  over classes of the recall. The two agree only where classes are equally large: the paper's
+  recall over classes. The two agree only if all classes are equally large: the paper's
   Table 1 says normalised, yet its fault-filtered numbers are all k/290, which is plain accuracy.
 * A confusion matrix has a column for each true label and a row for each label given, as the paper draws it.
-* A *cluster* is a group of excerpts that are not independent of each other: those of one artist, say.
+* A *cluster* is a group of excerpts that are not independent of each other, such as those of one artist.
 * Intervals are two-sided, 95 % by default.
 
 =================  ==========================================================================

@@ -30,7 +30,7 @@ class Accuracies(Generic[Name]):
     Raises
     ------
     InputError
-        When results and clusters do not pair, or a name has no test.
+        When there is not one cluster for each result, or a name has no test.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class NormalisedAccuracies:
         self._places = {name: slice(i * len(labels), (i + 1) * len(labels)) for i, name in enumerate(correct)}
 
     def accuracy(self, name: str) -> Estimate:
-        """Mean recall, 0 to 1; with Wilson's interval over artists where they do not differ from each other."""
+        """Mean recall, 0 to 1; with Wilson's interval over artists if they do not differ from each other."""
         found = self._recalls.statistic(lambda recalls: recalls[..., self._places[name]].mean(-1), unit="fraction")
         low, high = found.low, found.high
         if found.n > 1 and (low, high) == (-1.0, 1.0):

@@ -1,7 +1,7 @@
 """Shares of trials that are not independent: intervals over whole clusters, such as artists.
 
-Excerpts of one artist succeed or fail together more often than those of different artists. An interval that
-takes them as independent is too narrow.
+Excerpts of one artist succeed or fail together more often than excerpts of different artists. An interval that
+treats them as independent is too narrow.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -32,9 +32,9 @@ def cluster_bootstrap(
 
     Whole clusters are drawn with replacement and the accuracy over their excerpts is taken, ``n`` times.
     The quantiles are widened for few clusters (Hesterberg's expanded percentile interval): without that, an
-    interval from ten artists would miss far more often than it says.
-    Where all clusters score alike (all right, say) nothing varies, and Wilson's interval over the number
-    of clusters is given instead. One cluster alone says nothing: 0 to 1.
+    interval from ten artists would miss the true value far more often than it says.
+    If all clusters have the same score (such as all right), nothing varies. Wilson's interval over the number
+    of clusters is given then. From one cluster nothing can be said about others: the interval is 0 to 1.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def cluster_bootstrap(
     check_confidence(confidence)
     members = numbered(clusters)
     hits, sizes = np.bincount(members, weights=np.asarray(correct, dtype=float)), np.bincount(members)
-    order = np.lexsort((sizes, hits))  # by content, so that neither names nor the order of excerpts matter
+    order = np.lexsort((sizes, hits))  # by content, so that neither the names nor the order of excerpts matter
     hits, sizes, m = hits[order], sizes[order], len(sizes)
     estimate = float(hits.sum() / sizes.sum())
     if m == 1:
@@ -80,10 +80,10 @@ def cluster_bootstrap(
 
 
 def cluster_wilson(correct: Sequence[bool], clusters: Sequence[Hashable], confidence: float = 0.95) -> Estimate:
-    """A share with Wilson's interval over clusters, however the trials of one cluster depend on each other.
+    """A share with Wilson's interval over clusters, whatever the dependence between the trials of one cluster.
 
-    The interval is as wide as if all trials of a cluster succeeded or failed together, which is the worst case for
-    clusters of one size. Nothing is resampled: where nearly all trials succeed, resampling sees nearly no difference
+    The interval is as wide as if all trials of a cluster succeeded or failed together. That is the worst case for
+    clusters of one size. Nothing is resampled: if nearly all trials succeed, resampling sees nearly no difference
     between clusters, and would give 99 of 100 a narrower interval than 100 of 100.
 
     Parameters
@@ -112,7 +112,7 @@ def cluster_wilson(correct: Sequence[bool], clusters: Sequence[Hashable], confid
     z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
     centre = (share + z2 / (2 * m)) / (1 + z2 / m)
     half = math.sqrt(z2 * share * (1 - share) / m + (z2 / (2 * m)) ** 2) / (1 + z2 / m)
-    # Rounding may leave a share of 0 or 1 a little outside.
+    # By rounding, a share of 0 or 1 may lie a little outside its interval.
     return Estimate(share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share), m)
 
 
@@ -128,30 +128,30 @@ def cluster_statistic(
 ) -> Estimate:
     """Any statistic of several accuracies, with an interval by resampling clusters, as in :func:`cluster_bootstrap`.
 
-    The same artists are drawn for all accuracies at once, so what they share does not count as uncertainty of
-    a difference.
+    The same artists are drawn for all accuracies at once. What these accuracies share therefore does not count as
+    uncertainty of a difference.
 
     Parameters
     ----------
     hits, sizes : arrays ``[n_clusters, n_accuracies]``
-        Right answers and tests of each cluster, for each accuracy. A cluster may have no test of some of them.
+        Right answers and tests of each cluster, for each accuracy. A cluster may have no test for some accuracies.
     statistic : function
         From accuracies ``[..., n_accuracies]`` to ``[...]``.
     seed, n, confidence
         As in :func:`cluster_bootstrap`.
     unit : str
-        Of the statistic.
+        Unit of the statistic.
 
     Returns
     -------
     Estimate
-        Its ``n`` is the number of clusters. Where there is one cluster only, or nothing varies between
-        clusters, they say nothing of others: -1 to 1.
+        Its ``n`` is the number of clusters. If there is only one cluster, or nothing varies between
+        clusters, nothing can be said about other clusters: the interval is -1 to 1.
 
     Raises
     ------
     InputError
-        When the arrays do not pair, there are more hits than tests, or an accuracy has no test.
+        When the arrays differ in shape, there are more hits than tests, or an accuracy has no test.
 
     Paper: Table 1
     Notebook: book/04_baselines.ipynb
@@ -166,7 +166,7 @@ def cluster_statistic(
     if not sizes.sum(axis=0).all():
         raise InputError("An accuracy has no test; leave it out.")
     check_confidence(confidence)
-    # By content: the order of clusters must not matter.
+    # Sorted by content: the order of clusters must not matter.
     order = np.lexsort(np.concatenate([hits, sizes], axis=1).T)
     hits, sizes, m = hits[order], sizes[order], len(hits)
     estimate = float(statistic(hits.sum(axis=0) / sizes.sum(axis=0)))
@@ -202,6 +202,6 @@ def check_pairs(correct: Sequence[bool], clusters: Sequence[Hashable]) -> None:
 
 
 def _levels(m: int, confidence: float) -> list[float]:
-    """The quantiles to take for ``m`` clusters: further out than those of a normal distribution where m is small."""
+    """The quantiles to take for ``m`` clusters: further out than those of a normal distribution if ``m`` is small."""
     z = math.sqrt(m / (m - 1)) * stats.t.ppf((1 + confidence) / 2, m - 1)
     return [stats.norm.cdf(-z), stats.norm.cdf(z)]

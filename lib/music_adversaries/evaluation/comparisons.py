@@ -36,10 +36,11 @@ class PairedPermutation(NamedTuple):
 
 
 def accuracy_difference(k_a: int, n_a: int, k_b: int, n_b: int, confidence: float = 0.95) -> Estimate:
-    """Accuracy on test set A minus accuracy on test set B, which share no excerpt (Newcombe's Wilson interval).
+    """Accuracy on test set A minus accuracy on test set B, for sets without common excerpts (Newcombe's interval).
 
-    Newcombe, Statistics in Medicine 17 (1998), method 10. For test sets that overlap, as a random and
-    a filtered partition of one dataset do, it is approximate; see :func:`mean_interval` over seeds.
+    Newcombe, Statistics in Medicine 17 (1998), method 10, from Wilson's intervals. For test sets that
+    overlap, as a random and a filtered partition of one dataset do, it is approximate; see
+    :func:`mean_interval` over seeds.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def paired_difference(a: Sequence[bool], b: Sequence[bool], confidence: float = 
     """Share of ``a`` minus share of ``b`` on the same excerpts, with Newcombe's interval for pairs.
 
     Newcombe, Statistics in Medicine 17 (1998), 2635-2650, method 10: Wilson's intervals of both shares,
-    combined with their correlation. It keeps a width where nothing or everything succeeded.
+    combined with their correlation. Its width is not zero even if nothing or everything succeeded.
 
     Parameters
     ----------
@@ -149,17 +150,17 @@ def paired_permutation(
 ) -> PairedPermutation:
     """Exact paired permutation test of two systems on the same excerpts, artist by artist.
 
-    The null: the two systems could change names on any artist and nothing would be different. So for each
-    artist the excess of A over B has either sign with probability 1/2. The p-value is the probability
-    that the accuracies then differ at least as much as they do. It is computed from all ``2^n`` choices
-    of signs, by convolution: nothing is drawn, so there is no seed. Where every excerpt is a cluster of
-    its own, this is :func:`mcnemar`.
+    The null hypothesis: on any artist, the two systems could be exchanged and nothing would be different.
+    So for each artist the excess of A over B has either sign with probability 1/2. The p-value is the
+    probability that the accuracies then differ at least as much as they do. It is computed from all
+    ``2^n`` choices of signs, by convolution: nothing is drawn, so there is no seed. If every excerpt is a
+    cluster of its own, this is :func:`mcnemar`.
 
     Parameters
     ----------
     correct_a, correct_b : bool [n_excerpts]
     clusters : hashables [n_excerpts]
-        The artist of each excerpt, None and NaN being one cluster; each excerpt on its own by default.
+        The artist of each excerpt; None and NaN are one cluster. By default each excerpt is on its own.
 
     Returns
     -------

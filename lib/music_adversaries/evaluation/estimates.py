@@ -18,7 +18,7 @@ class Estimate(NamedTuple):
     estimate, low, high : float
         In ``unit``.
     n : int
-        What the interval rests on: the number of excerpts, artists or seeds.
+        The number of excerpts, artists or seeds that the interval is based on.
     unit : str
         ``"fraction"``, ``"fraction difference"`` (these two are shown in per cent and percentage points),
         ``"dB"`` ...

@@ -32,8 +32,8 @@ def confusion(truth: Sequence[str], predicted: Sequence[str], labels: Sequence[s
     Returns
     -------
     counts : int array [n_labels, n_labels]
-        ``counts[i, j]``: excerpts given ``labels[i]`` whose truth is ``labels[j]``: a column for each
-        truth, as in the paper (scikit-learn has it the other way round).
+        ``counts[i, j]``: excerpts given ``labels[i]`` whose truth is ``labels[j]``. There is a column for
+        each truth, as in the paper; in scikit-learn it is the other way round.
 
     Raises
     ------
@@ -110,17 +110,17 @@ class FigureOfMerit:
 
     @property
     def accuracy(self) -> float:
-        """Share of excerpts whose label is reproduced: what Table 1 of the paper really holds."""
+        """Share of excerpts whose label is reproduced; this is what Table 1 of the paper really holds."""
         return float(np.trace(self.counts) / self.n)
 
     @property
     def normalised_accuracy(self) -> float:
-        """Mean recall over the labels that occur: the corner of the figure of merit."""
+        """Mean recall over the labels that occur; the corner of the figure of merit."""
         return float(np.nanmean(self.recall))
 
     @cached_property
     def interval(self) -> Estimate:
-        """Accuracy with its Wilson interval, which takes excerpts as independent (too narrow if artists repeat)."""
+        """Accuracy with its Wilson interval. It treats excerpts as independent: too narrow if artists repeat."""
         return Estimate(self.accuracy, *wilson(int(np.trace(self.counts)), self.n), self.n)
 
     @property
@@ -134,7 +134,7 @@ class FigureOfMerit:
         Confusions with recall on the diagonal, precision in the column ``Pr``, F-score in the row ``F``,
         mean recall in their corner.
         """
-        import pandas as pd  # here, since only this table needs it
+        import pandas as pd  # imported here, since only this table needs it
 
         frame = pd.DataFrame(self.percentages, index=list(self.labels), columns=list(self.labels))
         frame["Pr"] = 100 * self.precision

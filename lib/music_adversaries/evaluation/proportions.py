@@ -69,10 +69,10 @@ def share(flags: Iterable[bool]) -> Estimate:
 
 
 def binomial_p(k: int, n: int, null: float) -> float:
-    """Probability of at least ``k`` successes in ``n`` trials if each succeeded by chance.
+    """Probability of at least ``k`` successes in ``n`` trials if each succeeds by chance.
 
-    A small value says only that the system does not choose at random. There is a third way to score
-    (Section 5 of the paper): by what training and test data share for no musical reason.
+    A small value says only that the system does not choose at random. A system can also score by what
+    training and test data share for reasons that are not musical (Section 5 of the paper).
 
     Parameters
     ----------

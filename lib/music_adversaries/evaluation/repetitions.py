@@ -20,7 +20,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, unit: str =
 
     Parameters
     ----------
-    values : floats ``[n_repetitions]``, one for each seed, say
+    values : floats ``[n_repetitions]``, such as one for each seed
     confidence : float
     unit : str
         With ``"fraction"`` the interval is cut off at 0 and 1.
@@ -61,8 +61,8 @@ def ratio_interval(above: Sequence[float], below: Sequence[float], confidence: f
     Returns
     -------
     Estimate
-        With the unit ``"fraction"``; not cut off at 0 and 1. The interval is unbounded where the mean of
-        ``below`` cannot be told from zero.
+        With the unit ``"fraction"``; not cut off at 0 and 1. The interval is unbounded if the mean of
+        ``below`` is not significantly different from zero.
 
     Raises
     ------

@@ -7,11 +7,11 @@ Conventions
 * `DNN` reads single frames ``[..., 513]``, `CDNN` slices of 100 frames ``[..., 100, 513]``. Each
   gives one row of logits a frame or slice, ``[..., n_labels]``.
 * ``network.sequence_logits`` reads a whole sequence ``[..., n_frames, 513]`` and cuts it as its
-  network needs; what is left over at the end of a sequence is `slices`' business.
-* An excerpt's posterior is the *mean* over its rows, its confidence in a label the entry of that
-  mean, its label the largest.
-* Where the paper and the published code differ, the sound reading is the default and the code's is
-  an option named ``"published"``, or for what it does (``"untied"``).
+  network needs; `slices` decides about the frames that are left over at the end.
+* An excerpt's posterior is the *mean* over its rows. Its confidence in a label is the entry of that
+  mean. Its label is the one with the largest entry.
+* Where the paper and the published code differ, the correct reading is the default. The code's
+  reading is an option, named ``"published"`` or by what it does (``"untied"``).
 
 ================  =====================================================================
 `representation`  linear magnitudes as in the paper, logarithms, mel bands

@@ -1,4 +1,4 @@
-"""What all networks have in common: how they read a sequence, and what is written of them to a file.
+"""What all networks have in common: how they read a sequence, and what of them is saved to a file.
 
 Notebook: book/03_training.ipynb
 """
@@ -22,7 +22,7 @@ class Network(nn.Module):
     slice_length: int = 1
 
     def settings(self) -> dict[str, object]:
-        """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
+        """Arguments, besides ``standardise`` and ``n_labels``, that make another network of this shape."""
         raise NotImplementedError
 
     def activations(self, x: Tensor) -> list[Tensor]:
@@ -46,7 +46,7 @@ class Network(nn.Module):
         return magnitudes
 
     def valid_rows(self, valid: Tensor) -> Tensor:
-        """Which rows lie wholly in frames that an excerpt has, in a batch padded to one length.
+        """Which rows lie completely in frames that an excerpt has, in a batch padded to one length.
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
-"""Training steps of the network on frames, with its gradient by hand, in NumPy.
+"""Training steps of the network on frames, with the gradient written out by hand in NumPy.
 
-A layer of 50 units on a batch of a hundred frames is so little arithmetic that most of a step in PyTorch goes into
-recording it and into calls. Written out in NumPy, on the processor, a step takes less than half the time. Any other
-network, and any other device, leaves its gradient to PyTorch.
+A layer of 50 units on a batch of a hundred frames needs little arithmetic, so that PyTorch spends most of a step on
+recording operations and on calls. Written out in NumPy, on the processor, a step takes less than half the time. For
+all other networks and devices, PyTorch computes the gradient.
 
 Paper: Section 2.2
 Notebook: book/03_training.ipynb
@@ -24,13 +24,13 @@ Array = npt.NDArray[np.floating]
 
 
 def can_step(network: nn.Module) -> TypeGuard[DNN]:
-    """Whether `StepsByHand` does what PyTorch would: for a plain `DNN` on the processor, of which nothing is frozen."""
+    """Whether `StepsByHand` does what PyTorch would: true for a plain `DNN` on the processor with nothing frozen."""
     if type(network) is not DNN:
         return False
     plain = [part for layer in (*network.hidden, network.output) for part in (layer.weight, layer.bias)]
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return (
-        # None beside those of its layers, and none that something else computes (as `weight_norm` does).
+        # No parameters besides those of its layers, and none that something else computes (as `weight_norm` does).
         [id(parameter) for parameter in network.parameters()] == [id(parameter) for parameter in plain]
         and all(p.requires_grad and p.device.type == "cpu" and not p._backward_hooks for p in plain)
         and network.output.weight.dtype in (torch.float32, torch.float64)
@@ -41,13 +41,13 @@ def can_step(network: nn.Module) -> TypeGuard[DNN]:
 class StepsByHand:
     """Stochastic gradient descent with momentum on the mean cross-entropy of a `DNN`.
 
-    As `torch.optim.SGD` with ``momentum``: the velocity is ``momentum * velocity + gradient``, and the weights go by
-    ``-rate * velocity``. All weights lie in one array, so that this is three operations; the network's parameters are
-    views of it until `release`.
+    As `torch.optim.SGD` with ``momentum``: the velocity is ``momentum * velocity + gradient``, and the weights change
+    by ``-rate * velocity``. All weights lie in one array, so that this takes three operations. The network's
+    parameters are views of that array until `release`.
 
     Parameters
     ----------
-    network : DNN, for which `can_step` holds
+    network : DNN for which `can_step` is true
 
     Paper: Section 2.2
     Notebook: book/03_training.ipynb
@@ -64,7 +64,7 @@ class StepsByHand:
         slopes = [part.reshape(shape) for part, shape in zip(np.split(self.gradient, ends), shapes, strict=True)]
         for parameter, part in zip(parameters, parts, strict=True):
             parameter.data = torch.from_numpy(part)
-        # Of each layer, the output's last: its weights and biases, and where their gradients go.
+        # For each layer, the output's last: its weights and biases, and where their gradients go.
         self.layers = list(zip(parts[::2], parts[1::2], strict=True))
         self.slopes = list(zip(slopes[::2], slopes[1::2], strict=True))
         self.mean = network.standardise.mean.numpy()
@@ -80,7 +80,7 @@ class StepsByHand:
         x : Tensor ``[n, n_bins]``, raw magnitudes
         targets : Tensor ``[n]``, label indices
         pieces : int
-            The batch is computed in that many pieces whose gradients add up to the same step.
+            The batch is computed in this number of pieces. Their gradients add up to the same step.
         """
         if pieces == 1:
             loss = self.loss_gradient(x, targets)
@@ -101,13 +101,13 @@ class StepsByHand:
         """The mean loss of a batch; its gradient is then in ``gradient``."""
         n_rows, network = len(x), self.network
         if n_rows not in self._rooms:
-            if len(self._rooms) == 4:  # those of a batch and of the last one, whole and in pieces
+            if len(self._rooms) == 4:  # one for a batch and one for the last batch, each whole and in pieces
                 self._rooms.clear()
             self._rooms[n_rows] = _Room(n_rows, self.layers)
         room = self._rooms[n_rows]
         dropout = network.dropout if network.training else None
         raw = x if network.representation.kind == "linear" else network.representation(x)
-        with np.errstate(all="ignore"):  # a loss that is no number is told where it is looked at
+        with np.errstate(all="ignore"):  # the caller reports a loss that is not a number
             read = room.reads[0]
             np.subtract(raw.numpy(), self.mean, out=read)
             read *= self.scale
@@ -120,7 +120,7 @@ class StepsByHand:
                 if dropout:
                     masks.append(dropout.mask(torch.from_numpy(output)).numpy())
                     read = np.multiply(output, masks[-1], out=following)
-            # A row a label: sums over labels then run along whole rows.
+            # One row for each label: sums over labels then run along whole rows.
             weight, bias = self.layers[-1]
             logits, posterior = room.logits, room.posterior
             np.matmul(weight, read.T, out=logits)
@@ -157,7 +157,7 @@ class StepsByHand:
 
 
 class _Room:
-    """Memory for a batch of so many rows: new memory for each would take as long as the arithmetic."""
+    """Memory for batches of a given number of rows: new memory for each batch would take as long as the arithmetic."""
 
     def __init__(self, n_rows: int, layers: Sequence[tuple[Array, Array]]) -> None:
         kind = layers[0][0].dtype

@@ -19,7 +19,7 @@ from .standardise import Standardise
 BIASES = ("tied", "untied")
 CONVOLUTIONS = ("fourier", "direct")
 POOL, POOL_STRIDE = 4, 2
-SLICES_AT_ONCE = 24  # where no gradient is wanted: each takes some 6 MB of maps
+SLICES_AT_ONCE = 24  # when no gradient is needed; each slice takes about 6 MB of maps
 
 
 def layer_sizes(n_frames: int, n_bins: int, kernels: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
@@ -65,14 +65,17 @@ class CDNN(Network):
     n_units : int
         Units of the dense layer.
     biases : {"tied", "untied"}
-        One bias a filter (default), or one for every filter and position as in the published code:
-        353,856 and 64,288 of them.
+        - ``"tied"``: one bias for each filter (default).
+        - ``"untied"``: one for each filter and position, as in the published code: 353,856 and 64,288 of them.
     hop, remainder
         How `slices` cuts a sequence.
     convolution : {"fourier", "direct"}
-        How the first layer is computed: `long_correlation`, or PyTorch's ``conv2d``. The same result.
+        How the first layer is computed. The result is the same.
+
+        - ``"fourier"``: by `long_correlation` (default).
+        - ``"direct"``: by PyTorch's ``conv2d``.
     n_frames, n_filters, kernels
-        Frames in a slice, filters a layer, and frames x bins of their kernels.
+        Frames in a slice, filters in a layer, and frames x bins of their kernels.
     generator : torch.Generator
         For the initial weights, uniform in +-0.01 as in the published configuration; biases zero.
 
@@ -129,10 +132,10 @@ class CDNN(Network):
             "n_filters": n_filters,
             "kernels": tuple(map(tuple, kernels)),
         }
-        self.rows(torch.zeros(n_frames, 1))  # refuses a hop or remainder that makes no sense, now and not later
+        self.rows(torch.zeros(n_frames, 1))  # refuses a bad hop or remainder now, not later
 
     def settings(self) -> dict[str, object]:
-        """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
+        """Arguments, besides ``standardise`` and ``n_labels``, that make another network of this shape."""
         return dict(self._settings)
 
     def extra_repr(self) -> str:
@@ -149,13 +152,13 @@ class CDNN(Network):
         return slices(magnitudes, self.slice_length, self.hop, remainder=self.remainder)
 
     def valid_rows(self, valid: Tensor) -> Tensor:
-        """Which slices lie wholly in frames that an excerpt has ``[..., n_slices]``; see `Network.valid_rows`.
+        """Which slices lie completely in frames that an excerpt has ``[..., n_slices]``; see `Network.valid_rows`.
 
         Raises
         ------
         InputError
-            When excerpts of different lengths are padded to one and the remainder overlaps: the
-            last slice of a shorter one would not be where its own end is.
+            When excerpts of different lengths are padded to one length and the remainder overlaps: the
+            last slice of a shorter excerpt would not lie at its own end.
 
         Notebook: book/05_adversaries.ipynb
         """
@@ -198,9 +201,10 @@ class CDNN(Network):
             maps = long_correlation(x, self.weight1[:, 0])
         else:
             maps = F.conv2d(x[:, None], self.weight1)
-        # Largest of rectified ones = largest, rectified; a tied bias can wait until after the pooling too.
+        # The maximum of rectified values is the rectified maximum, so rectification, and a tied bias too, can be
+        # applied after the pooling.
         first = torch.relu(self._pool_and_add(maps, self.bias1))
-        # Frequency first: so the maps above lie in memory, and PyTorch pools and convolves them without copying.
+        # Frequency first: this is how the maps above lie in memory, so PyTorch pools and convolves without copying.
         maps = F.conv2d(first.transpose(2, 3), self.weight2.transpose(2, 3)).transpose(2, 3)
         second = torch.relu(self._pool_and_add(maps, self.bias2))
         first, second = (maps.reshape(*leading, -1) for maps in (first, second))
@@ -210,7 +214,7 @@ class CDNN(Network):
     def _pool_and_add(maps: Tensor, bias: Tensor) -> Tensor:
         tied = bias.shape[-2:] == (1, 1)
         maps = maps if tied else maps + bias
-        # Transposed and back: PyTorch's fast pooling wants the memory layout of long_correlation.
+        # Transposed and back: PyTorch's fast pooling needs the memory layout of long_correlation.
         maps = F.max_pool2d(maps.transpose(2, 3), POOL, POOL_STRIDE, ceil_mode=True).transpose(2, 3)
         return maps + bias if tied else maps
 

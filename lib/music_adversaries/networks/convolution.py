@@ -2,15 +2,15 @@
 
 The problem
     The first kernels of the `CDNN` span 4 frames and 400 bins. Moved over 100 x 513 magnitudes
-    they cost 1,600 multiplications an output: nine tenths of the arithmetic of the network.
+    they cost 1,600 multiplications for each output: nine tenths of the arithmetic of the network.
 
-The way
-    A correlation along frequency is a multiplication after a Fourier transform. A transform as long
-    as a frame would be mostly thrown away: there are only 114 positions. So the kernel is cut into
-    pieces of 100 bins. Each needs a transform of only 114 + 100 - 1 = 213 points, the products of all
-    pieces and of all 4 frames add up before one transform back, and of that only 114 points are
-    computed. All of it is matrix products with matrices of cosines and sines, so autograd
-    differentiates it, and nothing depends on the type or the device.
+The solution
+    A correlation along frequency is a multiplication after a Fourier transform. Most of a transform
+    as long as a frame would be thrown away, since there are only 114 positions. So the kernel is cut
+    into pieces of 100 bins. Each piece needs a transform of only 114 + 100 - 1 = 213 points. The
+    products of all pieces and of all 4 frames are added up before a single transform back, of which
+    only 114 points are computed. All steps are matrix products with matrices of cosines and sines, so
+    autograd differentiates them, and nothing depends on the type or the device.
 
     With real numbers: if ``X = Xr - j Xi`` and ``W = Wr - j Wi`` are the transforms of input and
     kernel, the correlation has the transform ``X conj(W) = (Xr Wr + Xi Wi) + j (Xr Wi - Xi Wr)``.
@@ -68,7 +68,7 @@ def long_correlation(x: Tensor, weight: Tensor, *, piece: int | None = None) -> 
     cosine, sine, *back = _transforms(out_width, piece, x.dtype, x.device)
     n_frequencies, length = cosine.shape
 
-    # Spectra of the stretches of the input that the pieces meet: [n_frequencies, n, height, n_pieces].
+    # Spectra of the parts of the input that the pieces meet: [n_frequencies, n, height, n_pieces].
     stretches = F.pad(x, (0, max(0, (n_pieces - 1) * piece + length - width))).unfold(-1, length, piece)
     stretches = stretches[:, :, :n_pieces].reshape(-1, length).T
     x_parts = [(m @ stretches).view(n_frequencies, n, height, n_pieces) for m in (cosine, sine)]
@@ -77,7 +77,7 @@ def long_correlation(x: Tensor, weight: Tensor, *, piece: int | None = None) -> 
     pieces = pieces.permute(1, 2, 0, 3).reshape(-1, piece).T
     w_real, w_imaginary = ((m[:, :piece] @ pieces).view(n_frequencies, -1, n_filters) for m in (cosine, sine))
 
-    # At each frequency one matrix product over real and imaginary part, frames of the kernel, and pieces.
+    # At each frequency, one matrix product over real and imaginary parts, frames of the kernel, and pieces.
     gathered = torch.cat([part[:, :, i : i + out_height] for part in x_parts for i in range(kernel_height)], dim=-1)
     gathered = gathered.view(n_frequencies, n * out_height, -1)
     real = torch.bmm(gathered, torch.cat([w_real, w_imaginary], dim=1))
@@ -93,13 +93,13 @@ def long_correlation(x: Tensor, weight: Tensor, *, piece: int | None = None) -> 
 def _transforms(out_width: int, piece: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, ...]:
     """Cosines and sines of a transform just long enough, ``[n_frequencies, length]``, and of ``out_width`` points back.
 
-    The sines back are negative, as ``Re((a + j b) exp(j t)) = a cos t - b sin t`` has them. The
-    length is odd: then every frequency but 0 counts twice.
+    The sines of the transform back are negative, since ``Re((a + j b) exp(j t)) = a cos t - b sin t``.
+    The length is odd: then every frequency except 0 counts twice.
     """
     length = out_width + piece - 1
     length += 1 - length % 2
     n_frequencies = length // 2 + 1
-    # Kept beyond the call, so never made as tensors that autograd cannot use.
+    # Kept after the call, so they must not be made in inference mode: autograd cannot use such tensors.
     with torch.inference_mode(False), torch.no_grad():
         steps = torch.outer(torch.arange(n_frequencies), torch.arange(length)) % length
         angle = steps.to(torch.float64) * (2 * math.pi / length)

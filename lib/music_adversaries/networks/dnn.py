@@ -25,7 +25,7 @@ class DNN(Network):
     standardise : Standardise
     n_labels : int
     n_units : int
-        Units a hidden layer: 50 or 500 in the paper.
+        Units in each hidden layer: 50 or 500 in the paper.
     dropout : float
         Probability of leaving out a hidden unit in training; 0.25 in the published configuration.
         The magnitudes are never left out.
@@ -40,7 +40,7 @@ class DNN(Network):
     Raises
     ------
     InputError
-        For a dropout that is no probability, or an unknown scale or representation.
+        For a dropout that is not a probability, or an unknown scale or representation.
 
     >>> import torch
     >>> from music_adversaries.networks import Standardise
@@ -86,15 +86,15 @@ class DNN(Network):
 
     @property
     def linear(self) -> tuple[nn.Linear, ...]:
-        """The layers that have weights, the hidden ones and then the output."""
+        """The layers that have weights: the hidden layers, then the output."""
         return tuple(layer for layer in (*self.hidden, self.output) if isinstance(layer, nn.Linear))
 
     def settings(self) -> dict[str, object]:
-        """Arguments, beside ``standardise`` and ``n_labels``, that make a network of this shape anew."""
+        """Arguments, besides ``standardise`` and ``n_labels``, that make another network of this shape."""
         return dict(self._settings)
 
     def _layers(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Output of each hidden layer, and what the next layer reads of it."""
+        """Output of each hidden layer, and what the next layer reads from it."""
         read = self.standardise(self.representation(x))
         for layer in self.hidden:
             output = torch.relu(layer(read))

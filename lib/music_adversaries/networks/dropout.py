@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 
 SCALES = ("inverted", "published")
-PUBLISHED_SCALE = 2.0  # right for an inclusion probability of one half; the published one is 0.75
+PUBLISHED_SCALE = 2.0  # correct for an inclusion probability of one half; the published probability is 0.75
 
 
 class Dropout(nn.Module):
@@ -21,13 +21,13 @@ class Dropout(nn.Module):
     Parameters
     ----------
     probability : float
-        Of leaving a unit out, 0 <= probability < 1.
+        Probability of leaving a unit out, 0 <= probability < 1.
     scale : {"inverted", "published"}
-        ``1 / (1 - probability)``, so that a unit's mean is the same in training and in use
-        (default), or 2 whatever the probability. With the published probability of 0.25 units are
-        then 1.5 times larger in training than in use.
+        - ``"inverted"``: ``1 / (1 - probability)``; a unit's mean is then the same in training and in use (default).
+        - ``"published"``: 2, whatever the probability. With the published probability of 0.25, units are then
+          1.5 times larger in training than in use.
     seed : int
-        Of this layer's own random numbers: nothing global is seeded, read or moved on.
+        Seed of this layer's own random numbers. Global random states are neither used nor changed.
 
     Raises
     ------
@@ -50,11 +50,11 @@ class Dropout(nn.Module):
         self._generators: dict[torch.device, torch.Generator] = {}
 
     def generator_states(self) -> dict[str, Tensor]:
-        """Where its random numbers stand, by device; for going on with an interrupted training."""
+        """States of its random numbers, by device; needed to continue an interrupted training."""
         return {str(device): generator.get_state() for device, generator in self._generators.items()}
 
     def set_generator_states(self, states: dict[str, Tensor]) -> None:
-        """Go on where `generator_states` was taken."""
+        """Continue from what `generator_states` returned."""
         for name, state in states.items():
             device = torch.device(name)
             self._generators[device] = torch.Generator(device)
@@ -64,7 +64,7 @@ class Dropout(nn.Module):
         return f"probability={self.probability:g}, factor={self.factor:g}"
 
     def mask(self, x: Tensor) -> Tensor:
-        """What units of the shape of ``x`` are multiplied by in training, drawn anew: 0, or the factor."""
+        """A newly drawn mask of the shape of ``x`` that multiplies the units in training: 0, or the factor."""
         if x.device not in self._generators:
             self._generators[x.device] = torch.Generator(x.device).manual_seed(self.seed)
         kept = torch.empty_like(x).bernoulli_(1.0 - self.probability, generator=self._generators[x.device])

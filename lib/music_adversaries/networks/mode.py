@@ -1,4 +1,4 @@
-"""A network in use, for a while: without dropout, and afterwards in the mode it had.
+"""Evaluation mode for a while: without dropout, and afterwards in the mode that the network had.
 
 Notebook: book/04_baselines.ipynb
 """
@@ -13,12 +13,12 @@ from torch import nn
 
 @contextlib.contextmanager
 def evaluated(network: nn.Module) -> Iterator[None]:
-    """Within the block the network is in evaluation mode; afterwards each of its modules is in the mode it had.
+    """Within the block the network is in evaluation mode; afterwards each of its modules has its old mode again.
 
     Parameters
     ----------
     network : nn.Module
-        Of any kind. Gradients are left as they are: this only switches off dropout and the like.
+        Any network. Gradients are not changed: this only switches off dropout and similar layers.
 
     Notebook: book/04_baselines.ipynb
     """

@@ -1,7 +1,7 @@
-"""What a network makes of the magnitudes before it standardises them.
+"""What a network computes from the magnitudes before it standardises them.
 
-The paper's networks read linear magnitudes. The others are here to ask how much of what an adversary
-does follows from that choice.
+The paper's networks read linear magnitudes. The other representations are here to find out how much
+of what an adversary does follows from that choice.
 
 Paper: Section 5
 Notebook: book/05_adversaries.ipynb
@@ -21,13 +21,14 @@ FLOOR = 0.01  # added before the logarithm: 88 dB below the magnitude of a full-
 
 
 class Representation(nn.Module):
-    """Linear magnitudes, their logarithm, or the logarithm of mel bands of them.
+    """Linear magnitudes, their logarithm, or the logarithm of their mel bands.
 
     Parameters
     ----------
     kind : {"linear", "log", "mel"}
-        ``"log"`` is ``log(magnitude + 0.01)``; ``"mel"`` the same of 64 mel bands (Slaney's scale and
-        weights, as librosa has them).
+        - ``"linear"``: the magnitudes themselves (default).
+        - ``"log"``: ``log(magnitude + 0.01)``.
+        - ``"mel"``: the same of 64 mel bands (Slaney's scale and weights, as in librosa).
 
     Raises
     ------
@@ -46,10 +47,10 @@ class Representation(nn.Module):
             raise InputError(f"representation is {kind!r}; choose one of {', '.join(REPRESENTATIONS)}.")
         self.kind = kind
         if kind == "mel":
-            import librosa  # here, for it takes long to import
+            import librosa  # imported here, since it takes long to import
 
             filters = librosa.filters.mel(sr=spectra.SAMPLE_RATE, n_fft=spectra.N_FFT, n_mels=N_MELS)
-            # Computed anew wherever a system is loaded, so no part of what is saved.
+            # Computed again whenever a system is loaded, so it is not saved.
             self.register_buffer("filters", torch.from_numpy(filters.T.copy()), persistent=False)
 
     def forward(self, magnitudes: Tensor) -> Tensor:

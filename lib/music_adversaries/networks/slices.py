@@ -29,9 +29,11 @@ def slices(sequence: Tensor, length: int = SLICE_LENGTH, hop: int | None = None,
         Frames between the starts of slices; ``length`` by default, so that slices do not overlap,
         as in the paper's equation. An older version of the published code hops by 10.
     remainder : {"drop", "overlap"}
-        The frames after the last whole slice are left out, as in the published code (default: up
-        to ``hop - 1`` frames, of the half minute's 1,290 the last 90). Or they come in a last slice
-        that ends with the sequence and overlaps the one before.
+        What becomes of the frames after the last whole slice.
+
+        - ``"drop"``: they are left out, as in the published code (default). These are up to ``hop - 1``
+          frames: the last 90 of the 1,290 frames of half a minute.
+        - ``"overlap"``: they come in a last slice that ends with the sequence and overlaps the slice before.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def slices(sequence: Tensor, length: int = SLICE_LENGTH, hop: int | None = None,
     Raises
     ------
     InputError
-        When there is not one whole slice, or a setting makes no sense.
+        When there is not one whole slice, or a setting is out of range.
 
     Paper: Eq. (2)
     Notebook: book/03_training.ipynb

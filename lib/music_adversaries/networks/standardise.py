@@ -21,11 +21,15 @@ class Standardise(nn.Module):
     Parameters
     ----------
     mean, std : Tensor ``[n_bins]``
-        Of the training frames, in magnitude units.
+        Mean and standard deviation of the training frames, in magnitude units.
     min_std : float
-        What counts as a near-constant bin, which would otherwise be blown up without bound.
+        A bin with a smaller standard deviation counts as near-constant. Dividing by that deviation would
+        amplify it without bound.
     near_constant : {"floor", "mask"}
-        Such a bin is divided by ``min_std`` (default), or is always zero as in the published code.
+        What becomes of such a bin.
+
+        - ``"floor"``: it is divided by ``min_std`` (default).
+        - ``"mask"``: it is always zero, as in the published code.
 
     Raises
     ------
@@ -69,11 +73,12 @@ class Standardise(nn.Module):
             Frames, or slices of them.
         min_std, near_constant : see the class
         statistics : {"frames", "published"}
-            Mean and variance of all frames (default), or as the published code has them since June
-            2015: the mean over classes of the class means, and as variance *the variance over
-            classes of the variances within them*, which is not in the units of a variance.
+            - ``"frames"``: mean and variance of all frames (default).
+            - ``"published"``: as in the published code since June 2015. The mean is the mean of the class
+              means. The variance is *the variance, over classes, of the variances within them*; this is
+              not in the units of a variance.
         targets : Tensor ``[...]``, label indices
-            One a frame or slice; only ``"published"`` reads them.
+            One for each frame or slice; only ``"published"`` reads them.
 
         Raises
         ------

@@ -27,12 +27,12 @@ from .standardise import Standardise
 FORMAT_VERSION = 2
 KINDS: dict[str, type[Network]] = {"DNN": DNN, "CDNN": CDNN}
 VOTES = ("mean", "majority")
-FRAMES_AT_ONCE = 16_384  # that a network reads at a time, so that long recordings do not fill the memory
+FRAMES_AT_ONCE = 16_384  # frames that a network reads at a time, so that long recordings do not fill the memory
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a system says of one excerpt."""
+    """What a system says about one excerpt."""
 
     label: str
     confidence: float  #: entry of that label in ``posterior``, 0 to 1
@@ -40,7 +40,7 @@ class Decision:
 
 
 class History(TypedDict, total=False):
-    """How a training went: a list has one entry an epoch."""
+    """How a training went: each list has one entry for each epoch."""
 
     train_loss: list[float]
     valid_loss: list[float]
@@ -117,9 +117,9 @@ class System:
         name : str
             What a message calls it.
         vote : {"mean", "majority"}
-            Largest mean posterior, as in the published code (default). Or a hard vote, as the paper's
-            words have it: the label that most frames or slices have, the posterior being the share
-            of votes; between equal numbers of votes the mean posterior decides.
+            - ``"mean"``: the label with the largest mean posterior, as in the published code (default).
+            - ``"majority"``: a hard vote, as the paper describes it: the label that most frames or slices
+              have. The posterior is the share of votes. In a tie the mean posterior decides.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class System:
         return [self.classify(waveform, str(name), vote=vote) for name, waveform in named]
 
     def check_length(self, n_samples: int, name: str) -> None:
-        """Refuse a waveform of ``n_samples`` that has not one frame or slice for the network."""
+        """Refuse a waveform of ``n_samples`` that is shorter than one frame or slice of the network."""
         needed = getattr(self.network, "slice_length", 1)
         n_frames = spectra.n_frames(n_samples)
         if n_frames < needed:
@@ -187,7 +187,7 @@ class System:
 
     @classmethod
     def load(cls, path: Path | str) -> System:
-        """Read what `save` wrote, onto the processor whatever device it was saved from.
+        """Read what `save` wrote, onto the processor, whatever device it was saved from.
 
         Raises
         ------

@@ -1,7 +1,7 @@
-"""Classifiers on features, that the networks are held against: scikit-learn estimators.
+"""Classifiers on features, to compare the networks with: scikit-learn estimators.
 
 All of them classify texture windows and let these vote on the label of an excerpt. An excerpt is
-one element of a list, whatever it is made of: see each class.
+one element of a list; each class says what it consists of.
 
 Paper: Section 2.3, Section 5
 Notebook: book/04_baselines.ipynb

@@ -1,4 +1,4 @@
-"""A random forest on what a trained network makes of the music.
+"""A random forest on the activations of a trained network.
 
 Paper: Section 2.3, Table 1
 Notebook: book/04_baselines.ipynb
@@ -26,11 +26,11 @@ class ForestOnActivations(ExcerptClassifier[Excerpt]):
     """The paper's classifier: a random forest on a network's activations, and a vote over texture windows.
 
     An excerpt is a sequence of magnitudes ``[n_frames, n_bins]``, a waveform ``[n_samples]`` at 22,050 Hz,
-    or what `describe` made of either. Describe once to fit several forests, as Table 1 does:
+    or what `describe` returns for either. Describe once to fit several forests, as Table 1 does:
     ``described = [forest.set_params(layers="all").describe(x) for x in excerpts]``.
 
-    The paper learns it from training and validation excerpts together; the network below it has
-    seen the training excerpts, so their activations are not those of unseen music.
+    The paper trains it on training and validation excerpts together. The network below it has
+    seen the training excerpts, so their activations are not like those of unseen music.
     The order of the excerpts does not matter: they are sorted by content before the forest draws from them.
     A tie of the vote goes to the label that comes first in sorted order.
 
@@ -42,13 +42,13 @@ class ForestOnActivations(ExcerptClassifier[Excerpt]):
     window, hop : int
         Texture windows in frames: 215 and 107 (5 s, half) by default; the published code has 200 and 100.
     short : {"one_window", "refuse"}
-        What becomes of an excerpt shorter than a window; see :func:`features.texture_windows`.
+        What happens to an excerpt shorter than a window; see :func:`features.texture_windows`.
     n_estimators : int
         Trees.
     random_state : int
-        The published code's by default. The same one gives the same forest.
+        The published code's by default. The same number gives the same forest.
     n_jobs : int
-        As in scikit-learn. Has no influence on the result.
+        As in scikit-learn. It does not change the result.
 
     Attributes
     ----------
@@ -100,13 +100,13 @@ class ForestOnActivations(ExcerptClassifier[Excerpt]):
         )
 
     def fit(self, X: Sequence[Excerpt], y: Sequence[Hashable]) -> ForestOnActivations:
-        """Fit to excerpts and a label each.
+        """Fit to excerpts and one label for each.
 
         Raises
         ------
         InputError
-            When labels and excerpts do not pair or there is none, when an excerpt was described with
-            other windows or lacks a layer; see also :func:`features.activation_windows`.
+            When the numbers of labels and excerpts differ or there is none, and when an excerpt was
+            described with other windows or lacks a layer; see also :func:`features.activation_windows`.
         """
         check_pairs(X, y)
         if self.n_estimators < 1:
@@ -138,5 +138,5 @@ class ForestOnActivations(ExcerptClassifier[Excerpt]):
 
 
 def _content(windows: np.ndarray, label: Hashable) -> tuple[object, ...]:
-    """What to sort excerpts by: features first, which small errors of rounding hardly reorder."""
+    """What to sort excerpts by: features first, since small rounding errors hardly change their order."""
     return windows[0].tolist(), windows[-1].tolist(), len(windows), str(label)

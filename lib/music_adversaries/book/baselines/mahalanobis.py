@@ -16,28 +16,30 @@ from ...errors import InputError
 
 
 class MinimumMahalanobis(ClassifierMixin, BaseEstimator):
-    """The class whose mean is nearest, distances measured in units of the spread within classes.
+    """The class whose mean is nearest; distances are measured in units of the spread within classes.
 
     ``d(x, c)^2 = (x - mean_c)^T S_c^-1 (x - mean_c)``, where ``S_c`` is a covariance that divides by the
-    number of examples. The paper does not say whether it is shared; by default it is, and the rule
-    is linear discriminant analysis with equal priors. With a covariance a class it is *not*
+    number of examples. The paper does not say whether it is shared. By default it is shared, and the rule
+    is linear discriminant analysis with equal priors. With one covariance for each class it is *not*
     quadratic discriminant analysis: there is no ``log det S_c``, so wide classes attract more.
 
-    **Few examples.** A class of ``n`` examples has a covariance of rank below ``n``: with fewer examples
+    **Few examples.** A class of ``n`` examples has a covariance of rank below ``n``. With fewer examples
     than features it says that the class does not vary at all in some directions, and distances explode
-    there. Two cures, both on features scaled to unit deviation, so that they mean the same to each:
-    ``S_c + ridge * v * I`` with ``v`` the mean variance within classes, and
+    there. There are two remedies, both on features scaled to unit deviation, so that all features are
+    treated alike: ``S_c + ridge * v * I`` with ``v`` the mean variance within classes, and
     ``(1 - shrinkage) * S_c + shrinkage * S_shared``, before the ridge. Even a class of one example can
-    then be fitted. Excerpts of one artist are not independent, so count them and not windows.
+    then be fitted. Windows of one excerpt, and excerpts of one artist, are not independent examples: the
+    number of artists is what counts.
 
     Parameters
     ----------
     covariance : {"shared", "per_class"}
-        Pooled within classes (default), or each class its own.
+        - ``"shared"``: one, pooled within classes (default).
+        - ``"per_class"``: one for each class.
     ridge : float
         Share of the mean variance within classes that is added to the diagonal.
     shrinkage : float, 0 to 1
-        How far a class's own covariance is drawn to the shared one; nothing to a shared one.
+        How far a class's own covariance is moved towards the shared one; without effect on a shared one.
 
     Attributes
     ----------
@@ -61,7 +63,7 @@ class MinimumMahalanobis(ClassifierMixin, BaseEstimator):
         Raises
         ------
         InputError
-            For an option that is none, or when a covariance is singular and ``ridge`` is 0.
+            For an unknown option, or when a covariance is singular and ``ridge`` is 0.
         """
         if self.covariance not in ("shared", "per_class"):
             raise InputError(f"covariance is {self.covariance!r}; choose 'shared' or 'per_class'.")
@@ -75,7 +77,7 @@ class MinimumMahalanobis(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, index = np.unique(y, return_inverse=True)
         self.means_ = np.stack([x[index == c].mean(0) for c in range(len(self.classes_))])
-        # Features differ in scale by orders of magnitude; the ridge must mean the same to each.
+        # Features differ in scale by orders of magnitude; the ridge must mean the same for each of them.
         deviation = x.std(0)
         self.scale_ = np.where(deviation > 0, deviation, 1.0)
         within = (x - self.means_[index]) / self.scale_
@@ -103,7 +105,7 @@ class MinimumMahalanobis(ClassifierMixin, BaseEstimator):
 
     @staticmethod
     def _root(covariance: np.ndarray, whose: str) -> np.ndarray:
-        """Lower triangle whose product with its transpose is the covariance."""
+        """Lower triangular matrix whose product with its transpose is the covariance."""
         least, *_, most = np.linalg.eigvalsh(covariance) if len(covariance) > 1 else [covariance[0, 0]] * 2
         if least <= len(covariance) * np.finfo(float).eps * most:
             raise InputError(
@@ -121,7 +123,7 @@ class MinimumMahalanobis(ClassifierMixin, BaseEstimator):
         return np.stack(columns, axis=1)
 
     def predict(self, X: npt.ArrayLike) -> np.ndarray:
-        """Labels ``[n_examples]`` of the nearest classes; of several equally near, the first in ``classes_``."""
+        """Labels ``[n_examples]`` of the nearest classes; in a tie, the first in ``classes_``."""
         check_is_fitted(self)
         return self.classes_[self.squared_distances(X).argmin(1)]
 

@@ -20,7 +20,7 @@ class MFCCBaseline(ExcerptClassifier[np.ndarray]):
 
     MFCC and zero crossings, mean and variance over texture windows, minimum Mahalanobis distance,
     majority vote over the windows (a tie goes to the label that comes first in sorted order).
-    An excerpt is a waveform ``[n_samples]`` at 22,050 Hz, or what `describe` made of it.
+    An excerpt is a waveform ``[n_samples]`` at 22,050 Hz, or what `describe` returns for it.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class MFCCBaseline(ExcerptClassifier[np.ndarray]):
         Raises
         ------
         InputError
-            When labels and excerpts do not pair or there is none; see also :class:`MinimumMahalanobis`.
+            When the numbers of labels and excerpts differ or there is none; see also :class:`MinimumMahalanobis`.
         """
         check_pairs(described, labels)
         classifier = MinimumMahalanobis(self.covariance, self.ridge, self.shrinkage)

@@ -1,15 +1,16 @@
 """A gradient through the random forest: every split made soft.
 
 Goal
-    A forest's posterior is constant almost everywhere, so no gradient tells how to change what it says. The paper
-    attacks it unaware: through the network below it. Here a split ``feature <= threshold`` becomes a probability
-    of going left, ``sigmoid((threshold - feature) / temperature)``; an input reaches a leaf with the product of
-    the probabilities along its path. As the temperature tends to zero, that is the forest itself.
+    A forest's posterior is constant almost everywhere, so no gradient shows how to change its decision. The paper
+    attacks without knowledge of the forest: through the network below it. Here a split ``feature <= threshold``
+    becomes a probability of going left, ``sigmoid((threshold - feature) / temperature)``. An input reaches a leaf
+    with the product of the probabilities along its path. As the temperature tends to zero, this becomes the forest
+    itself.
 
 Conventions
     * The unit of the temperature is the feature's own standard deviation over given windows, so that one number
       fits features of any scale.
-    * The forest that counts is the real one: the soft one only points the way to it.
+    * An attack is judged by the real forest: the soft forest only gives the gradient.
 
 Paper: Section 2.3, Table 1
 Notebook: book/05_adversaries.ipynb
@@ -41,10 +42,10 @@ class SoftForest(nn.Module):
     ----------
     forest : fitted RandomForestClassifier
     windows : array ``[n_windows, n_features]``
-        What the forest was fitted to, or the like: a feature's standard deviation over them is the unit of the
-        temperature. (1 where it is constant: no split asks for such a feature.)
+        What the forest was fitted to, or similar windows. A feature's standard deviation over them is the unit of
+        the temperature. (1 if the feature is constant: no split uses such a feature.)
     temperature : float
-        Above 0. The smaller, the nearer to the forest, and the fewer inputs have a gradient.
+        Above 0. The smaller it is, the closer to the forest, and the fewer inputs have a gradient.
 
     Raises
     ------
@@ -79,7 +80,7 @@ class SoftForest(nn.Module):
         self.n_trees = len(nodes)
         self.temperature = temperature
         levels, ended, orders = [], [], []
-        # All trees at once, a level at a time. On each level those nodes come first that split.
+        # All trees at once, level by level. On each level, the nodes that split come first.
         nodes = nodes[np.argsort(left[nodes] < 0, kind="stable")]
         while len(nodes):
             inner, ends = nodes[left[nodes] >= 0], nodes[left[nodes] < 0]
@@ -89,7 +90,7 @@ class SoftForest(nn.Module):
             order = np.argsort(left[nodes] < 0, kind="stable")
             orders.append(order)
             nodes = nodes[order]
-        self.n_splits = [len(inner) for inner in levels]  # of each level
+        self.n_splits = [len(inner) for inner in levels]  # on each level
         splits, leaves = np.concatenate(levels), np.concatenate(ended)
         self.register_buffer("feature", torch.from_numpy(feature[splits]))
         self.register_buffer("threshold", torch.from_numpy(threshold[splits]).float())
@@ -102,10 +103,10 @@ class SoftForest(nn.Module):
 
         Notebook: book/05_adversaries.ipynb
         """
-        columns = windows.reshape(-1, windows.shape[-1]).T  # a row a feature: whole rows are quicker to gather
+        columns = windows.reshape(-1, windows.shape[-1]).T  # one row for each feature: whole rows are quicker to gather
         distance = (self.threshold[:, None] - columns[self.feature]) / self.spread[:, None]
         goes_left = torch.sigmoid(distance / self.temperature)
-        reach = columns.new_ones(self.n_trees, columns.shape[1])  # probability of coming to each node of a level
+        reach = columns.new_ones(self.n_trees, columns.shape[1])  # probability of reaching each node of a level
         ends = []
         for left, order in zip(
             goes_left.split(self.n_splits), self.order.split([2 * n for n in self.n_splits]), strict=True
@@ -119,28 +120,28 @@ class SoftForest(nn.Module):
 
 
 class AwareForest(Network):
-    """The whole way from magnitudes to what the forest says of every texture window, with a gradient.
+    """From magnitudes to the forest's posterior for every texture window, with a gradient.
 
     A `Network` on whole sequences whose rows are texture windows, so that ``System(AwareForest(...), labels)`` can
     be attacked by `adversary.attack`. Excerpts may be padded to a common length, if each fills a window.
-    (A `System` cuts recordings of more than six minutes, and windows do not reach over its cuts.)
+    (A `System` cuts recordings of more than six minutes, and windows do not cross its cuts.)
 
     Parameters
     ----------
     system : System
         The network below the forest, and the labels and their order.
     forest : fitted ForestOnActivations
-        On that network; its layers, window and hop are taken over.
+        On that network; its layers, window and hop are used here too.
     windows : array ``[n_windows, n_features]``
-        See `SoftForest`; such as ``forest.describe(excerpt).matrix(forest.layers)``, one upon another.
+        See `SoftForest`; such as ``forest.describe(excerpt).matrix(forest.layers)`` of several excerpts, concatenated.
     temperature : float
         See `SoftForest`.
 
     Raises
     ------
     InputError
-        When the system's network is not a `Network`, or the forest knows a class that is no label of the system; see
-        also `SoftForest`.
+        When the system's network is not a `Network`, or the forest has a class that is not a label of the system;
+        see also `SoftForest`.
 
     Paper: Section 2.3, Section 4
     Notebook: book/05_adversaries.ipynb
@@ -171,8 +172,8 @@ class AwareForest(Network):
     def forward(self, magnitudes: Tensor) -> Tensor:
         """Logits ``[..., n_windows, n_labels]`` of sequences ``[..., n_frames, n_bins]``.
 
-        Their softmax is the soft forest's posterior but for the floor, which leaves a gradient to labels that
-        it thinks impossible.
+        Their softmax is the soft forest's posterior, except for the floor. The floor gives a gradient also to labels
+        whose posterior is zero.
 
         Raises
         ------
@@ -186,9 +187,9 @@ class AwareForest(Network):
         return torch.log(of_labels + FLOOR)
 
     def windows(self, magnitudes: Tensor) -> Tensor:
-        """What the forest reads ``[..., n_windows, n_features]`` of sequences ``[..., n_frames, n_bins]``.
+        """What the forest reads ``[..., n_windows, n_features]``, from sequences ``[..., n_frames, n_bins]``.
 
-        Means and standard deviations as :func:`features.activation_windows` finds them, layers side by side.
+        Means and standard deviations as in :func:`features.activation_windows`, layers side by side.
 
         Notebook: book/05_adversaries.ipynb
         """
@@ -198,12 +199,12 @@ class AwareForest(Network):
         return torch.cat([mean_and_std(self._cut(outputs[layer - 1])) for layer in chosen], dim=-1)
 
     def valid_rows(self, valid: Tensor) -> Tensor:
-        """Which windows lie wholly in frames that an excerpt has ``[..., n_windows]``; see `Network.valid_rows`.
+        """Which windows lie completely in frames that an excerpt has ``[..., n_windows]``; see `Network.valid_rows`.
 
         Raises
         ------
         InputError
-            When an excerpt that is padded does not fill one window.
+            When a padded excerpt does not fill one window.
 
         Notebook: book/05_adversaries.ipynb
         """

@@ -18,16 +18,16 @@ from ...errors import InputError
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-Described = TypeVar("Described")  #: what an excerpt is given as
+Described = TypeVar("Described")  #: the form in which an excerpt is given
 
 
 def majority(votes: Sequence[Hashable] | np.ndarray) -> Hashable:
-    """The most frequent label; of several equally frequent ones, the first in sorted order.
+    """The most frequent label; in a tie, the first in sorted order.
 
     Raises
     ------
     InputError
-        When nobody votes.
+        When there is no vote.
 
     Paper: Section 5
     """
@@ -39,7 +39,7 @@ def majority(votes: Sequence[Hashable] | np.ndarray) -> Hashable:
 
 
 class ExcerptClassifier(ClassifierMixin, BaseEstimator, Generic[Described]):
-    """What estimators on lists of excerpts share: the vote. ``self._votes(X)`` gives labels a window."""
+    """What estimators on lists of excerpts share: the vote. ``self._votes(X)`` gives a label for each window."""
 
     classes_: np.ndarray
 
@@ -49,7 +49,7 @@ class ExcerptClassifier(ClassifierMixin, BaseEstimator, Generic[Described]):
         return np.array([[np.mean(votes == c) for c in self.classes_] for votes in self._votes(X)])
 
     def predict(self, X: Sequence[Described]) -> np.ndarray:
-        """A label an excerpt ``[n_excerpts]``: that of most windows; a tie goes to the first in ``classes_``."""
+        """One label for each excerpt ``[n_excerpts]``: that of most windows; in a tie, the first in ``classes_``."""
         shares = self.predict_proba(X)
         return self.classes_[shares.argmax(1)] if len(shares) else self.classes_[:0]
 
@@ -66,11 +66,11 @@ class WindowVote(MetaEstimatorMixin, ExcerptClassifier[np.ndarray]):
     """Fit any classifier to windows; label an excerpt by the majority of its windows.
 
     An excerpt is an array ``[n_windows, n_features]``, as :func:`features.texture_windows` gives it.
-    Every window carries the label of its excerpt, so longer excerpts weigh more in training.
+    Every window has the label of its excerpt, so longer excerpts count more in training.
 
     A tie goes to the label that comes first in sorted order, as in scikit-learn's own voting:
     the same data give the same answer, but labels late in the alphabet lose ties.
-    ``predict_proba`` shows how often that happens.
+    ``predict_proba`` shows how often there is a tie.
 
     Parameters
     ----------
@@ -91,13 +91,13 @@ class WindowVote(MetaEstimatorMixin, ExcerptClassifier[np.ndarray]):
         self.classifier = classifier
 
     def fit(self, X: Sequence[np.ndarray], y: Sequence[Hashable]) -> WindowVote:
-        """Fit to excerpts, each ``[n_windows, n_features]``, and a label each.
+        """Fit to excerpts, each ``[n_windows, n_features]``, and one label for each.
 
         Raises
         ------
         InputError
-            When labels and excerpts do not pair, there is none, or an excerpt has no windows or other
-            features than the first.
+            When the numbers of labels and excerpts differ, there is none, or an excerpt has no windows or
+            other features than the first.
         """
         check_pairs(X, y)
         windows = _checked(X)
@@ -111,12 +111,12 @@ class WindowVote(MetaEstimatorMixin, ExcerptClassifier[np.ndarray]):
         if not len(X):
             return []
         windows = _checked(X, self.n_features_in_)
-        votes = self.classifier_.predict(np.concatenate(windows))  # at once: a forest is slow to start
+        votes = self.classifier_.predict(np.concatenate(windows))  # all at once: a forest is slow to start
         return np.split(votes, np.cumsum([len(excerpt) for excerpt in windows])[:-1])
 
 
 def check_pairs(X: Sequence[object], y: Sequence[object]) -> None:
-    """Refuse excerpts and labels that do not pair, and none of them.
+    """Refuse empty lists, and numbers of excerpts and labels that differ.
 
     Raises
     ------

@@ -2,21 +2,21 @@
 
 Goal
     Times differ from machine to machine; ratios of times taken in one run differ much less. So each time is
-    compared with that of something that does the same, or of arithmetic that cannot be avoided, and both are
+    compared with the time of code that does the same, or of arithmetic that cannot be avoided. Both are
     measured alternately in the same minute.
 
 Conventions
     * A time is that of one iteration, divided by the number of excerpts in the batch: the median of
       several rounds. In each round every contestant has one turn. On one excerpt a turn is eight iterations
-      in a row, as in an attack; for the loop in NumPy it is one, since its iterations are all alike.
+      in a row, as in an attack. For the loop in NumPy it is one iteration, since all its iterations are alike.
     * One thread by default: then no thread waits for another. The goals are for two.
     * Networks have random weights and recordings are noise: neither changes how long an iteration takes.
 
 =============  ==========================================================================
 `iteration`    one iteration as the attack computes it
-`plain`        the same frame by frame in NumPy
+`plain`        the same, frame by frame, in NumPy
 `toolbox`      projected gradient descent of the Adversarial Robustness Toolbox (ART)
-`arithmetic`   Fourier transforms and matrix products that no iteration can do without
+`arithmetic`   Fourier transforms and matrix products that every iteration needs
 `memory`       how much memory the iterations need
 `subjects`     the networks and recordings that are measured
 `timing`       turns, rounds and threads

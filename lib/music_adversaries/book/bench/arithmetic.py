@@ -28,8 +28,8 @@ SIDE = 1_024
 def transforms(n_frames: int) -> Callable[[], None]:
     """The inverse transform of ``n_frames`` frames, and the transform back.
 
-    In blocks that stay in the cache and with results that are dropped at once: on whole excerpts the same calls
-    take up to three times as long, most of it for fresh memory.
+    They are computed in blocks that stay in the cache, and the results are dropped at once. On whole excerpts the
+    same calls take up to three times as long, mostly for new memory.
 
     Paper: Eq. (1), Eq. (9)
     Notebook: book/05_adversaries.ipynb

@@ -21,7 +21,7 @@ from ...networks import CDNN, DNN
 class Iteration:
     """Gradient step, non-negativity, consistency and ball, for a batch of excerpts of one length.
 
-    What the attack runs but for its judge: `algorithm1.advance` and the gradient excerpt by excerpt.
+    What the attack runs, except for its judge: `algorithm1.advance`, and the gradient excerpt by excerpt.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Iteration:
         self.change.zero_()
 
     def gradient(self) -> Product | Dense:
-        """Of the loss, as the attack computes it.
+        """The gradient of the loss, as the attack computes it.
 
         Paper: Eq. (7)
         Notebook: book/05_adversaries.ipynb

@@ -41,7 +41,7 @@ def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object
     Parameters
     ----------
     quick : bool
-        Excerpts of 5 s and small batches, in half a minute: to see that it runs. Else excerpts of 30 s in
+        Excerpts of 5 s and small batches, in half a minute, to see that it runs. Otherwise excerpts of 30 s in
         batches of 1 and 32, in ten minutes.
     n_threads : int
     said : function
@@ -71,7 +71,7 @@ def run(*, quick: bool = False, n_threads: int = 1, said: Callable[[str], object
 
 
 def _rounds(batch: int, quick: bool, system: str = "dnn50") -> int:
-    """As many rounds as there is time for: one round of a large network on a large batch takes a minute."""
+    """The number of rounds: fewer for a large network on a large batch, where one round takes a minute."""
     if quick:
         return 3
     return 15 if batch == 1 else {"dnn50": 9, "dnn500": 3, "cdnn": 1}[system]
@@ -116,7 +116,7 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
         contestants["unavoidable"] = lambda: seconds(products)
         for kind in steps:
             for how in PLAINLY:
-                # One excerpt: a loop over eight, whose numbers no cache holds together, took as long for each.
+                # One excerpt: in a loop over eight, too large for any cache, each took as long.
                 plain = PlainIteration(
                     net, noise(1, length)[0].numpy(), 0, consistency=kind == "with", snr=SNR, together=how == TOGETHER
                 )
@@ -155,7 +155,7 @@ def iterations(system: str, batch: int, length: float, rounds: int) -> Iterator[
 
 
 def _from_start(step: Iteration, call: Callable[[], object], times: int, batch: int) -> float:
-    """Seconds an excerpt of one of several calls in a row from the exemplars; going back to them does not count."""
+    """Seconds per call and excerpt, for several calls in a row from the exemplars; the restart does not count."""
     step.restart()
     return seconds(lambda: [call() for _ in range(times)]) / times / batch
 

@@ -1,8 +1,8 @@
 """How much memory iterations need, each measured in a process of its own.
 
 The kernel keeps the peak of a process's memory (Linux only). A process warms up on one second of noise,
-notes the peak, iterates, and reports by how much the peak has risen. Two processes differ by an array or two,
-which the allocator keeps or gives back, so numbers of iterations are compared within one process.
+notes the peak, iterates, and reports by how much the peak has risen. Between two processes the result may differ by
+an array or two, which the allocator keeps or gives back. So numbers of iterations are compared within one process.
 
 Paper: Alg. 1
 Notebook: book/05_adversaries.ipynb

@@ -1,9 +1,9 @@
 """One iteration of Algorithm 1 in plain NumPy, frame by frame.
 
 One loop takes the gradient of each frame, one adds the frames up to a waveform, and one cuts the waveform into
-frames again. The first can be left to a few matrix products on all frames, as the published code leaves it to
-Theano: that is the quicker loop to be held against. Both are simpler than `iteration` and share nothing with it; a
-test holds them against each other.
+frames again. A few matrix products on all frames can replace the first loop, as the published code leaves it to
+Theano; this is the faster variant. Both are simpler than `iteration` and share no code with it. A test compares
+them.
 
 Paper: Alg. 1, Eq. (1), Eq. (5), Eq. (6), Eq. (7), Eq. (8), Eq. (9)
 Notebook: book/05_adversaries.ipynb
@@ -29,7 +29,7 @@ class PlainIteration:
     target : int, label index
     consistency, snr, step : as for `iteration.Iteration`
     together : bool
-        Whether the network is given all frames at once, and only the transforms go frame by frame.
+        Whether the network gets all frames at once, and only the transforms run frame by frame.
 
     Paper: Alg. 1
     Notebook: book/05_adversaries.ipynb
@@ -56,7 +56,7 @@ class PlainIteration:
         self.window = np.hanning(N_FFT)
         self.least_power = (self.window[:HOP_LENGTH] ** 2 + self.window[HOP_LENGTH:] ** 2).min()
         self.spectrum = self.analyse(np.asarray(waveform, dtype=np.float64))
-        # The phase does not change, so that even a plain loop computes its exponentials once.
+        # The phase does not change, so even a plain loop computes its exponentials only once.
         self.exemplar, self.unit = np.abs(self.spectrum), np.exp(1j * np.angle(self.spectrum))
         self.radius = np.linalg.norm(self.exemplar) * 10 ** (-snr / 20)
 

@@ -24,9 +24,10 @@ class Row:
     value, against_value : float
         Milliseconds per iteration and excerpt, or megabytes; NaN where it could not be measured.
     faster : bool
-        Whether the ratio says how many times *faster* the first value is, or how many times as much it takes.
+        Whether the ratio says how many times *as fast* the first value is (True), or how many times as much it
+        takes (False).
     goal : float
-        What the ratio should reach if ``faster``, not exceed otherwise.
+        If ``faster``, the least ratio wanted; otherwise the largest.
     unit : str
     note : str
         Why a value is missing.
@@ -52,7 +53,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None where there is none, or where nothing could be measured."""
+        """Whether the goal is met; None if there is no goal, or nothing could be measured."""
         if self.goal is None or self.ratio != self.ratio:
             return None
         return self.ratio >= self.goal if self.faster else self.ratio <= self.goal

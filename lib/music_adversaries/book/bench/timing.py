@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import torch
 from threadpoolctl import threadpool_limits
 
-PAUSE = 0.1  # idle threads of OpenBLAS wait in a loop for some 25 ms
+PAUSE = 0.1  # idle threads of OpenBLAS wait in a loop for about 25 ms
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -29,9 +29,9 @@ def median_seconds(
 ) -> dict[str, float]:
     """Median of the seconds that each contestant returns, over rounds in which each has one turn.
 
-    Other work of the machine then slows all of them down alike. The contestants also disturb each other: idle
+    Other work of the machine then slows all contestants down alike. The contestants also disturb each other: idle
     threads of one library wait in a loop for a while, on a core that another library needs. So each turn begins
-    with a pause, until those threads sleep, and with one call that does not count.
+    with a pause until those threads sleep, and with one call that does not count.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def median_seconds(
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Within the block PyTorch and NumPy compute on ``count`` threads; afterwards on as many as before."""
+    """Within the block PyTorch and NumPy compute on ``count`` threads; afterwards the old numbers apply again."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -1,7 +1,7 @@
-"""Projected gradient descent of the Adversarial Robustness Toolbox, where it is installed.
+"""Projected gradient descent of the Adversarial Robustness Toolbox, if it is installed.
 
 Its own `ProjectedGradientDescentPyTorch`, on the same network and sequences: one ball in the L2 norm
-around a whole sequence, no consistency. Its steps have a fixed length; that takes as long.
+around a whole sequence, without consistency. Its steps have a fixed length; this does not change the time.
 
 Paper: Eq. (7)
 Notebook: book/05_adversaries.ipynb
@@ -28,7 +28,7 @@ def installed() -> bool:
 
 
 class Summed(nn.Module):
-    """Log posteriors summed over the rows of a sequence ``[n, n_labels]``: their likelihood is Algorithm 1's loss.
+    """Log posteriors summed over the rows of a sequence ``[n, n_labels]``; from them follows Algorithm 1's loss.
 
     Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb
@@ -53,7 +53,7 @@ def attack(
     magnitudes : Tensor ``[n, n_frames, n_bins]``
     targets : Tensor ``[n]``
     radius : float
-        Of the ball.
+        Radius of the ball.
     step : float
         Length of a step.
 
@@ -96,5 +96,5 @@ def attack(
 
 
 def seconds_per_iteration(run: Callable[[int], np.ndarray], more: int) -> float:
-    """Seconds of one iteration, from the difference of ``1 + more`` and 1, so that all else does not count."""
+    """Seconds of one iteration, from the difference of ``1 + more`` and 1, so that nothing else counts."""
     return (seconds(lambda: run(1 + more)) - seconds(lambda: run(1))) / more

@@ -1,18 +1,18 @@
 """The claims ledger: the paper's numbers, the records of our experiments, and the verdicts computed from both.
 
-``book/paper_values.csv`` holds every number the paper reports, ``book/claims.yml`` every claim with the
-line that an experiment's interval is held against. Nobody types a verdict.
+``book/paper_values.csv`` holds every number that the paper reports. ``book/claims.yml`` holds every claim, with the
+line that an experiment's interval is compared with. No verdict is typed by hand.
 
 ==========  ============================================================
 `paper`     the paper's numbers; what is lost stays lost
 `ledger`    claims and their lines, as ``claims.yml`` states them
-`verdict`   an interval held against a line
-`finding`   what the chapters state and a number judges
+`verdict`   an interval compared with a line
+`finding`   statements of the chapters, each judged by a number
 `judge`     every claim judged by every record of its experiment
-`stored`    the verdicts of a run beside those of the stored pages
-`tables`    the paper's numbers beside those of records
-`table1`    the paper's Table 1 beside ours
-`words`     numbers as readers see them
+`stored`    the verdicts of a run next to those of the stored pages
+`tables`    the paper's numbers next to those of records
+`table1`    the paper's Table 1 next to ours
+`words`     numbers as text for readers
 `text`      the verdicts as text for a terminal
 ==========  ============================================================
 

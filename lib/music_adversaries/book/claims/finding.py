@@ -1,4 +1,4 @@
-"""What the chapters state and a number judges: the findings of ``book/claims.yml``.
+"""Statements of the chapters, each judged by a number: the findings of ``book/claims.yml``.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -23,18 +23,18 @@ def finding(id: str, by: Record | Estimate, *, path: Path | str | None = None, *
     Parameters
     ----------
     id : str
-        Of an entry under ``findings`` in ``book/claims.yml``, which draws the line.
+        An entry under ``findings`` in ``book/claims.yml``, which states the line.
     by : Record or Estimate
-        A record of the finding's experiment; or what the page computed, where the finding has no experiment.
+        A record of the finding's experiment; or, if the finding has no experiment, what the page computed.
     path : path
         Default: ``book/claims.yml``.
     conditions
-        Of the measurement, besides those that the entry states: ``system="cdnn"``, where it is made for several.
+        Conditions of the measurement that the entry does not state, such as ``system="cdnn"``.
 
     Raises
     ------
     InputError
-        When there is no such finding, it is judged by something else, or the record lacks the measurement.
+        When there is no such finding, it is judged by another experiment, or the record lacks the measurement.
 
     Notebook: book/02_partitions.ipynb
     """

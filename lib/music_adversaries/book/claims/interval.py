@@ -1,31 +1,31 @@
-"""Intervals as records hold them."""
+"""Intervals of measurements in records."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeGuard
 
 from ...errors import InputError
 
 
-def interval(result: Any, where: str) -> tuple[float, float | None, float | None]:
+def interval(result: object, where: str) -> tuple[float, float | None, float | None]:
     """Value, lower and upper end of a measurement; the ends are None where it has no interval.
 
     Parameters
     ----------
-    where : what to call it where it is refused
+    where : what an error message calls the measurement
     """
-    if not isinstance(result, Mapping) or not is_number(result.get("value")):
+    if not isinstance(result, Mapping) or not is_number(value := result.get("value")):
         raise InputError(f"{where} has no number as its value; delete the record and run again.")
     low, high = result.get("low"), result.get("high")
     if low is None and high is None:
-        return float(result["value"]), None, None
+        return float(value), None, None
     if not (is_number(low) and is_number(high)) or low > high:
         raise InputError(f"{where} has {low!r} to {high!r} as its interval; delete the record and run again.")
-    return float(result["value"]), float(low), float(high)
+    return float(value), float(low), float(high)
 
 
-def is_number(value: Any) -> bool:
-    """Whether it is a finite number, and not a truth value."""
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a finite number, and not a bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

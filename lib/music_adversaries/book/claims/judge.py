@@ -40,7 +40,7 @@ def judge(
     Returns
     -------
     DataFrame
-        A row for each claim and record, in the order of the claims; a claim without any has one row with
+        A row for each claim and record, in the order of the claims; a claim without a record has one row with
         an empty dataset. Columns: ``id``, ``claim``, ``where``, ``experiment``, ``dataset``, ``profile``,
         ``quantity``, ``estimate``, ``low``, ``high``, ``n``, ``unit``, ``measured`` (with interval and n, in
         words), ``line`` (in words), ``verdict``, ``scope``, ``because``, ``paper`` (the paper's numbers, in
@@ -54,7 +54,7 @@ def judge(
     Paper: Section 6
     Notebook: book/09_verdicts.ipynb
     """
-    import pandas as pd  # here, since it takes longer to import than all verdicts to compute
+    import pandas as pd  # here, since importing it takes longer than computing all verdicts
 
     return pd.DataFrame(judgements(records, claims=claims, values=values))
 
@@ -71,7 +71,7 @@ def judgements(
     records = read_records(*record_folders()) if records is None else list(records)
     rows = []
     for claim in known:
-        fitting = [record for record in records if record.experiment == claim.experiment]
+        fitting: list[Record | None] = [record for record in records if record.experiment == claim.experiment]
         rows += [_row(claim, record, printed) for record in fitting or [None]]
     return rows
 

@@ -1,10 +1,11 @@
-"""The ledger: ``book/claims.yml``, every claim with the line that an experiment's interval is held against.
+"""The ledger: ``book/claims.yml``, every claim with the line that an experiment's interval is compared with.
 
 Notebook: book/09_verdicts.ipynb
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ SIDES = ("above", "below", "within")
 
 @dataclass(frozen=True)
 class Line:
-    """Where a claim draws the line: ``plus``, added to another result of the same record if one is named."""
+    """The line of a claim: the number ``plus``, added to another result of the same record if one is named."""
 
     plus: float
     quantity: Selection | None = None
@@ -40,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class PValue:
-    """The p-value that decides in place of an interval: a quantity under the same conditions, and its limit."""
+    """A p-value that decides instead of an interval: a quantity under the same conditions, and its limit."""
 
     quantity: str
     below: float
@@ -100,7 +101,7 @@ def read_claims(path: Path | str | None = None) -> list[Claim]:
     Raises
     ------
     InputError
-        When the file is missing, is no YAML, or an entry is bad; the entry and the field are named.
+        When the file is missing or is not YAML, or an entry is bad; the entry and the field are named.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -109,7 +110,7 @@ def read_claims(path: Path | str | None = None) -> list[Claim]:
 
 
 def read_findings(path: Path | str | None = None) -> list[Finding]:
-    """Read and check the findings, which stand below the claims: see `read_claims`.
+    """Read and check the findings, which are listed below the claims: see `read_claims`.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -122,18 +123,18 @@ def _content(path: Path | str | None) -> tuple[Path, dict[str, Any]]:
 
     path = Path(path) if path else book_folder() / "claims.yml"
     try:
-        # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
+        # libyaml's parser, if PyYAML was built with it: the other one takes longer than all the rest here.
         content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problem = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as YAML ({problem}); mend it or restore it.") from error
+        raise InputError(f"{path} cannot be read as YAML ({problem}); correct it or restore it.") from error
     if not isinstance(content, dict) or not set(content) <= {"claims", "findings"}:
-        raise InputError(f"{path} must hold the lists claims and findings, and nothing else; mend it or restore it.")
+        raise InputError(f"{path} must hold the lists claims and findings, and nothing else; correct it or restore it.")
     return path, content
 
 
 def _entries(content: dict[str, Any], name: str, path: Path) -> list[tuple[Any, str]]:
-    """The entries of one list, each with what messages call it."""
+    """The entries of one list, each with its name for messages."""
     entries = content.get(name)
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path} holds no list of {name}; begin each with '- id:'.")
@@ -144,13 +145,17 @@ def _each_once(entries: list[Any], where: str) -> list[Any]:
     names = [entry.id for entry in entries]
     for number, name in enumerate(names):
         if name in names[:number]:
-            raise InputError(f"{where}, entry {number + 1}: the field id says {name!r}, as an earlier one; rename it.")
+            raise InputError(
+                f"{where}, entry {number + 1}: the field id says {name!r}, as an earlier entry does; rename it."
+            )
     return entries
 
 
 def _finding(entry: Any, where: str) -> Finding:
     if not isinstance(entry, dict):
-        raise InputError(f"{where} is no set of fields; give id, finding, chapter, predicate and, if any, experiment.")
+        raise InputError(
+            f"{where} is not a set of fields; give id, finding, chapter, predicate and, if any, experiment."
+        )
     if isinstance(entry.get("id"), str):
         where = f"{where} ({entry['id']})"
     _fields(entry, where, ("id", "finding", "chapter", "predicate"), ("experiment",))
@@ -161,13 +166,17 @@ def _finding(entry: Any, where: str) -> Finding:
 
 def _claim(entry: Any, where: str) -> Claim:
     if not isinstance(entry, dict):
-        raise InputError(f"{where} is no set of fields; give id, claim, where, scope and the rest.")
+        raise InputError(f"{where} is not a set of fields; give id, claim, where, scope and the rest.")
     if isinstance(entry.get("id"), str):
         where = f"{where} ({entry['id']})"
     _fields(entry, where, ("id", "claim", "where", "scope"), ("paper", "experiment", "predicate", "untested"))
-    text = {name: _text(entry, name, where) for name in ("id", "claim", "where", "scope")}
-    paper = tuple(_reference(item, where) for item in _list(entry.get("paper", []), where))
-
+    claim = Claim(
+        id=_text(entry, "id", where),
+        claim=_text(entry, "claim", where),
+        where=_text(entry, "where", where),
+        scope=_text(entry, "scope", where),
+        paper=tuple(_reference(item, where) for item in _list(entry.get("paper", []), where)),
+    )
     tested, untested = "experiment" in entry or "predicate" in entry, "untested" in entry
     if tested == untested:
         raise InputError(f"{where}: give either the fields experiment and predicate, or the field untested.")
@@ -177,12 +186,11 @@ def _claim(entry: Any, where: str) -> Claim:
         state = _text(entry["untested"], "state", inner)
         if state not in (NOT_TESTED, NOT_TESTABLE):
             raise InputError(f"{inner}: the field state says {state!r}; use {NOT_TESTED!r} or {NOT_TESTABLE!r}.")
-        return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
-    return Claim(
-        **text,
+        return dataclasses.replace(claim, state=state, because=_text(entry["untested"], "because", inner))
+    return dataclasses.replace(
+        claim,
         experiment=_text(entry, "experiment", where),
         predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
-        paper=paper,
     )
 
 
@@ -205,7 +213,7 @@ def _predicate(entry: Any, where: str) -> Predicate:
     if "p_value" in entry:
         inner = f"{where}: p_value"
         if side == "within":
-            raise InputError(f"{inner}: it does not go with the field within; use above or below.")
+            raise InputError(f"{inner}: it cannot be combined with the field within; use above or below.")
         _fields(entry["p_value"], inner, ("quantity", "below"), ())
         limit = _number(entry["p_value"]["below"], f"{inner}: the field below")
         p_value = PValue(_text(entry["p_value"], "quantity", inner), limit)
@@ -213,7 +221,7 @@ def _predicate(entry: Any, where: str) -> Predicate:
 
 
 def _selection(entry: dict[str, Any], where: str) -> Selection:
-    """The field quantity, and the field of, which states the conditions of the measurement that is meant."""
+    """The selected measurement: its quantity in the field ``quantity``, its conditions in the field ``of``."""
     conditions = entry.get("of", {})
     if not isinstance(conditions, dict):
         raise InputError(f"{where}: the field of must be a set of conditions; it is {conditions!r}.")
@@ -229,7 +237,7 @@ def _reference(entry: Any, where: str) -> PaperReference:
 
 def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
     if not isinstance(entry, dict):
-        raise InputError(f"{where} is no set of fields; give {', '.join(needed)}.")
+        raise InputError(f"{where} is not a set of fields; give {', '.join(needed)}.")
     for name in needed:
         if name not in entry:
             raise InputError(f"{where}: the field {name} is missing; add it.")
@@ -238,14 +246,14 @@ def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str,
             raise InputError(f"{where}: there is no field {name!r}; use {', '.join((*needed, *allowed))}.")
 
 
-def _text(entry: dict, name: str, where: str) -> str:
+def _text(entry: dict[str, Any], name: str, where: str) -> str:
     value = entry.get(name)
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{where}: the field {name} must be a text; it is {value!r}.")
     return " ".join(value.split())
 
 
-def _list(value: Any, where: str) -> list:
+def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
         raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {value!r}.")
     return value

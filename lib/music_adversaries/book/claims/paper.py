@@ -1,6 +1,6 @@
 """The paper's numbers, as ``book/paper_values.csv`` holds them.
 
-A number of the paper that did not survive in our copy is *lost*: it is shown in words, and asking
+A number that cannot be read in our copy of the paper is *lost*: tables say so in words, and asking
 for it raises :class:`LostValue`. It is never guessed.
 
 Paper: Table 1
@@ -29,11 +29,11 @@ _VALUE_COLUMNS = ["where", "quantity", "value", "unit", "source", "note"]
 
 
 class LostValue(InputError):
-    """A number the paper reports that did not survive in our copy was asked for."""
+    """Raised when a number is asked for that is lost in our copy of the paper."""
 
 
 def paper_values(path: Path | str | None = None) -> pd.DataFrame:
-    """Every number the paper reports, one row each.
+    """Every number that the paper reports, one row each.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def paper_values(path: Path | str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``where``, ``quantity``, ``value`` (float; NaN where lost), ``printed`` (as written, or
+        ``where``, ``quantity``, ``value`` (float; NaN where lost), ``printed`` (as in the file, or
         "lost in our copy"), ``unit``, ``source`` (``paper``, ``published code`` or ``arithmetic``), ``note``.
 
     Raises
@@ -54,7 +54,7 @@ def paper_values(path: Path | str | None = None) -> pd.DataFrame:
     Paper: Table 1
     Notebook: book/09_verdicts.ipynb
     """
-    import pandas as pd  # here, and in what follows, for it takes longer to import than all verdicts to compute
+    import pandas as pd  # here, since importing it takes longer than computing all verdicts
 
     table = pd.DataFrame(paper_rows(path), columns=[*_VALUE_COLUMNS[:3], "printed", *_VALUE_COLUMNS[3:]])
     return table.astype({"value": float})
@@ -89,7 +89,9 @@ def paper_rows(path: Path | str | None = None) -> list[dict[str, Any]]:
         if written and not math.isfinite(row["value"]):
             raise InputError(f"{where}: the column value says {written!r}; give a number or leave it empty.")
         if (written == "") != row["note"].startswith(LOST):
-            raise InputError(f"{where}: the value must be empty exactly where the note begins with {LOST!r}; mend one.")
+            raise InputError(
+                f"{where}: the value must be empty exactly where the note begins with {LOST!r}; correct one of them."
+            )
         key = row["where"], row["quantity"], row["source"]
         if key in seen:
             raise InputError(f"Row {number} of {path} repeats an earlier row; remove one of them.")
@@ -100,7 +102,7 @@ def paper_rows(path: Path | str | None = None) -> list[dict[str, Any]]:
 
 def _written_number(text: str) -> float:
     try:
-        return math.nan if "_" in text else float(text)  # Python reads 1_000 as a number, and nobody else does
+        return math.nan if "_" in text else float(text)  # only Python reads 1_000 as a number
     except ValueError:
         return math.nan
 
@@ -113,7 +115,7 @@ def paper_value(where: str, quantity: str, source: str | None = None, path: Path
     where, quantity : str
         As in ``book/paper_values.csv``, for example ``"Figure 2"``, ``"SNR of the adversary, Classical 21 to Reggae"``.
     source : str
-        ``"published code"`` or ``"arithmetic"`` for what stands not in the paper; default: the paper if
+        ``"published code"`` or ``"arithmetic"`` for a number that is not in the paper; default: the paper, if
         it has such a row.
 
     Raises

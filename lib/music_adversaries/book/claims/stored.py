@@ -1,4 +1,4 @@
-"""The verdicts of a run beside those that the repository stores.
+"""The verdicts of a run next to those that the repository stores.
 
 Notebook: book/09_verdicts.ipynb
 """
@@ -18,11 +18,12 @@ STORED = ("id", "dataset", "profile", "verdict")  #: columns of ``book/verdicts.
 
 
 def judged(records: Iterable[Record]) -> pd.DataFrame:
-    """Every claim, judged by the records that the repository holds and by those of this run.
+    """Every claim, judged by the records in the repository and by those of this run.
 
     Parameters
     ----------
-    records : Records of this run, as `run` and `run_for_book` give them
+    records : iterable of Record
+        Those of this run, from `run` or `run_for_book`.
 
     Returns
     -------
@@ -35,9 +36,9 @@ def judged(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def computed_on(records: Iterable[Record]) -> list[str]:
-    """The processors that records were computed on, as they name them.
+    """The names of the processors that records were computed on.
 
-    One, unless the cache is shared by machines or was carried from one to another.
+    There is only one, unless machines share a cache or the cache was copied from another machine.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -45,7 +46,7 @@ def computed_on(records: Iterable[Record]) -> list[str]:
 
 
 def stored(path: Path | str | None = None) -> pd.DataFrame:
-    """The verdicts of the stored pages: `STORED` of each claim and dataset.
+    """The verdicts of the stored pages, with the columns `STORED`; a row for each claim and dataset.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def stored(path: Path | str | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When there is no such table.
+        When the table cannot be read or has other columns.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -75,9 +76,9 @@ def beside_stored(made: pd.DataFrame, before: pd.DataFrame, dataset: str, profil
     Parameters
     ----------
     made : DataFrame
-        As `judged` gives it.
+        From `judged`.
     before : DataFrame
-        As `stored` gives it.
+        From `stored`.
 
     Notebook: book/09_verdicts.ipynb
     """

@@ -1,4 +1,4 @@
-"""Table 1 as the paper prints it, the paper's beside those of our records.
+"""Table 1 in the paper's layout: the paper's own next to those of our records.
 
 Paper: Table 1
 Notebook: book/04_baselines.ipynb
@@ -19,7 +19,7 @@ from .paper import paper_values
 LAYERS = ("1", "2", "3", "all")
 KINDS = ("ReLU", "ReLU+Dropout")
 SIZES = ("smaller", "larger")
-#: Test excerpts of GTZAN's partitions, on which the paper's accuracies rest.
+#: Test excerpts of GTZAN's partitions, on which the paper measured its accuracies.
 PAPER_TESTS = {"random": "GTZAN random partition, test", "filtered": "GTZAN fault-filtered partition, test"}
 
 
@@ -43,7 +43,7 @@ class Table1:
     Notebook: book/04_baselines.ipynb
     """
 
-    source: str  #: what a heading calls it
+    source: str  #: its name in headings
     cells: tuple[Cell, ...]
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ class Table1:
         return next(c for c in self.cells if (c.n_units, c.kind, c.layer, c.partition) == wanted)
 
     def drops(self) -> pd.Series:
-        """Random minus filtered, of the sixteen forests."""
+        """Accuracy on the random partition minus that on the filtered one, for each of the sixteen forests."""
         names = [(size, kind, layer) for size in SIZES for kind in KINDS for layer in LAYERS]
         values = [self.cell(*name, "random").accuracy - self.cell(*name, "filtered").accuracy for name in names]
         return pd.Series(values, pd.MultiIndex.from_tuples(names, names=["network", "kind", "layer"]), name=self.source)
@@ -92,13 +92,13 @@ def of_paper() -> Table1:
 
 
 def of_record(record: Record, kind: str = "recorded") -> Table1:
-    """The table that a record of the experiment ``table1`` holds, with intervals over artists.
+    """The table from a record of the experiment ``table1``, with intervals over artists.
 
     Parameters
     ----------
     record : Record
     kind : str
-        What to call it, as ``"this run"``.
+        What headings call it, such as ``"this run"``.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def of_record(record: Record, kind: str = "recorded") -> Table1:
 
 
 def compare(*tables: Table1) -> pd.DataFrame:
-    """The tables, network by network: accuracy in per cent on the random partition, and in brackets on the filtered.
+    """The tables, network by network: accuracy in per cent on the random partition (and on the filtered one).
 
     Paper: Table 1
     Notebook: book/04_baselines.ipynb

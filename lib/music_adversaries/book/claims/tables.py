@@ -1,4 +1,4 @@
-"""Tables of the paper's numbers and of what records hold.
+"""Tables of the paper's numbers and of the measurements in records.
 
 Notebook: book/09_verdicts.ipynb
 """
@@ -16,26 +16,26 @@ from .words import show
 if TYPE_CHECKING:
     import pandas as pd
 
-#: From what a row says to the measurement of a record and to the number of the paper.
+#: From the name of a row to the measurement of a record and to the number of the paper.
 Rows = Mapping[str, tuple[str | Selection, PaperReference | None]]
 REAL = ("gtzan-mini", "full")  # dataset and profile of the recorded run on real music, for most experiments
 
 
 def side_by_side(record: Record, rows: Rows) -> pd.DataFrame:
-    """A table of the paper, of the recorded run on real music, and of this run.
+    """A table with three columns: the paper, the recorded run on real music, and this run.
 
     Parameters
     ----------
     record : Record
         This run's.
     rows : mapping
-        From what a row says to the record's measurement, as `select` names it, and to the row of ``paper_values.csv``
-        (where, quantity, source or None), or None where the paper has no such number.
+        From the name of a row to the record's measurement (its quantity, or a `select`), and to the row of
+        ``paper_values.csv`` (where, quantity, source or None); None if the paper has no such number.
 
     Returns
     -------
     DataFrame
-        A row each; what is missing says so.
+        A row for each name; a cell says so if its number is missing.
 
     Notebook: book/09_verdicts.ipynb
     """
@@ -55,12 +55,12 @@ def side_by_side(record: Record, rows: Rows) -> pd.DataFrame:
 
 
 def beside_paper(records: Sequence[Record], rows: Rows) -> pd.DataFrame:
-    """A table of the paper and of what records hold, with intervals: a column each.
+    """A table of the paper and of the measurements in records, with intervals; each has a column.
 
     Parameters
     ----------
     records : sequence of Record
-        May be empty: then the table says that nothing is recorded.
+        May be empty: the table then says that nothing is recorded.
     rows : mapping
         As in :func:`side_by_side`.
 
@@ -76,19 +76,19 @@ def beside_paper(records: Sequence[Record], rows: Rows) -> pd.DataFrame:
 
 
 def measured(records: Record | Sequence[Record], rows: Mapping[str, str | Selection]) -> pd.DataFrame:
-    """A table of what records hold, with intervals, for what the paper did not measure: a column each.
+    """A table of measurements in records, with intervals, for what the paper did not measure; each record has a column.
 
     Parameters
     ----------
     records : Record, or a sequence of them
     rows : mapping
-        From what a row says to the records' measurement, as `select` names it.
+        From the name of a row to the records' measurement: its quantity, or a `select`.
 
     Notebook: book/02_partitions.ipynb
     """
     import pandas as pd
 
-    records = records if isinstance(records, (list, tuple)) else [records]
+    records = [records] if isinstance(records, Record) else records
     return pd.DataFrame(
         {
             f"{record.dataset}, {record.profile}": {row: _measured(record, quantity) for row, quantity in rows.items()}

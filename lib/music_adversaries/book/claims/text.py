@@ -18,12 +18,12 @@ _WIDTH = 100
 
 
 def format_table(verdicts: pd.DataFrame | Sequence[Mapping[str, Any]]) -> str:
-    """The verdicts as text for a terminal, one block a claim, no line longer than 100 characters.
+    """The verdicts as text for a terminal: one block for each claim, no line longer than 100 characters.
 
     Parameters
     ----------
     verdicts : DataFrame, or sequence of mappings
-        As :func:`judge` or :func:`judged` gives it, or some of its rows.
+        From :func:`judge` or :func:`judged`, or some of their rows.
     """
     rows = verdicts if isinstance(verdicts, Sequence) else verdicts.to_dict("records")
     by_claim: dict[str, list[Mapping[str, Any]]] = {}

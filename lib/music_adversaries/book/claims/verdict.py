@@ -1,14 +1,16 @@
-"""Verdicts: an interval held against a line.
+"""Verdicts: an interval compared with a line.
 
-A claim says that a quantity lies above (or below) a line. Its interval wholly on that side of the line:
-``reproduced``; wholly on the other side: ``contradicted``; touching or crossing: ``inconclusive``.
-Where the line is itself a measured result, its interval counts as part of the line.
+A claim says that a quantity lies above (or below) a line. If its interval lies wholly on that side, the verdict is
+``reproduced``; if wholly on the other side, ``contradicted``; if it touches or crosses the line, ``inconclusive``.
+If the line is itself a measured result, its interval counts as part of the line.
 
-Where a p-value is named, it decides in place of the interval: the quantity on the claim's side of the line and the
-p-value below its limit, ``reproduced``; otherwise ``inconclusive``, since a test cannot contradict.
+If a p-value is named, it decides instead of the interval. The verdict is ``reproduced`` if the quantity lies on the
+claim's side of the line and the p-value is below its limit; otherwise it is ``inconclusive``, since a test cannot
+contradict.
 
-Or it says that a quantity lies *within* a margin of zero, as "level with" means: its interval wholly within,
-``reproduced``; wholly beyond on one side, ``contradicted``.
+A claim may also say that a quantity lies *within* a margin of zero, as "level with" means. If its interval lies
+wholly within the margin, the verdict is ``reproduced``; if wholly beyond it on one side, ``contradicted``; otherwise
+``inconclusive``.
 
 Paper: Section 6
 Notebook: book/09_verdicts.ipynb
@@ -29,7 +31,7 @@ VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NO_RECORD, NOT_TESTED, NOT_T
 
 
 def decide(low: float, high: float, line: float | tuple[float, float], *, above: bool = True) -> str:
-    """Hold the interval [low, high] against a line: reproduced, contradicted or inconclusive.
+    """Compare the interval [low, high] with a line: reproduced, contradicted or inconclusive.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def decide(low: float, high: float, line: float | tuple[float, float], *, above:
 
 
 def decide_within(low: float, high: float, margin: float) -> str:
-    """Hold the interval [low, high] against a margin to both sides of zero: reproduced, contradicted or inconclusive.
+    """Compare the interval [low, high] with a margin on both sides of zero: reproduced, contradicted or inconclusive.
 
     Touching the margin is inconclusive.
     """
@@ -89,7 +91,7 @@ def verdict(claim: Claim, record: Record | None) -> str:
 
 
 def held_against(predicate: Predicate, record: Record) -> str:
-    """What a predicate says of a record: `NO_RECORD` where it lacks the measurement."""
+    """The verdict of a record on a predicate; `NO_RECORD` if the record lacks the measurement."""
     found, line = record.find(predicate.quantity), predicate.line.of(record)
     if found is None or line is None:
         return NO_RECORD

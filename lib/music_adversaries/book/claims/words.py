@@ -1,4 +1,4 @@
-"""Numbers and verdicts in words.
+"""Numbers as text for readers.
 
 Notebook: book/09_verdicts.ipynb
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def show(value: float, unit: str, *, bare: bool = False) -> str:
-    """A number as readers see it: fractions in per cent, differences of fractions in points, dB with one decimal.
+    """A number as text: fractions in per cent, differences of fractions in points, dB with one decimal.
 
     >>> show(0.1234, "fraction"), show(21.14, "dB")
     ('12.3 %', '21.1 dB')

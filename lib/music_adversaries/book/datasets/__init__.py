@@ -6,13 +6,13 @@
     waveform = dataset.load("blues.00000")      # float32 [n_samples], 22,050 Hz
 
 Goal
-    One way to get at music that is invented (``synthetic``, ``synthetic-latin``), real and open
-    (``soundtracks``, ``fma-small``), real and the user's own copy (``gtzan-mini``, ``gtzan``, ``lmd``) or
-    anybody's (``folder``). What a recording is (label, artist, faults) comes from its manifest; nothing
-    here knows of systems or adversaries.
+    One way to get music of four kinds: invented (``synthetic``, ``synthetic-latin``), real and open
+    (``soundtracks``, ``fma-small``), real and in the user's own copy (``gtzan-mini``, ``gtzan``, ``lmd``), or
+    any other music (``folder``). The facts about a recording (label, artist, faults) come from its manifest.
+    Nothing here knows about systems or adversaries.
 
-To add a dataset, write a module with ``NAME``, ``manifest``, ``info``, ``load``, ``get`` and ``check`` as
-`gtzan` has them, and name it in :data:`LOADERS`. A module is imported when its dataset is asked for.
+To add a dataset, write a module with ``NAME``, ``manifest``, ``info``, ``load``, ``get`` and ``check``, as in
+`gtzan`, and name it in :data:`LOADERS`. A module is imported when its dataset is used.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -70,7 +70,7 @@ LOADERS: dict[str, str] = {
 
 
 def available() -> list[DatasetInfo]:
-    """Every dataset with what it is and where it stands; nothing is fetched or verified."""
+    """Every dataset with what it is and where it is; nothing is fetched or verified."""
     return [_module(name).info() for name in LOADERS]
 
 
@@ -81,9 +81,9 @@ def load(name: str, profile: str = "quick", path: Path | str | None = None, prog
     ----------
     name : one of those that :func:`available` lists; knobs of ``synthetic`` and ``synthetic-latin`` may
         follow, as in ``"synthetic:production_strength=0,habit_strength=0,faults=no"``
-    profile : ``"quick"`` or ``"full"``: how long the excerpts of invented music are (6 s or 30 s);
+    profile : ``"quick"`` or ``"full"``: the length of the excerpts of invented music (6 s or 30 s);
         real recordings are the same in both
-    path : where the audio is: needed for ``folder``, possible for real recordings
+    path : where the audio is; needed for ``folder``, possible for real recordings
     progress : show a progress bar while something takes long
 
     Returns
@@ -119,14 +119,14 @@ def get(
 
     Parameters
     ----------
-    allow_missing : go on without excerpts that are missing or corrupt, now and whenever the dataset is
+    allow_missing : continue without excerpts that are missing or corrupt, now and whenever the dataset is
         loaded later; the dataset's notes name them
     others : as in :func:`load`
 
     Raises
     ------
     InputError
-        As :func:`load`; also when ``allow_missing`` makes no sense for the dataset.
+        As :func:`load`; also when the dataset does not support ``allow_missing``.
     """
     loader, knobs = _loader(name, profile)
     if knobs:
@@ -142,12 +142,12 @@ def get(
 
 
 def check(name: str, path: Path | str | None = None, profile: str = "quick", progress: bool = True) -> CheckReport:
-    """Verify every file of a dataset anew, and report each that is missing or corrupt.
+    """Verify every file of a dataset again, and report each that is missing or corrupt.
 
     Raises
     ------
     InputError
-        When the name or profile is unknown or the dataset is not here at all; files that are missing
+        When the name or profile is unknown, or nothing of the dataset is here. Files that are missing
         or corrupt are in the report's ``problems``.
     """
     loader, knobs = _loader(name, profile)
@@ -157,7 +157,7 @@ def check(name: str, path: Path | str | None = None, profile: str = "quick", pro
 
 
 def manifest_of(name: str, profile: str = "quick", path: Path | str | None = None) -> Manifest:
-    """What a dataset holds: the committed or computed manifest where that suffices, else that of the copy at hand.
+    """What a dataset holds: its committed or computed manifest if there is one, else the manifest of the copy here.
 
     No audio is needed for ``synthetic``, ``synthetic-latin``, ``gtzan-mini``, ``gtzan``, ``lmd`` (its public
     part) and ``soundtracks``.
@@ -182,7 +182,7 @@ def manifest_of(name: str, profile: str = "quick", path: Path | str | None = Non
 
 
 def shares(name: str) -> tuple[float, float, float]:
-    """Shares of train, valid and test in partitions that are drawn of a dataset: the paper's.
+    """Shares of train, valid and test in drawn partitions of a dataset, as in the paper.
 
     Paper: Section 2.3
     """
@@ -193,7 +193,7 @@ def shares(name: str) -> tuple[float, float, float]:
 
 
 def from_environment(progress: bool = False) -> Dataset:
-    """The dataset that the environment names: what the notebooks work on.
+    """The dataset that the environment names; the notebooks work on it.
 
     ``MUSIC_ADVERSARIES_DATASET`` is its name (``synthetic`` by default), ``MUSIC_ADVERSARIES_PROFILE``
     its profile (``quick``); variables like ``MUSIC_ADVERSARIES_GTZAN_MINI`` and ``MUSIC_ADVERSARIES_FOLDER``

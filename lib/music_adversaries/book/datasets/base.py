@@ -1,8 +1,8 @@
 """What every dataset is once it is on this machine: a checked manifest, and a file for each excerpt.
 
-Checksums are verified once; that a file was verified is remembered with its size and time of change,
-so that loading again takes a moment. The memory is only a shortcut: where it is lost, damaged or
-cannot be written, everything is verified anew.
+Checksums are verified once. The verified files are remembered with their size and time of change, so
+that loading again is quick. This memory is only a shortcut: if it is lost, damaged or cannot be
+written, everything is verified again.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -82,7 +82,7 @@ class Dataset:
     profile : ``"quick"`` or ``"full"``; real recordings are the same in both
     manifest : what the excerpts are
     files : the audio file of each excerpt
-    notes : what was converted or left out, for each excerpt read so far; under ``""`` what concerns the whole
+    notes : what was converted or left out, for each excerpt read so far; ``""`` is the key for the whole dataset
 
     Notebook: book/02_partitions.ipynb
     """
@@ -112,7 +112,7 @@ class Dataset:
     def fingerprint(self) -> str:
         """Short hash of name, profile and the manifest's content; for cache keys.
 
-        It stands for the audio too where the manifest has checksums, as every dataset's here has.
+        It covers the audio too if the manifest has checksums. The manifest of every dataset here has them.
         """
         content = "\0".join((self.name, self.profile, self.manifest.sha))
         return hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -156,7 +156,7 @@ class Dataset:
         return {excerpt: self.load(excerpt) for excerpt in bar}
 
     def describe_notes(self) -> list[str]:
-        """The notes in a few lines: each conversion with the number of excerpts it was done to."""
+        """The notes in a few lines: each conversion with the number of excerpts that it was applied to."""
         counts = Counter(note for excerpt, notes in self.notes.items() if excerpt for note in notes)
         lines = [f"{note} ({count} of {len(self)} excerpts)" for note, count in counts.most_common()]
         return [*self.notes.get("", ()), *lines]
@@ -167,7 +167,7 @@ class Verified:
 
     Parameters
     ----------
-    name : of the JSON file; one for each dataset, so that they do not overwrite one another
+    name : of the JSON file; one for each dataset, so that they do not overwrite each other
     """
 
     def __init__(self, name: str) -> None:
@@ -179,7 +179,7 @@ class Verified:
             self._known = content
 
     def verify(self, path: Path, checksum: str) -> str:
-        """Why the file cannot be used, or ``""``; quick where it was verified before and has not changed."""
+        """Why the file cannot be used, or ``""``; quick if it was verified before and has not changed."""
         if not path.is_file():
             return MISSING
         stamp = self._stamp(path, checksum)
@@ -192,11 +192,11 @@ class Verified:
         return ""
 
     def trust(self, path: Path, checksum: str) -> None:
-        """Take the file as verified, since the caller has just done so."""
+        """Mark the file as verified, because the caller has just verified it."""
         self._known[str(path)] = self._stamp(path, checksum)
 
     def save(self) -> str:
-        """Write what was learned; a note where that is not possible, else ``""``."""
+        """Write the memory to its file; returns a note if that is not possible, else ``""``."""
         if not self._changed:
             return ""
         note = write_json(self.path, self._known)
@@ -204,7 +204,7 @@ class Verified:
         return f"checksums are verified each time, since {note}" if note else ""
 
     def forget(self) -> None:
-        """Verify everything anew from here on."""
+        """Verify everything again from now on."""
         self._known = {}
 
     @staticmethod
@@ -226,7 +226,7 @@ def verify_all(
     Parameters
     ----------
     files : the file of each excerpt; an excerpt without one counts as missing
-    verified : what is already known to be intact; it learns, and is not saved here
+    verified : what is already known to be intact; it is updated, but not saved here
     """
     problems = []
     for row in tqdm(list(manifest.rows()), desc=f"Verifying {name}", unit="file", disable=not progress, leave=False):
@@ -240,12 +240,12 @@ def verify_all(
 def matches(path: Path, checksum: str) -> bool:
     """Whether the file, or the 16-bit WAV file it decodes to, has the checksum (``sha256:...`` or ``md5:...``).
 
-    A FLAC copy of a WAV file holds the same samples in other bytes; so does a WAV file to which a
-    program added a tag. Both are the recording that the checksum was taken of.
+    A FLAC copy of a WAV file holds the same samples in other bytes, and so does a WAV file to which a
+    program added a tag. Both are the recording from which the checksum was taken.
     """
     algorithm, _, digest = checksum.partition(":")
     if algorithm == "recipe":
-        return True  # made here from that recipe; nothing is known of the bytes
+        return True  # made here from that recipe; nothing is known about the bytes
     return file_digest(path, algorithm) == digest or wav_digest(path, algorithm) == digest
 
 

@@ -1,4 +1,4 @@
-"""What can be chosen among, known before any dataset's module is imported.
+"""The names of datasets and profiles, known before any dataset's module is imported.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -15,7 +15,7 @@ PROFILES = ("quick", "full")
 
 
 def unknown(what: str, given: object, known: Iterable[str]) -> InputError:
-    """The error for a name that is not one of those known, with the closest of them."""
+    """The error for an unknown name; it names the closest known one."""
     known = [str(name) for name in known]
     close = difflib.get_close_matches(str(given), known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else ""

@@ -1,8 +1,8 @@
 """Debian packages as a source of files: fetched by name, read without being installed.
 
-Nothing here needs root. ``apt-get download`` fetches what Debian's own tools verify against the archive's
-signature; the files are then taken out of the ``.deb`` one by one, on any system, since a ``.deb`` is an ``ar``
-archive around a ``tar`` archive.
+Nothing here needs root. ``apt-get download`` fetches a package, which Debian's own tools verify against the archive's
+signature. The files are then taken out of the ``.deb`` one by one. This works on any system, since a ``.deb`` is an
+``ar`` archive around a ``tar`` archive.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -25,10 +25,10 @@ from ...errors import InputError
 
 _MAGIC = b"!<arch>\n"
 _HEADER = 60  # bytes before each member of an ar archive
-# Of tarfile, by the ending of the archive.
+# Modes of tarfile, by the ending of the archive.
 _MODES: dict[str, Literal["r|", "r|gz", "r|bz2", "r|xz"]] = {"": "r|", ".gz": "r|gz", ".bz2": "r|bz2", ".xz": "r|xz"}
 _OPTIONS = (
-    "-o=APT::Sandbox::User=root",  # else apt warns where its own user may not write
+    "-o=APT::Sandbox::User=root",  # without this, apt warns if its own user may not write here
     "-o=Acquire::Retries=2",
     "-o=Acquire::http::Timeout=30",
     "-o=Acquire::https::Timeout=30",
@@ -38,16 +38,16 @@ _FULL = ("No space left", "Disk quota exceeded", "Write error", "don't have enou
 
 
 class UnknownPackage(InputError):
-    """The package is not in the archive that this machine knows."""
+    """The package is not in apt's lists on this machine."""
 
 
 def fetch(package: str, folder: Path, instead: str) -> Path:
-    """Download a package by name with ``apt-get download``; neither root nor installation.
+    """Download a package by name with ``apt-get download``; needs no root and installs nothing.
 
     Parameters
     ----------
-    folder : an empty folder, in which the ``.deb`` file is left
-    instead : what the user can do where this cannot work; ends the sentence of every error
+    folder : an empty folder for the ``.deb`` file
+    instead : what the user can do if this does not work; the end of every error message
 
     Returns
     -------
@@ -56,7 +56,7 @@ def fetch(package: str, folder: Path, instead: str) -> Path:
     Raises
     ------
     UnknownPackage
-        When apt's lists do not hold the package.
+        When the package is not in apt's lists.
     InputError
         When there is no apt-get, no network, or no space.
     """
@@ -85,19 +85,19 @@ def fetch(package: str, folder: Path, instead: str) -> Path:
 
 
 def name_and_version(deb: Path) -> tuple[str, str]:
-    """Package and version, as the file's name tells them: ``NAME_VERSION_all.deb``, colons as ``%3a``."""
+    """Package and version from the file's name: ``NAME_VERSION_all.deb``, colons as ``%3a``."""
     name, _, rest = deb.name.removesuffix(".deb").partition("_")
     return name, unquote(rest.rpartition("_")[0] or rest)
 
 
 def members(deb: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The regular files of a package in their order: path without ``./``, and the content to read at once.
+    """The regular files of a package in their order: path without ``./``, and the content, to be read immediately.
 
     Raises
     ------
     InputError
-        When the file is not a Debian package, is cut short or damaged, or is compressed by a method that
-        only dpkg-deb knows and there is none.
+        When the file is not a Debian package, is cut short or damaged, or needs dpkg-deb to decompress it
+        and dpkg-deb is not installed.
     """
     try:
         with open(deb, "rb") as file, _tar(deb, file) as tar:
@@ -108,13 +108,13 @@ def members(deb: Path) -> Iterator[tuple[str, IO[bytes]]]:
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError) as error:
         raise _damaged(deb) from error
     except OSError as error:
-        if error.errno is not None:  # of writing, by the caller
+        if error.errno is not None:  # an error of the caller, while writing
             raise
-        raise _damaged(deb) from error  # of bz2 and gzip
+        raise _damaged(deb) from error  # an error of bz2 or gzip
 
 
 def _tar(deb: Path, file: IO[bytes]) -> tarfile.TarFile:
-    """The archive of the package's files, with ``file`` standing at its beginning."""
+    """The archive of the package's files; ``file`` is positioned at its beginning."""
     if file.read(len(_MAGIC)) != _MAGIC:
         raise InputError(f"{deb} is not a Debian package; download it again.")
     while len(header := file.read(_HEADER)) == _HEADER:
@@ -122,7 +122,7 @@ def _tar(deb: Path, file: IO[bytes]) -> tarfile.TarFile:
         if not name.startswith("data.tar"):
             file.seek(size + size % 2, os.SEEK_CUR)
             continue
-        # tarfile takes a file that stops between two entries for a whole one.
+        # tarfile does not notice when a file stops between two entries.
         if deb.stat().st_size < file.tell() + size:
             break
         mode = _MODES.get(name.removeprefix("data.tar"))

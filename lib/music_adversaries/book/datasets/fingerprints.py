@@ -1,8 +1,8 @@
-"""Fingerprints of the generated datasets, remembered so that what was computed of them is found without them.
+"""Fingerprints of the generated datasets, remembered so that cached results are found without loading the datasets.
 
-What a generated dataset holds follows from code alone. To write its table is quick, but the code that does so imports
-a synthesiser and more. So its fingerprint is kept in the cache, together with everything that it follows from: where
-any of that is another, nothing is remembered.
+The content of a generated dataset depends only on code. Computing its table is quick, but the code for it imports a
+synthesiser and more. So the fingerprint is kept in the cache, together with everything that it depends on. If any of
+that has changed, the stored fingerprint is not used.
 
 Notebook: book/03_training.ipynb
 """
@@ -20,15 +20,15 @@ from ..source import code_version, imported_by
 if TYPE_CHECKING:
     from .base import Dataset
 
-#: The datasets, without knobs, of which a fingerprint is remembered. For all others the files must be read.
+#: The datasets, without knobs, whose fingerprint is remembered. For all others the files must be read.
 GENERATED = ("synthetic", "synthetic-latin")
 _LIBRARIES = ("midirenderer", "numpy", "pandas", "pretty_midi", "scipy")
 
 
 def remember(dataset: Dataset) -> None:
-    """Keep the fingerprint of a generated dataset that was just loaded; does nothing with others.
+    """Keep the fingerprint of a generated dataset that was just loaded; does nothing for others.
 
-    Where the cache cannot be written, nothing is kept: the fingerprint is then computed again.
+    If the cache cannot be written, nothing is kept, and the fingerprint is computed again.
     """
     if dataset.name not in GENERATED:
         return
@@ -38,7 +38,7 @@ def remember(dataset: Dataset) -> None:
 
 
 def recall(name: str, profile: str) -> str | None:
-    """The fingerprint that the dataset would have if it were loaded now; None where that is not known."""
+    """The fingerprint that the dataset would have if it were loaded now; None if that is not known."""
     if name not in GENERATED:
         return None
     content = read_json(_path(name, profile))
@@ -53,11 +53,11 @@ def _path(name: str, profile: str) -> Path:
 
 
 def _origin() -> dict[str, Any]:
-    """All that a fingerprint follows from, as JSON gives it back."""
+    """Everything that a fingerprint depends on, in the form in which JSON returns it."""
     return {
         "code": code_version(*imported_by("book/datasets")),
         "libraries": {library: metadata.version(library) for library in _LIBRARIES},
-        # The last bit of what is drawn may differ from one machine to the next, and a cache may be shared by several.
+        # The last bit of drawn numbers may differ between machines, and machines may share a cache.
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.node(),

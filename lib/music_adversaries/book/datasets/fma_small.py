@@ -1,15 +1,15 @@
 """8,000 clips of the Free Music Archive, 1,000 in each of 8 genres: the open successor of GTZAN.
 
-The copy is two archives, as published: ``fma_small.zip`` (the clips, 7.2 GiB) and ``fma_metadata.zip``
-(``tracks.csv``, 342 MiB). Both are downloaded by ``music-adversaries data get fma-small`` and by nothing
-else, or given with ``--from PATH``: a folder that holds them, or holds them unpacked (``fma_small/`` and
-``fma_metadata/``), or is ``fma_small/`` with the other beside it. What is unpacked already is used in place.
+A copy consists of two published archives: ``fma_small.zip`` (the clips, 7.2 GiB) and ``fma_metadata.zip``
+(``tracks.csv``, 342 MiB). Only ``music-adversaries data get fma-small`` downloads them. Or ``--from PATH`` gives a
+folder with both, packed or unpacked (``fma_small/`` and ``fma_metadata/``), or the folder ``fma_small/`` with the
+other next to it. Unpacked files are used in place.
 
 * The label is ``track, genre_top``, the partition ``published`` is ``set, split``.
 * An artist is an id, not a name (:func:`fma_tracks.artist_names`).
-* Six clips are broken as published and left out, with a note (:data:`BROKEN`).
-* Published are SHA-1 sums of the archives and, in the file ``checksums`` beside the clips, of each clip. Both
-  are verified. The manifest holds SHA-256, computed in the same reading.
+* Six clips are broken as published; they are left out, with a note (:data:`BROKEN`).
+* The authors publish SHA-1 sums of the archives and, in the file ``checksums`` next to the clips, of each clip.
+  Both are verified. The manifest holds SHA-256 sums, computed in the same pass.
 
 Sources: the dataset's README (github.com/mdeff/fma), its ``creation.py`` for the layout of the archives, its
 issues 4, 8, 41 and 44 for the broken clips; Defferrard, Benzi, Vandergheynst and Bresson, "FMA: A Dataset For
@@ -62,8 +62,8 @@ class Archive:
     name : of the zip file without its ending, and of the folder in it
     url : where it is
     sha1 : of the zip file
-    n_bytes, n_unpacked : about how large it is, and what is used of it once unpacked
-    members : the files in its folder that are used, a regular expression
+    n_bytes, n_unpacked : approximate size of the file, and of the files that are used once they are unpacked
+    members : regular expression for the files in its folder that are used
     """
 
     name: str
@@ -75,12 +75,12 @@ class Archive:
 
     @property
     def unpacked(self) -> Path:
-        """The folder in the cache that it is unpacked to."""
+        """The folder in the cache to which it is unpacked."""
         return LOCATION.fetched / self.name
 
     @property
     def complete(self) -> Path:
-        """The file that is written when all of it is unpacked."""
+        """The file that is written when everything is unpacked."""
         return LOCATION.fetched / f"{self.name}.complete"
 
 
@@ -113,7 +113,7 @@ class _Copy:
 
 
 def manifest(path: Path | str | None = None) -> Manifest:
-    """What ``tracks.csv`` says of the small subset, without the broken clips; checksums are blank.
+    """What ``tracks.csv`` says about the small subset, without the broken clips; checksums are blank.
 
     Raises
     ------
@@ -139,13 +139,13 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
 
     Parameters
     ----------
-    profile : changes nothing here: real excerpts are whole, 30 s, in both
+    profile : changes nothing here: real excerpts have their full length, 30 s, in both
     path : folder with ``fma_small`` and ``fma_metadata``, each a folder or a zip file
 
     Raises
     ------
     InputError
-        When no copy is known, a half of it is missing, or clips are missing or corrupt.
+        When no copy is known, one of its two archives is missing, or clips are missing or corrupt.
     """
     return _load(profile, _copy(path, progress), None, progress)[0]
 
@@ -157,12 +157,12 @@ def get(
 
     Parameters
     ----------
-    allow_missing : go on without clips that are missing or corrupt
+    allow_missing : continue without clips that are missing or corrupt
     """
     if LOCATION.find(_folder(path))[0] is None:
         _download(progress)
     copy = _copy(path, progress)
-    # Whoever names a path says anew whether clips may be missing.
+    # A path given again decides again whether clips may be missing.
     allowed = True if allow_missing else (None if path is None else False)
     dataset, problems = _load(profile, copy, allowed, progress)
     if path is not None or allow_missing:
@@ -171,7 +171,7 @@ def get(
 
 
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-    """Verify every clip anew: by its published checksum, and by decoding it where there is none."""
+    """Verify every clip again: by its published checksum or, if there is none, by decoding it."""
     copy = _copy(path, progress)
     table, notes = _manifest(copy.tracks)
     files = LOCATION.files(table, copy.clips)
@@ -198,7 +198,7 @@ def _load(profile: str, copy: _Copy, allow_missing: bool | None, progress: bool)
     content = table.table.assign(checksum=[f"sha256:{digests[excerpt]}" for excerpt in table.table["excerpt"]])
     table = Manifest(NAME, content, table.where)
     kept = {excerpt: files[excerpt] for excerpt in content["excerpt"]}
-    # Only what the digests' own memory vouches for; nothing is saved under this name.
+    # Only files that the memory of digests has verified; nothing is saved under this name.
     verified = Verified(NAME)
     verified.forget()
     for excerpt, file in kept.items():
@@ -210,7 +210,7 @@ def _load(profile: str, copy: _Copy, allow_missing: bool | None, progress: bool)
 
 
 def _folder(path: Path | str | None) -> Path | str | None:
-    """The folder of a zip file that was given in place of its folder."""
+    """The folder of a zip file, if the zip file was given instead of its folder."""
     if path is None:
         return None
     given = Path(path).expanduser()
@@ -223,15 +223,15 @@ def _copy(path: Path | str | None, progress: bool) -> _Copy:
     if folder is None:
         try:
             folder = LOCATION.need()
-        except InputError as error:  # nobody shall begin this download without knowing how large it is
+        except InputError as error:  # users should know how large the download is before they start it
             raise InputError(f"{str(error).rstrip('.')} (the download has {_download_gib():.1f} GiB).") from error
     places: tuple[Path, ...] = (folder / AUDIO.name, folder)
     clips = next((place for place in places if any(place.glob("[0-9][0-9][0-9]/"))), None)
     around = (folder, folder.parent) if clips == folder else (folder,)
     places = (*(place / METADATA.name for place in around), folder)
     metadata = next((place for place in places if (place / "tracks.csv").is_file()), None)
-    # All is looked for before anything is unpacked, which takes minutes. What the cache has unpacked may complete
-    # a folder, but not stand in for one that holds nothing.
+    # Everything is located before anything is unpacked, since unpacking takes minutes. Unpacked files in the cache may
+    # complete a folder, but they do not replace a folder that holds nothing.
     found = {AUDIO: clips, METADATA: metadata}
     zips = {archive: _beside(archive, around) for archive in found}
     held = any(found.values()) or any(zips.values())
@@ -262,7 +262,7 @@ def _beside(archive: Archive, folders: tuple[Path, ...]) -> Path | None:
 
 
 def _zip(archive: Archive) -> Path:
-    """Where a download of it goes."""
+    """The path of its download."""
     return LOCATION.fetched / f"{archive.name}.zip"
 
 
@@ -271,7 +271,7 @@ def _download_gib() -> float:
 
 
 def _download(progress: bool) -> None:
-    """Download and unpack both archives, the small one first; whatever is finished is not done again."""
+    """Download and unpack both archives, the small one first; finished steps are not repeated."""
     wanted = [archive for archive in (METADATA, AUDIO) if not archive.complete.is_file()]
     arrived = [
         path
@@ -301,7 +301,7 @@ def _verify_archive(archive: Archive, path: Path) -> None:
 
 
 def _unpack(archive: Archive, path: Path, progress: bool) -> None:
-    """Unpack what is used of a verified zip file; files that are whole already stay."""
+    """Unpack the files that are used from a verified zip file; files that are complete already stay."""
     if archive.complete.is_file():
         return
     pattern = re.compile(rf"{re.escape(archive.name)}/(?:{archive.members})")
@@ -347,7 +347,7 @@ def _need_space(n_bytes: int, what: str) -> None:
 
 
 def _manifest(tracks: Path) -> tuple[Manifest, tuple[str, ...]]:
-    """The manifest without checksums, and notes; parsed once for each ``tracks.csv`` (it has 260 MB)."""
+    """The manifest without checksums, and notes; each ``tracks.csv`` (260 MB) is parsed once."""
     import pandas as pd
 
     memory = cache_dir() / "datasets" / f"{NAME}-tracks.json"
@@ -382,7 +382,7 @@ def _manifest(tracks: Path) -> tuple[Manifest, tuple[str, ...]]:
 
 
 def _published(folder: Path) -> dict[str, str]:
-    """The published SHA-1 of each file in the folder, by relative path; none where the list is not there."""
+    """The published SHA-1 of each file in the folder, by relative path; empty if the list is not there."""
     try:
         lines = (folder / "checksums").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -394,11 +394,11 @@ def _published(folder: Path) -> dict[str, str]:
 def _digests(
     files: dict[str, Path], published: dict[str, str], *, anew: bool = False, progress: bool = True
 ) -> tuple[dict[str, str], tuple[Problem, ...], tuple[str, ...]]:
-    """SHA-256 of every clip that is intact, the clips that are not, and a note where nothing can be remembered.
+    """SHA-256 of every intact clip, the clips that are not intact, and a note if nothing can be remembered.
 
-    What was found is remembered with a clip's size and time of change. A clip is intact when it has its
-    published checksum; without one, when it opens as audio, and ``anew`` also when it decodes to its end and
-    its content is what is remembered.
+    The result is remembered with a clip's size and time of change. A clip is intact if it has its published
+    checksum. Without a published checksum, it is intact if it opens as audio; with ``anew`` it must also decode
+    to its end and have the remembered content.
     """
     memory = cache_dir() / "datasets" / f"facts-{NAME}.json"
     content = read_json(memory)
@@ -441,7 +441,7 @@ def _examine(file: Path, expected: str, *, decode: bool) -> tuple[str, str]:
                 sha256.update(block)
         other = expected and sha1.hexdigest() != expected
         if other or (decode and not expected):
-            audio.read(file)  # what cannot be played is broken, and not another recording
+            audio.read(file)  # a clip that cannot be played is broken, not another recording
         elif not expected:
             audio.duration(file)
         return sha256.hexdigest(), CORRUPT if other else ""

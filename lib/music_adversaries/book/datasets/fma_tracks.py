@@ -1,10 +1,11 @@
-"""What ``tracks.csv`` of the Free Music Archive's metadata says of the small subset.
+"""What ``tracks.csv`` of the Free Music Archive's metadata says about the small subset.
 
 The table has 106,574 tracks and three rows of headings: a group (``album``, ``artist``, ``set``, ``track``),
 a name in the group, and a row that says only that the first column is ``track_id``. Free text in it spans lines.
 
-An artist is an *id*. Artists of one name have their id added (``Name [artist 12]``), and an id that is spelled
-in several ways has one name: otherwise an artist filter would join the ones and divide the others.
+An artist is an *id*. If two artists have the same name, their ids are added (``Name [artist 12]``): otherwise an
+artist filter would treat them as one artist. If the name of one id is spelled in several ways, one spelling is used:
+otherwise the filter would treat it as several artists.
 
 Source: the dataset's README and ``usage`` notebook (github.com/mdeff/fma).
 
@@ -41,7 +42,7 @@ _COLUMNS = {
 
 
 def read(path: Path, url: str) -> pd.DataFrame:
-    """The small subset's rows as a table with the columns of a manifest and ``published``, all text.
+    """The small subset's rows as a table with the columns of a manifest, and ``published``; all are text.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ def read(path: Path, url: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When the file cannot be read, is not that table, or a track of the subset lacks its genre or has
-        an id or a split that is none.
+        When the file cannot be read or is not that table, or when a track of the subset lacks its genre or
+        has a bad id or split.
     """
     import pandas as pd
 
@@ -87,7 +88,7 @@ def read(path: Path, url: str) -> pd.DataFrame:
         raise InputError(f"{path} is not the table expected ({str(error).strip()}); {remedy}.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
-    # A row that is cut short has gaps in place of blanks.
+    # A row that is cut short has missing values instead of blanks.
     rows = rows.rename(columns=where).fillna("").apply(lambda column: column.str.strip())
     rows = rows[rows["subset"] == SUBSET].reset_index(drop=True)
     if rows.empty:
@@ -110,23 +111,23 @@ def read(path: Path, url: str) -> pd.DataFrame:
 
 
 def artist_names(ids: list[str], names: list[str]) -> list[str]:
-    """One name for each artist id, and another for every other id.
+    """One name for each artist id; different ids have different names.
 
     Parameters
     ----------
     ids : the artist's id for each track; blank where unknown
-    names : the artist's name for each track, as it is written there
+    names : the artist's name for each track, as it is written in the table
 
     Returns
     -------
-    For each track the name that its artist has most often. Where artists of different ids are called the
-    same but for case, spaces and signs, ``" [artist ID]"`` follows. Without id the name stays as it is.
+    For each track, the most frequent name of its artist. If names of different ids differ only in case,
+    spaces and signs, ``" [artist ID]"`` is added. Without an id the name stays as it is.
     """
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for artist, name in zip(ids, names, strict=True):
         if artist:
             spellings[artist][name] += 1
-    # Not blank, most often, first in the alphabet: the order of the rows does not matter.
+    # Not blank, then most frequent, then first in the alphabet: the order of the rows does not matter.
     called = {
         artist: min(counts, key=lambda name: (not name, -counts[name], name)) for artist, counts in spellings.items()
     }
@@ -138,7 +139,7 @@ def artist_names(ids: list[str], names: list[str]) -> list[str]:
         bearers: dict[str, set[str]] = defaultdict(set)
         for artist, name in final.items():
             bearers[_letters(name)].add(artist)
-        # Again, since somebody may be called what another becomes.
+        # Repeated, since a new name may be equal to another artist's name.
         more = set().union(*(artists for artists in bearers.values() if len(artists) > 1)) - tagged
         if not more:
             return [final.get(artist, name) for artist, name in zip(ids, names, strict=True)]
@@ -146,6 +147,6 @@ def artist_names(ids: list[str], names: list[str]) -> list[str]:
 
 
 def _letters(name: str) -> str:
-    """What of a name an artist filter looks at: letters and digits, whatever the case and accents."""
+    """The part of a name that an artist filter compares: letters and digits, whatever the case and accents."""
     folded = unicodedata.normalize("NFKD", name).casefold()
     return "".join(letter for letter in folded if letter.isalnum()) or folded

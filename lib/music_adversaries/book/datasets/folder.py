@@ -1,11 +1,11 @@
-"""Anybody's own music: a folder with a folder for each label, or a CSV manifest.
+"""The user's own music: a folder with a folder for each label, or a CSV manifest.
 
-A folder is read like this: every folder in it is a label, and every WAV, FLAC, OGG, MP3 or AU file
-below that an excerpt. A CSV needs the columns ``path`` and ``label``; the other columns of a manifest
-(see `manifest`) may be there, partitions too, and paths are relative to the CSV's folder.
+In a folder, every folder is a label, and every WAV, FLAC, OGG, MP3 or AU file below it is an excerpt. A
+CSV needs the columns ``path`` and ``label``. It may also have the other columns of a manifest (see
+`manifest`) and partitions. Paths are relative to the CSV's folder.
 
-Of a recording without a ``duration_s`` the first 30 s are used (from ``start_s`` on), and a note says
-so. Checksums are computed where none are given, so that a file that is replaced is noticed.
+If a recording has no ``duration_s``, its first 30 s are used (from ``start_s`` on), and a note says so.
+Missing checksums are computed, so that a file that is replaced later is noticed.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -39,7 +39,7 @@ LICENCE = "yours to know"
 MAX_SECONDS = 30.0
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".au")
-# Music all the same, so leaving it out in silence would be wrong.
+# These files are music too, so leaving them out without a message would be wrong.
 _UNSUPPORTED = (".aac", ".alac", ".m4a", ".mp4", ".wma")
 
 
@@ -51,7 +51,7 @@ def info() -> DatasetInfo:
 
 
 def load(profile: str, path: Path | str | None = None, progress: bool = True) -> Dataset:
-    """The dataset; every file is opened once, so that a bad one is refused by name before anything runs.
+    """The dataset; every file is opened once, so that a bad file is refused by name before anything runs.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
 
 
 def get(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-    """Look at the folder as :func:`load` does; nothing is copied."""
+    """Check the folder as :func:`load` does; nothing is copied."""
     dataset = load(profile, path, progress)
     return CheckReport(NAME, profile, _source(path), len(dataset), notes=tuple(dataset.describe_notes()))
 
@@ -115,7 +115,7 @@ def _key(source: Path) -> str:
 
 
 def _read(source: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
-    """Manifest, file of each excerpt, and notes on what was left out."""
+    """Manifest, the file of each excerpt, and notes on what was left out."""
     table, notes = scan(source) if source.is_dir() else _read_csv(source)
     root = source if source.is_dir() else source.parent
     manifest = Manifest.of(NAME, table, where=str(source)).validate(paths_inside=False)
@@ -138,7 +138,7 @@ def scan(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             continue
         suffix = file.suffix.lower()
         if suffix in _UNSUPPORTED:
-            raise InputError(f"{file} is in a format not read here; convert it to WAV or FLAC, or take it away.")
+            raise InputError(f"{file} is in a format not read here; convert it to WAV or FLAC, or remove it.")
         if suffix not in AUDIO_SUFFIXES:
             left_out[f"files that end in {suffix or 'nothing'}"] += 1
         elif len(relative.parts) == 1:
@@ -164,7 +164,7 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             )
     notes = []
     for column in [column for column in table.columns if column not in COLUMNS]:
-        # A column is a partition if it names any part; then all its values have to be parts.
+        # A column is a partition if it names any part; then all its values must be parts.
         if not set(table[column].str.strip()) & {part for part in PARTS if part}:
             notes.append(f"column {column} is not used")
             table = table.drop(columns=column)
@@ -177,11 +177,11 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _ids(paths: Iterable[str]) -> list[str]:
-    """Unique ids from relative paths: ``blues/a song.mp3`` is ``blues.a song``; a second one gets ``~2``."""
+    """Unique ids from relative paths: ``blues/a song.mp3`` is ``blues.a song``; a second equal id gets ``~2``."""
     ids: list[str] = []
     taken: set[str] = set()
     for path in paths:
-        # A path without a name stays empty, for the manifest to refuse.
+        # A path without a name stays empty; the manifest refuses it.
         base = Path(path.strip()).with_suffix("").as_posix().strip("/.").replace("/", ".") if path.strip(" ./") else ""
         name, number = base, 2
         while name and name in taken:
@@ -194,7 +194,7 @@ def _ids(paths: Iterable[str]) -> list[str]:
 def complete(
     manifest: Manifest, files: dict[str, Path], source: Path, verified: Verified, progress: bool
 ) -> tuple[Manifest, tuple[str, ...]]:
-    """Fill in checksums and durations, remembering both by each file's size and time of change."""
+    """Fill in checksums and durations; both are remembered with each file's size and time of change."""
     memory = cache_dir() / "datasets" / f"facts-{_key(source)}.json"
     content = read_json(memory)
     known = content if isinstance(content, dict) else {}

@@ -1,6 +1,6 @@
 """What `synthetic` and `synthetic-latin` have in common: music that is generated and kept in the cache.
 
-A manifest of theirs is a recipe: facts that are known because they were decided.
+Their manifest is a recipe: its facts are known because they were decided before the music was made.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LICENCE = "CC0-1.0"
 
-_INDEX = "index.json"  # of `synthetic.generate`: what each finished file hashes to
+_INDEX = "index.json"  # of `synthetic.generate`: the hash of each finished file
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Generated:
     shape: str
 
     def manifest(self, profile: str = "quick", **knobs: Unpack[Dose]) -> Manifest:
-        """The recipe as a manifest; nothing is rendered. Its checksums are of each excerpt's recipe.
+        """The recipe as a manifest; nothing is rendered. Each checksum is that of an excerpt's recipe.
 
         Parameters
         ----------
         knobs : arguments of `synthetic.recipe` other than ``profile`` and ``shape``
         """
-        from . import synthetic  # not at the top: the synthesiser is of no use to who reads real music
+        from . import synthetic  # imported here: users of real music do not need the synthesiser
 
         return Manifest.of(self.name, synthetic.recipe(profile, shape=self.shape, **knobs)).validate()
 
@@ -64,12 +64,12 @@ class Generated:
         return DatasetInfo(self.name, self.summary, LICENCE, state)
 
     def load(self, profile: str, path: Path | str | None = None, progress: bool = True) -> Dataset:
-        """The dataset; what of it is not whole in the cache is generated.
+        """The dataset; excerpts that are not complete in the cache are generated.
 
         Parameters
         ----------
         profile : ``"quick"``, excerpts of 6 s, or ``"full"``, of 30 s
-        path : has to be None: the audio lies in the cache
+        path : must be None, since the audio is in the cache
 
         Raises
         ------
@@ -88,11 +88,11 @@ class Generated:
         return self._dataset(profile, Manifest.of(self.name, table), folder)
 
     def get(self, profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-        """Generate what is not there yet."""
+        """Generate the excerpts that are not there yet."""
         return CheckReport(self.name, profile, self._folder(profile), len(self.load(profile, path, progress)))
 
     def check(self, profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-        """Compare every file with what was recorded when it was generated; generate nothing.
+        """Compare every file with what was recorded when it was generated; generates nothing.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Generated:
         return CheckReport(self.name, profile, folder, len(table), tuple(problems))
 
     def load_doses(self, profile: str, doses: Sequence[Dose], progress: bool = True) -> list[Dataset]:
-        """The dataset with its knobs set otherwise, once for each dose; see `synthetic.generate_doses`.
+        """The dataset with other settings of its knobs, once for each dose; see `synthetic.generate_doses`.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class Generated:
         Returns
         -------
         list of Dataset
-            In the order of ``doses``. Each lies in the cache, in a folder of its own.
+            In the order of ``doses``. Each is in a folder of its own in the cache.
 
         Raises
         ------

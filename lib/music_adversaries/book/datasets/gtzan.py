@@ -1,23 +1,23 @@
 """GTZAN, the user's own copy: 1,000 excerpts of half a minute, ten genres, and the paper's two partitions.
 
-The recordings belong to others; no place offers them to everybody any more. A copy is found at a path
-given, where ``MUSIC_ADVERSARIES_GTZAN`` points, or where ``music-adversaries data get gtzan --from PATH``
+The recordings belong to others and are no longer available to the public. A copy is found at a given
+path, where ``MUSIC_ADVERSARIES_GTZAN`` points, or where ``music-adversaries data get gtzan --from PATH``
 found it before. It may be
 
 * the original archive ``genres.tar.gz``, unpacked: ``genres/blues/blues.00000.au``;
-* what mirdata or torchaudio unpack: ``gtzan_genre/genres/blues/blues.00000.wav``;
+* the files that mirdata or torchaudio unpack: ``gtzan_genre/genres/blues/blues.00000.wav``;
 * the copy on Kaggle: ``Data/genres_original/blues/blues.00000.wav``;
 * a folder for each genre, or all files in one folder;
 
 with files in .wav, .au or .flac. The path may be any of the folders above the genres'.
 
 The manifest's checksums are mirdata's, of 16-bit WAV files. A .au or .flac file, or a WAV file with
-another header, is verified by what it decodes to, so every copy with the original samples passes. What is
-missing or broken is named (``jazz.00054`` of the copy on Kaggle cannot be decoded), and left out only with
-``--allow-missing``, with a note. A copy most of whose files sound but are others, such as one converted
-from MP3, is refused: `located` says why.
+another header, is verified by its decoded samples, so every copy with the original samples passes. Missing
+or broken files are named (``jazz.00054`` of the copy on Kaggle cannot be decoded). They are left out only
+with ``--allow-missing``, with a note. A copy is refused if most of its files can be played but have other
+samples, as after a conversion from MP3; `located` says why.
 
-Artists, titles and partitions are known without any audio: :func:`manifest`.
+Artists, titles and partitions are known without the audio; see :func:`manifest`.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -62,14 +62,14 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
 
     Parameters
     ----------
-    profile : changes nothing here: real excerpts are whole, 30 s, in both
+    profile : changes nothing here: real excerpts have their full length, 30 s, in both
     path : the folder of the copy
 
     Raises
     ------
     InputError
-        When no copy is known, the folder holds none or another edition, two files are one excerpt, or
-        excerpts are missing or corrupt that were not allowed to be.
+        When no copy is known, the folder holds no copy or another edition, two files are one excerpt, or
+        excerpts are missing or corrupt and that was not allowed.
 
     Notebook: book/02_partitions.ipynb
     """
@@ -83,7 +83,7 @@ def get(
 
     Parameters
     ----------
-    allow_missing : go on without the excerpts that are missing or corrupt now, from here on
+    allow_missing : from now on, continue without the excerpts that are missing or corrupt now
 
     Raises
     ------
@@ -94,5 +94,5 @@ def get(
 
 
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-    """Verify every checksum anew."""
+    """Verify every checksum again."""
     return located.check(LOCATION, manifest(), profile, path, progress)

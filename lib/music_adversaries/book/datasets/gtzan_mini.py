@@ -1,12 +1,12 @@
-"""One hundred real excerpts of GTZAN, ten a genre: the public ``mini`` version that mirdata knows.
+"""One hundred real excerpts of GTZAN, ten for each genre: the public ``mini`` version of mirdata.
 
 The recordings belong to others and are never part of the repository. They are found, in this order:
-at a path given; where ``MUSIC_ADVERSARIES_GTZAN_MINI`` points; where ``music-adversaries data get
+at a given path; where ``MUSIC_ADVERSARIES_GTZAN_MINI`` points; where ``music-adversaries data get
 gtzan-mini --from PATH`` found them before; in the cache, where the download puts them; in the user's
-copy of the whole of GTZAN, where one is known that has them all.
+copy of the complete GTZAN, if a copy with all of them is known.
 
-The manifest is the rows of these excerpts in that of `gtzan`, with their durations. Its checksums are
-mirdata's, of the WAV files; a FLAC copy is verified by decoding it.
+The manifest has the rows of these excerpts from the manifest of `gtzan`, with their durations. Its
+checksums are mirdata's, of the WAV files; a FLAC copy is verified by decoding it.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -53,11 +53,11 @@ def info() -> DatasetInfo:
 
 
 def load(profile: str, path: Path | str | None = None, progress: bool = True) -> Dataset:
-    """The dataset, verified; downloaded where no copy is known.
+    """The dataset, verified; downloaded if no copy is known.
 
     Parameters
     ----------
-    profile : changes nothing here: real excerpts are whole, 30 s, in both
+    profile : changes nothing here: real excerpts have their full length, 30 s, in both
     path : folder of .wav, .flac or .au files, flat or in a folder for each genre
 
     Raises
@@ -72,16 +72,16 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
 def get(
     profile: str, path: Path | str | None = None, progress: bool = True, allow_missing: bool = False
 ) -> CheckReport:
-    """Bring the dataset here, verify it, and remember where it is."""
+    """Find or download the dataset, verify it, and remember where it is."""
     table = manifest()
     folder = _folder(table, path, progress)
     if path is None and LOCATION.find()[0] is None:
-        path = folder  # in a copy of the whole, which is not looked for again by this name
+        path = folder  # in a copy of the complete GTZAN, which is not searched for again under this name
     return located.get(LOCATION, table, profile, path, allow_missing=allow_missing, progress=progress)
 
 
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-    """Verify every checksum anew."""
+    """Verify every checksum again."""
     table = manifest()
     return located.check(LOCATION, table, profile, _find(table, path), progress)
 
@@ -92,12 +92,12 @@ def _find(table: Manifest, path: Path | str | None) -> Path | None:
 
 
 def _in_whole(table: Manifest) -> Path | None:
-    """The known copy of the whole of GTZAN, if it has a file for every excerpt."""
+    """The known copy of the complete GTZAN, if it has a file for every excerpt."""
     try:
         folder, _ = gtzan.LOCATION.find()
         if folder and all(file.is_file() for file in LOCATION.files(table, folder).values()):
             return folder
-    except InputError:  # trouble with the other dataset is no trouble of this one, which can be downloaded
+    except InputError:  # problems of the other dataset do not matter, since this one can be downloaded
         pass
     return None
 
@@ -109,8 +109,8 @@ def _folder(table: Manifest, path: Path | str | None, progress: bool) -> Path:
 def _download(table: Manifest, progress: bool) -> Path:
     """Download mirdata's mini version and unpack what the manifest lists, each file verified.
 
-    The archive is packed anew by its host now and then, so its own checksum is no guarantee; the
-    checksums of the recordings in it are.
+    The host of the archive packs it again now and then, so the archive's own checksum may change. The
+    checksums of the recordings in it do not.
     """
     folder = LOCATION.fetched
     archive = folder / "main.zip"
@@ -140,7 +140,7 @@ def _download(table: Manifest, progress: bool) -> Path:
 
 def _fetch(archive: Path, progress: bool) -> None:
     """Download the archive; pooch gives it its name only when it is whole."""
-    import pooch  # here, for most commands download nothing
+    import pooch  # imported here, since most commands download nothing
 
     pooch.get_logger().setLevel(logging.WARNING)
     archive.unlink(missing_ok=True)
@@ -148,7 +148,7 @@ def _fetch(archive: Path, progress: bool) -> None:
         archive.parent.mkdir(parents=True, exist_ok=True)
         downloader = pooch.HTTPDownloader(progressbar=progress, timeout=(10, 60))
         pooch.retrieve(URL, known_hash=None, fname=archive.name, path=archive.parent, downloader=downloader)
-    except (OSError, ValueError) as error:  # those of requests are OSErrors
+    except (OSError, ValueError) as error:  # errors of requests are OSErrors
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise InputError(
                 f"{archive} could not be written ({error.strerror}); free some space ({_SIZE} are needed, twice), "

@@ -1,19 +1,20 @@
-"""The Latin Music Database, the user's own copy: ten Latin genres, a folder for each, one MP3 a track.
+"""The Latin Music Database, the user's own copy: ten Latin genres, one folder for each, one MP3 for each track.
 
-The database is private, so neither its recordings nor a list of them is here: the manifest is made of
-the user's folder. The genre is the folder's name, artist and title come from the file's (`lmd_names`),
-and of each track the first 30 s are used, as in the paper; a shorter track is used whole. Checksums are
-taken on first use. Replicas are found, not assumed: the column ``fault`` is blank.
+The database is private, so neither its recordings nor a list of them is here: the manifest is made from
+the user's folder. The genre is the folder's name; artist and title come from the file's name (`lmd_names`).
+The first 30 s of each track are used, as in the paper; a shorter track is used completely. Checksums are
+computed on first use. The column ``fault`` is blank: replicas have to be found in the audio.
 
-What is public of it are the names of 900 tracks in three folds (``data_manifests/lmd.csv``): put
-together by Yandre Costa and published by Juliano Foleis as artist-filtered. They are the partitions
-``fold_1`` to ``fold_3``: a third of the tracks tests, a quarter of the others, chosen by whole artists,
-validates. (The published lists train on 400 tracks more, which are not in our copy of them.) Tracks of
-the user's that are not among the 900 belong to no fold; those of the 900 that the user lacks are counted in
-a note. Names are compared whatever the case and the way accents are encoded.
+Public are the names of 900 tracks in three folds (``data_manifests/lmd.csv``). Yandre Costa put them
+together, and Juliano Foleis published them as artist-filtered. They are the partitions ``fold_1`` to
+``fold_3``: a third of the tracks is for testing; a quarter of the others, chosen by whole artists, is for
+validation. (The published lists train on 400 tracks more, which are not in our copy of the lists.) The
+user's other tracks belong to no fold. A note counts those of the 900 that the user does not have. Names are
+compared whatever the case and the way accents are encoded.
 
-The folds do leak: 14 artists stand in several of them, Carlos Gardel with 77 of the 90 tangos in all three.
-``partitions.audit`` counts it, and ``partitions.artist_filtered`` with :data:`SHARES` does not.
+The folds leak: 14 artists are in several of them. Carlos Gardel, with 77 of the 90 tangos, is in all three.
+``partitions.audit`` counts this; partitions drawn by ``partitions.artist_filtered`` with :data:`SHARES` do
+not leak.
 
 Files are found at a path given, where ``MUSIC_ADVERSARIES_LMD`` points, or where ``music-adversaries
 data get lmd --from PATH`` found them before. MP3, WAV, FLAC, OGG and AU are read.
@@ -62,7 +63,7 @@ def info() -> DatasetInfo:
 
 
 def load(profile: str, path: Path | str | None = None, progress: bool = True) -> Dataset:
-    """The dataset; every file is opened once, so that a bad one is refused by name before anything runs.
+    """The dataset; every file is opened once, so that a bad file is refused by name before anything runs.
 
     Parameters
     ----------
@@ -72,8 +73,8 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
     Raises
     ------
     InputError
-        When no copy is known, the folder is not a folder for each genre, two files are one track, or
-        files cannot be read that were not allowed to be left out.
+        When no copy is known, the folder does not hold a folder for each genre, two files are one track, or
+        files cannot be read and leaving them out was not allowed.
 
     Notebook: book/02_partitions.ipynb
     """
@@ -83,11 +84,11 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
 def get(
     profile: str, path: Path | str | None = None, progress: bool = True, allow_missing: bool = False
 ) -> CheckReport:
-    """Look at the copy as :func:`load` does, and remember where it is.
+    """Check the copy as :func:`load` does, and remember where it is.
 
     Parameters
     ----------
-    allow_missing : go on without the files that cannot be read now, from here on
+    allow_missing : from now on, continue without the files that cannot be read now
 
     Raises
     ------
@@ -103,7 +104,7 @@ def get(
 
 
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-    """Decode what is used of every file, and report each that fails."""
+    """Decode the part of every file that is used, and report each that fails."""
     folder = LOCATION.need(path)
     table, files, notes = _read(folder)
     problems = []
@@ -122,7 +123,7 @@ def _load(
     """The dataset, and the files left out of it."""
     table, files, notes = _read(folder)
     agreed = LOCATION.may_lack(folder) if allow_missing is None else frozenset()
-    # What the user agreed to go without is looked at each time: it may have been mended.
+    # Files that the user agreed to leave out are checked each time: they may have been repaired.
     problems = _unreadable(files, agreed)
     verified = Verified(NAME)
     try:
@@ -167,8 +168,7 @@ def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
         first = taken.setdefault(row["excerpt"], path)
         if first != path:
             raise InputError(
-                f"{folder / first} and {folder / path} are both excerpt {row['excerpt']} of {NAME}; "
-                "take one of them away."
+                f"{folder / first} and {folder / path} are both excerpt {row['excerpt']} of {NAME}; remove one of them."
             )
         rows.append(row | {"path": path})
         files[row["excerpt"]] = folder / path
@@ -179,13 +179,13 @@ def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
 
 
 def excerpt_id(path: str) -> str:
-    """The id of a track: ``axe/Araketo - Pipoca.mp3`` is ``axe.Araketo - Pipoca``, however its accents are encoded."""
+    """The id of a track, however its accents are encoded: ``axe/Araketo - Pipoca.mp3`` is ``axe.Araketo - Pipoca``."""
     composed = unicodedata.normalize("NFC", path)
     return PurePosixPath(composed).with_suffix("").as_posix().replace("/", ".").strip()
 
 
 def _match(path: str) -> str:
-    """What decides whether a file is one of the public names; folders between genre and file do not."""
+    """The key that decides whether a file is one of the public names; folders between genre and file do not matter."""
     pure = PurePosixPath(path)
     # Accents make a difference in a title ("Ensename a Olvidar" and "Enseñame A Olvidar" are two tracks).
     stem = " ".join(unicodedata.normalize("NFC", pure.stem.casefold()).split())
@@ -215,11 +215,11 @@ def _describe(table: Manifest) -> list[str]:
 
 
 def _unreadable(files: dict[str, Path], excerpts: Iterable[str]) -> tuple[Problem, ...]:
-    """Those of the excerpts whose files do not open as audio or hold none."""
+    """The excerpts whose files do not open as audio or hold no audio."""
     problems = []
     for excerpt in excerpts:
         file = files.get(excerpt)
-        if file is None:  # agreed upon once, and now away altogether
+        if file is None:  # left out by agreement before, and now gone
             continue
         try:
             reason = "" if audio.duration(file) > 0 else "holds no samples"

@@ -1,25 +1,26 @@
 """Artist, album and title from the file names of the Latin Music Database, which are irregular.
 
-The usual name is ``Artist - Album - N - Title``. Of the 900 real ones that are public 407 are not: two parts
-or three, albums of several parts, dates in the album's place, titles with a hyphen, no artist at all.
+The usual name is ``Artist - Album - N - Title``. Of the 900 real names that are public, 407 are different: they
+have two or three parts, albums of several parts, dates instead of albums, titles with a hyphen, or no artist.
 
 The rules, in this order
 ------------------------
-1. Parts are what stands between hyphens (or dashes) with space on both sides; where a number stands alone
-   between two, space on one side is enough (``Fandangueiro -14 -Vanerão``). Other hyphens belong to a
-   name (``Gen-T Joven``). A name without spaces may have underscores for them.
-2. A part that is a number of at most three digits, or ``Track 4``, ``Faixa 4``, is a track's; at the
+1. Hyphens (or dashes) with space on both sides separate parts. If a number stands alone between two hyphens,
+   space on one side is enough (``Fandangueiro -14 -Vanerão``). Other hyphens belong to a name (``Gen-T Joven``).
+   A name without spaces may have underscores instead.
+2. A part that is a number of at most three digits, or ``Track 4``, ``Faixa 4``, is a track number; at the
    beginning it is dropped.
 3. The first part is the artist.
-4. What follows the last track number is the title, hyphens and all (``8 - Cunhado - Fale com seu irmão``);
-   without a track number the last part is. ``Ao Vivo`` and the like as a last part belong to the title before it.
-5. What stands between artist and title is the album.
-6. The artist is unknown (blank) when the first part says so (``Varios``), when a disc's number follows it
-   (``Merengue Mania 2003 - CD4 - ...``: an album), and when the name has one part, which is then the title. In a
-   collection it is unknown too when the first part is the name of an album by two other artists or more
+4. Everything after the last track number is the title, with its hyphens (``8 - Cunhado - Fale com seu irmão``).
+   Without a track number, the title is the last part. If the last part is ``Ao Vivo`` or similar, it belongs to
+   the title before it.
+5. The parts between artist and title are the album.
+6. The artist is unknown (blank) if the first part says so (``Varios``), if the number of a disc follows it
+   (``Merengue Mania 2003 - CD4 - ...``: an album), or if the name has only one part, the title. In a collection
+   it is also unknown if the first part is the name of an album by two or more other artists
    (``Boleros Latinos II``).
 
-Nothing is corrected: of ``Marc Antony`` and ``Marc Anthony`` nobody but a reader knows that they are one.
+Spelling is not corrected: ``Marc Antony`` and ``Marc Anthony`` count as two artists.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -64,7 +65,7 @@ class Name(NamedTuple):
 
 
 def parse(stem: str) -> Name:
-    """What one file name says by itself; rules 1 to 6 but for the last sentence.
+    """What one file name says by itself; rules 1 to 6 without the last sentence.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def parse(stem: str) -> Name:
 
 
 def parse_all(stems: Sequence[str]) -> list[Name]:
-    """What the file names of a collection say, each seen beside the others.
+    """What the file names of a collection say, if they are read together.
 
     Notebook: book/02_partitions.ipynb
     """
@@ -116,7 +117,7 @@ def fold(text: str) -> str:
 
 def _without_album_as_artist(name: Name, artists_of: dict[str, set[str]]) -> Name:
     artist = fold(name.artist)
-    # Whoever names the artist too ("Celia Cruz & India") may well have recorded an album called after them.
+    # An artist whose name contains the album's ("Celia Cruz & India") may have recorded an album with that name.
     others = [other for other in artists_of.get(artist, ()) if artist not in other]
     if len(others) < 2:
         return name

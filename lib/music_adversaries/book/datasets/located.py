@@ -1,13 +1,13 @@
-"""Recordings that the user holds: where they are, what of them is missing, and whether to go on without it.
+"""Recordings that the user has: where they are, which of them are missing, and whether to continue without those.
 
 A folder is known because it was given, because an environment variable names it, because
-``music-adversaries data get NAME --from PATH`` found it before, or because it was downloaded. What was
-found is remembered in the cache, together with the excerpts that the user agreed to go without.
+``music-adversaries data get NAME --from PATH`` found it before, or because it was downloaded. It is
+remembered in the cache, together with the excerpts that the user agreed to leave out.
 
 Three things can be wrong with an excerpt: it is missing; its file is broken (does not decode, or is cut
-short); its file is sound, but another one than the checksum was taken of. Any of them may be left out
-with ``--allow-missing``, and what is left out is named in the dataset's notes. Where most files are
-another, the copy is another edition: nothing that the manifest says is known of it, and it is refused.
+short); or its file is intact, but not the one from which the checksum was taken. ``--allow-missing`` leaves
+such excerpts out, and the dataset's notes name them. If most files are intact but different, the copy is
+another edition. It is refused, since the manifest's facts may not hold for it.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -32,7 +32,7 @@ from .manifest import Manifest
 SUFFIXES = (".wav", ".flac", ".au")
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
-_LOOK_AT_MOST = 20_000  # files, when looking for recordings that lie elsewhere in a folder
+_LOOK_AT_MOST = 20_000  # files, when searching for recordings elsewhere in a folder
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Location:
 
     @property
     def fetched(self) -> Path:
-        """Where a download goes; its file ``complete`` is written last."""
+        """The folder of a download; its file ``complete`` is written last."""
         return cache_dir() / "datasets" / self.name
 
     @property
@@ -71,12 +71,12 @@ class Location:
         return cache_dir() / "datasets" / f"{self.name}-location.json"
 
     def find(self, path: Path | str | None = None) -> tuple[Path | None, str]:
-        """The folder and who told of it; None where no copy is known.
+        """The folder and what named it; None if no copy is known.
 
         Raises
         ------
         InputError
-            When what was told is not a folder.
+            When the name given is not that of a folder.
         """
         told = os.environ.get(self.environment) if path is None else None
         origin = f"told by {self.environment}" if told else "given"
@@ -92,7 +92,7 @@ class Location:
         remembered = self._remembered_path()
         if remembered and remembered.is_dir():
             return remembered, "remembered"
-        # A download is unpacked file by file; only with the last of them is the copy a copy.
+        # A download is unpacked file by file; it counts as a copy only when the last file is there.
         if self.download and (self.fetched / "complete").is_file():
             return self.fetched, "downloaded"
         return None, ""
@@ -118,7 +118,7 @@ class Location:
         return folder
 
     def remember(self, folder: Path, *, without: Iterable[str] = ()) -> None:
-        """Keep the folder for later, and the excerpts that the user agreed to go without.
+        """Remember the folder, and the excerpts that the user agreed to leave out.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class Location:
             raise InputError(f"{folder} holds {self.name}, but that cannot be remembered: {note}.")
 
     def may_lack(self, folder: Path) -> frozenset[str]:
-        """The excerpts that the user agreed to go without in this folder."""
+        """The excerpts of this folder that the user agreed to leave out."""
         memory = self._remembered()
         without = memory.get("without")
         if memory.get("path") != str(folder) or not isinstance(without, list):
@@ -138,15 +138,15 @@ class Location:
         return frozenset(str(excerpt) for excerpt in without)
 
     def files(self, manifest: Manifest, folder: Path) -> dict[str, Path]:
-        """The file of each excerpt, in whichever layout and with whichever ending it has.
+        """The file of each excerpt, whatever its layout and ending.
 
-        Of an excerpt that is not there, the file that a message names: where it would lie if it lay
-        like the others.
+        For an excerpt that is not there, the path that a message names: its place in the layout of the
+        other files.
 
         Raises
         ------
         InputError
-            When two files claim to be one excerpt.
+            When two files have the name of one excerpt.
         """
         folders: dict[Path, dict[str, list[Path]]] = {}
         files: dict[str, Path] = {}
@@ -162,14 +162,13 @@ class Location:
                     if wanted.parent not in folders:
                         folders[wanted.parent] = _by_stem(wanted.parent, self.suffixes)
                     for file in folders[wanted.parent].get(wanted.name.casefold(), ()):
-                        # Through a link one file may be reached by two ways.
+                        # With links, two paths may lead to one file.
                         if not any(file.samefile(other) for other in found):
                             found.append(file)
                             styles[layout, kind, file.suffix] += 1
             if len(found) > 1:
                 raise InputError(
-                    f"{found[0]} and {found[1]} are both excerpt {row['excerpt']} of {self.name}; "
-                    "take one of them away."
+                    f"{found[0]} and {found[1]} are both excerpt {row['excerpt']} of {self.name}; remove one of them."
                 )
             if found:
                 files[row["excerpt"]] = found[0]
@@ -202,17 +201,17 @@ def load(
     allow_missing: bool | None = None,
     progress: bool = True,
 ) -> tuple[Dataset, tuple[Problem, ...]]:
-    """The dataset in a folder, verified, and what of it is missing or corrupt.
+    """The dataset in a folder, verified, and its excerpts that are missing or corrupt.
 
     Parameters
     ----------
-    allow_missing : go on without the excerpts that are missing or corrupt; by default without those
-        that the user agreed to go without when the folder was remembered, and without no other
+    allow_missing : continue without the excerpts that are missing or corrupt; by default only without
+        those that the user agreed to leave out when the folder was remembered
 
     Raises
     ------
     InputError
-        When excerpts are missing or corrupt and that was not allowed, the folder holds none of them or
+        When excerpts are missing or corrupt and that was not allowed, the folder holds no excerpt or
         another edition, or fewer than two labels are left.
     """
     files = location.files(manifest, folder)
@@ -247,8 +246,8 @@ def get(
 ) -> CheckReport:
     """Find the user's copy, verify it, and remember where it is and what it may lack.
 
-    Whoever names a path says anew whether excerpts may be missing. The report counts what is used;
-    what was left out is in its notes.
+    A path given again decides again whether excerpts may be missing. The report counts the excerpts that
+    are used; its notes name those that were left out.
     """
     folder = location.need(path)
     allowed = True if allow_missing else (None if path is None else False)
@@ -261,7 +260,7 @@ def get(
 def check(
     location: Location, manifest: Manifest, profile: str, path: Path | str | None, progress: bool = True
 ) -> CheckReport:
-    """Verify every checksum anew, and report each problem, allowed before or not.
+    """Verify every checksum again, and report each problem, whether it was allowed before or not.
 
     Raises
     ------
@@ -278,10 +277,10 @@ def check(
 
 
 def state(location: Location, otherwise: str) -> str:
-    """Where the dataset stands, for the list of datasets."""
+    """Where the dataset is, for the list of datasets."""
     try:
         folder, origin = location.find()
-    except InputError as error:  # a list is no place to fail
+    except InputError as error:  # the list of datasets must not fail
         return str(error)
     if folder is None:
         return otherwise
@@ -298,7 +297,7 @@ def without(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
 
 
 def left_out(problems: Iterable[Problem], n_excerpts: int) -> str:
-    """The note that records what a dataset lacks."""
+    """The note that records which excerpts a dataset lacks."""
     problems = list(problems)
     reasons: dict[str, list[str]] = {}
     for problem in problems:
@@ -311,10 +310,10 @@ def left_out(problems: Iterable[Problem], n_excerpts: int) -> str:
 
 
 def refuse_edition(problems: Iterable[Problem], manifest: Manifest, folder: Path, location: Location) -> None:
-    """Refuse a copy most of whose files are sound, but others than the manifest's.
+    """Refuse a copy if most of its files are intact, but not the manifest's.
 
-    To leave them all out would leave nothing, and to let them pass would be to believe that the
-    manifest's artists, faults and partitions hold for recordings nobody has compared.
+    If they were left out, nothing would remain. If they were accepted, the manifest's artists, faults and
+    partitions might be wrong for them: nobody has compared these recordings.
     """
     problems = list(problems)
     other = [problem for problem in problems if problem.reason == CORRUPT]
@@ -330,7 +329,7 @@ def refuse_edition(problems: Iterable[Problem], manifest: Manifest, folder: Path
 def _problems(
     location: Location, manifest: Manifest, files: dict[str, Path], folder: Path, verified: Verified, progress: bool
 ) -> tuple[Problem, ...]:
-    """What is missing, broken or another recording."""
+    """The excerpts whose files are missing, broken or other recordings."""
     problems = verify_all(location.name, manifest, files, verified=verified, progress=progress)
     if all(problem.reason == MISSING for problem in problems) and len(problems) == len(manifest):
         raise _nothing(location, manifest, files, folder)
@@ -338,20 +337,20 @@ def _problems(
 
 
 def _examined(problem: Problem) -> Problem:
-    """Say of a file that does not match its checksum whether it can be played at all."""
+    """Add whether a file that does not match its checksum can be played at all."""
     if problem.reason != CORRUPT:
         return problem
     try:
         notes = audio.read(problem.path).notes
     except InputError as error:
-        # What is wrong, without the file's name (the problem has it) and without the remedy (there is a better one).
+        # The fault without the file's name (the problem has it) and without the remedy (there is a better one).
         return replace(problem, reason=str(error).removeprefix(f"{problem.path} ").partition(";")[0].rstrip("."))
     cut_short = [note for note in notes if note.startswith("cut short")]
     return replace(problem, reason=f"is {cut_short[0]}") if cut_short else problem
 
 
 def _nothing(location: Location, manifest: Manifest, files: dict[str, Path], folder: Path) -> InputError:
-    """The error for a folder without a single excerpt; it says where they might be."""
+    """The error for a folder without any excerpt; it says where the excerpts might be."""
     wanted = {Path(stem).name.casefold() for row in manifest.rows() for stem in _stems(row)}
     example = next(iter(files.values())).relative_to(folder)
     culprit = f"{folder} holds no excerpt of {location.name}"
@@ -374,13 +373,13 @@ def _walk(folder: Path) -> Iterable[Path]:
 
 
 def _stems(row: dict[str, Any]) -> tuple[str, str, str]:
-    """What the file of an excerpt may be called: in a folder for each label, flat, or by its id."""
+    """Possible names of an excerpt's file: in a folder for each label, flat, or by its id."""
     relative = Path(row["path"]).with_suffix("").as_posix()
     return relative, Path(relative).name, row["excerpt"]
 
 
 def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
-    """The recordings in one folder by their name without its ending, whatever the case."""
+    """The recordings in one folder, by file name without ending and whatever the case."""
     files: dict[str, list[Path]] = {}
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())

@@ -1,7 +1,7 @@
-"""What a dataset holds: one row an excerpt, read and checked in this one place.
+"""What a dataset holds, with one row for each excerpt. Manifests are read and checked only here.
 
 A manifest is a CSV table with the columns of :data:`COLUMNS`, and after them one column for each
-published partition, whose values are ``train``, ``valid``, ``test`` or nothing (left out).
+published partition. Its values are ``train``, ``valid``, ``test`` or blank (left out).
 
 =============  ==========================================================================
 column         meaning
@@ -9,15 +9,15 @@ column         meaning
 ``excerpt``    unique id
 ``path``       the audio file, relative to the dataset's folder
 ``label``      the ground truth
-``artist``     blank where unknown: never invented, since artist filters depend on it
-``title``      blank where unknown
+``artist``     blank if unknown: never guessed, since artist filters depend on it
+``title``      blank if unknown
 ``start_s``    where the excerpt begins in the file, in seconds
 ``duration_s`` its length in seconds; blank for "to the end of the file"
-``checksum``   ``sha256:`` or ``md5:`` of the file (of the 16-bit WAV file where the copy is a FLAC
-               that decodes to it), or ``recipe:`` of what the excerpt is generated from; blank where unknown
+``checksum``   ``sha256:`` or ``md5:`` of the file (for a FLAC copy, of the 16-bit WAV file to which it
+               decodes), or ``recipe:`` of what the excerpt is generated from; blank if unknown
 ``fault``      blank, ``replica_of:ID``, ``recording_of:ID``, ``version_of:ID``, ``distorted``, ``mislabelled``
 ``licence``    of the recording
-``source``     where recording and facts come from
+``source``     where the recording and the facts come from
 =============  ==========================================================================
 
 Paper: Section 2.3
@@ -68,9 +68,9 @@ class Manifest:
     Attributes
     ----------
     name : the dataset's
-    table : one row an excerpt; text columns hold ``""`` where a fact is unknown, ``start_s`` and
-        ``duration_s`` are floats and ``duration_s`` is NaN where the excerpt runs to the end of its file
-    where : what error messages call it; the CSV file where there is one
+    table : one row for each excerpt. Text columns have ``""`` if a fact is unknown. ``start_s`` and
+        ``duration_s`` are floats; ``duration_s`` is NaN if the excerpt runs to the end of its file
+    where : what error messages call it; the CSV file if there is one
 
     Notebook: book/02_partitions.ipynb
     """
@@ -94,14 +94,14 @@ class Manifest:
 
     @classmethod
     def of(cls, name: str, table: pd.DataFrame, where: str = "") -> Manifest:
-        """A manifest of any table: columns in order, text stripped, numbers as floats, blanks filled.
+        """A manifest from any table: columns in order, text stripped, numbers as floats, blanks filled.
 
         Raises
         ------
         InputError
             When a column is missing or a number is not one.
         """
-        import pandas as pd  # here, for the list of datasets needs none of it
+        import pandas as pd  # imported here, since the list of datasets does not need it
 
         where = where or f"the manifest of {name}"
         missing = [column for column in COLUMNS if column not in table.columns]
@@ -135,7 +135,7 @@ class Manifest:
         Raises
         ------
         InputError
-            With the row (counted as a spreadsheet does, headings being row 1), the column and the reason.
+            With the row (counted as in a spreadsheet, where headings are row 1), the column and the reason.
         """
         if not len(self.table):
             raise InputError(f"{self.where} has no rows; add one for each excerpt.")

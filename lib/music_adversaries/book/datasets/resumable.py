@@ -1,10 +1,10 @@
-"""Big downloads that go on where they broke off, through pooch.
+"""Big downloads with pooch that continue after an interruption.
 
-Pooch downloads, verifies and names a file, but begins anew after every broken connection. The downloader
-here keeps what has arrived beside the file (``NAME.part``) and asks the server for the rest (an HTTP range).
-A server that knows no ranges sends everything again, which then replaces the part.
+Pooch downloads, verifies and names a file, but starts again after every broken connection. The downloader
+here keeps what has arrived next to the file (``NAME.part``) and asks the server for the rest (an HTTP range).
+A server that does not support ranges sends everything again; this then replaces the part.
 
-What arrived is believed only when the whole has its checksum: a part of another file costs time, never truth.
+A file is used only if the whole has its checksum. So a part of another file costs time, but never goes unnoticed.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 
 from ...errors import InputError
 
-_CHUNK = 1 << 16  # bytes; as much is lost where a connection breaks
+_CHUNK = 1 << 16  # bytes; at most this much is lost when a connection breaks
 _TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
 _FULL_OR_READ_ONLY = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
@@ -34,10 +34,10 @@ class Resumable:
 
     Parameters
     ----------
-    part : where what has arrived is kept; it stays there until the caller deletes it
+    part : file for what has arrived; it stays there until the caller deletes it
     progress : show a progress bar
-    patience : how many attempts in a row may bring nothing before it gives up
-    wait_s : seconds before the first new attempt; they double with each that brings nothing, up to 30
+    patience : it gives up after this number of attempts in a row that bring nothing
+    wait_s : seconds before the first new attempt; they double after each attempt that brings nothing, up to 30
     """
 
     def __init__(self, part: Path, progress: bool = True, patience: int = 5, wait_s: float = 1.0) -> None:
@@ -47,14 +47,14 @@ class Resumable:
         self.wait_s = wait_s
 
     def __call__(self, url: str, output_file: str, pooch_: object, check_only: bool = False) -> bool | None:
-        """Download to the file that pooch names (a path), or tell whether the server has it."""
-        # Here and below, not at the top: both take long to import, and most commands download nothing.
+        """Download to the file that pooch names (a path), or return whether the server has it."""
+        # Imported here and below: both take long to import, and most commands download nothing.
         import pooch
         import requests
 
         if check_only:
             return pooch.HTTPDownloader()(url, output_file, pooch_, check_only=True)
-        # Worth another try. A ChunkedEncodingError is what requests makes of a connection that ends early.
+        # Worth another try. Requests raises a ChunkedEncodingError for a connection that ends early.
         passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
         most, failures = self.arrived, 0
         while True:
@@ -62,13 +62,13 @@ class Resumable:
                 self._attempt(url)
                 break
             except passing:
-                # Counted by the most ever had: a server without ranges would else begin anew for ever.
+                # The most that ever arrived counts: else a server without ranges would start again for ever.
                 failures = 0 if self.arrived > most else failures + 1
                 most = max(most, self.arrived)
                 if failures >= self.patience:
                     raise
                 time.sleep(min(self.wait_s * 2**failures, 30))
-        # Linked, not moved: an interruption while pooch computes the checksum deletes pooch's name only.
+        # Linked, not moved: an interruption while pooch computes the checksum deletes only pooch's name.
         os.unlink(output_file)
         try:
             os.link(self.part, output_file)
@@ -78,7 +78,7 @@ class Resumable:
 
     @property
     def arrived(self) -> int:
-        """Bytes that are here."""
+        """Number of bytes that have arrived."""
         try:
             return self.part.stat().st_size
         except OSError:
@@ -88,11 +88,11 @@ class Resumable:
         import requests
 
         have = self.arrived
-        # Bytes of the file itself are counted, so nothing may be compressed on the way.
+        # Bytes of the file itself are counted, so the server must not compress the transfer.
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
             span = response.headers.get("Content-Range", "")
-            if response.status_code == 416:  # the server has nothing after what is here
+            if response.status_code == 416:  # the server has nothing after the bytes that are here
                 if span.endswith(f"/{have}"):
                     return
                 self.part.unlink()
@@ -129,18 +129,18 @@ class Resumable:
 
 
 def part_of(path: Path) -> Path:
-    """Where what has arrived of a file is kept until it is whole."""
+    """The path for the bytes that have arrived, until the file is complete."""
     return path.with_name(f"{path.name}.part")
 
 
 def fetch(url: str, known_hash: str, path: Path, *, otherwise: str, progress: bool = True) -> None:
-    """Download a file, going on from what an earlier attempt left; nothing where it is here already.
+    """Download a file, continuing from what an earlier attempt left; does nothing if the file is here already.
 
     Parameters
     ----------
     url : where it is
     known_hash : its checksum as pooch writes it, ``"sha1:..."``
-    path : where it goes; it has this name only when it is whole and verified
+    path : where it goes; it has this name only when it is complete and verified
     otherwise : what the user can do instead, for the messages
 
     Raises
@@ -160,12 +160,12 @@ def fetch(url: str, known_hash: str, path: Path, *, otherwise: str, progress: bo
     except ValueError as error:
         if isinstance(error, requests.RequestException):
             raise _unreachable(url, downloader, otherwise) from error
-        # What is wrong stays wrong, so the next attempt has to begin anew.
+        # More bytes cannot repair it, so the next attempt must start again.
         part.unlink(missing_ok=True)
         raise InputError(
             f"the file from {url} does not match its checksum {known_hash} and was deleted; try again, or {otherwise}."
         ) from error
-    except OSError as error:  # those of requests are OSErrors too
+    except OSError as error:  # errors of requests are OSErrors too
         if error.errno in _FULL_OR_READ_ONLY:
             raise InputError(
                 f"{path} could not be written ({error.strerror}); free some space or make the folder writable "

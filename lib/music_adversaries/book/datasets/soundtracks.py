@@ -1,16 +1,16 @@
 """Real, openly licensed music: soundtracks of free games, as Debian packages them.
 
-Three styles (electronic, orchestral, rock), and from each composer several tracks, so that what a split
-shares between its parts can be seen in real recordings too: excerpts of one track, tracks of one composer.
-A row is an excerpt of 10 s; it is cut from its track on use.
+There are three styles (electronic, orchestral, rock) and several tracks from each composer. So the leaks of a
+partition show in real recordings too: excerpts of one track, and tracks of one composer, in several parts.
+A row is an excerpt of 10 s; it is cut from its track when it is used.
 
-What a track is (composer, licence, style) comes from its package: the copyright file, the credits, the tags
-in the audio files. ``tools/soundtracks_tracks.csv`` says for each what the style rests on, and the measure that
-tracks without a genre of their own had to pass; ``data_manifests/soundtracks.ATTRIBUTION.md`` names everybody.
+The facts about a track (composer, licence, style) come from its package: the copyright file, the credits, the tags
+in the audio files. ``tools/soundtracks_tracks.csv`` gives the evidence for the style of each track, and the measure
+that tracks without a genre of their own had to pass. ``data_manifests/soundtracks.ATTRIBUTION.md`` names all authors.
 
-The tracks are fetched as packages (``apt-get download``, nothing is installed), one after the other; what is
-done is not fetched again. On a system without apt a folder of ``.deb`` files will do, or of packages unpacked
-there. Debian may change a package: a file that is not the manifest's is left out, and said in the notes.
+The tracks are fetched as packages (``apt-get download``, nothing is installed), one after the other. Finished
+packages are not fetched again. On a system without apt, a folder of ``.deb`` files or of unpacked packages will
+do. Debian may change a package: a file that is not the manifest's is left out, and the notes say so.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -46,7 +46,7 @@ _SIZES = "950 MB, of which 430 MB are kept"
 
 LOCATION = located.Location(NAME, ENVIRONMENT, download=True)
 
-_ARCHIVE = ".pk3"  # a zip archive in a package; paths go on inside it
+_ARCHIVE = ".pk3"  # a zip archive in a package; paths continue inside it
 _INSTEAD = f"download the .deb files from packages.debian.org elsewhere and name their folder with {LOCATION.how}"
 
 
@@ -62,9 +62,9 @@ def info() -> DatasetInfo:
 
 
 def load(profile: str, path: Path | str | None = None, progress: bool = True) -> Dataset:
-    """The dataset, verified; its packages are fetched where no copy is known.
+    """The dataset, verified; its packages are fetched if no copy is known.
 
-    Excerpts whose track is missing or has changed are left out, which the dataset's notes say under ``""``.
+    Excerpts are left out if their track is missing or has changed; the dataset's notes say so under ``""``.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def load(profile: str, path: Path | str | None = None, progress: bool = True) ->
 def get(
     profile: str, path: Path | str | None = None, progress: bool = True, allow_missing: bool = False
 ) -> CheckReport:
-    """Bring the packages here, verify each track, and remember where they are.
+    """Find or fetch the packages, verify each track, and remember where they are.
 
     ``allow_missing`` changes nothing: excerpts that cannot be used are left out, and are the report's problems.
 
@@ -96,7 +96,7 @@ def get(
     folder = _folder(table, path, progress)
     notes: tuple[str, ...] = ()
     if path is None and folder == LOCATION.fetched:
-        try:  # what was not to be had before may be there now
+        try:  # packages that were not available before may be available now
             _download(table, progress)
         except InputError as error:
             notes = (f"not everything is here: {error}",)
@@ -107,7 +107,7 @@ def get(
 
 
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
-    """Verify every track anew; fetch nothing.
+    """Verify every track again; fetches nothing.
 
     Raises
     ------
@@ -133,9 +133,9 @@ def packages(table: Manifest) -> dict[str, list[str]]:
 
 
 def find(table: Manifest, folder: Path) -> dict[str, Path]:
-    """The track of each excerpt, in a folder for each package or in one for all of them.
+    """The track of each excerpt, in a folder for each package or in one folder for all.
 
-    A track inside an archive that ``dpkg-deb -x`` left packed is taken out into the cache. Of a track that is
+    A track inside an archive that ``dpkg-deb -x`` left packed is extracted into the cache. For a track that is
     not there, the path where it would be.
     """
     tracks: dict[str, Path] = {}
@@ -151,11 +151,11 @@ def find(table: Manifest, folder: Path) -> dict[str, Path]:
 
 
 def unpack(deb: Path, paths: Iterable[str], home: Path) -> None:
-    """Take the files wanted, and no others, out of a package.
+    """Extract the files wanted, and no others, from a package.
 
     Parameters
     ----------
-    paths : inside the package, such as ``usr/share/games/x/y.ogg``; below a ``.pk3`` file they go on inside it
+    paths : inside the package, such as ``usr/share/games/x/y.ogg``; after a ``.pk3`` file they continue inside it
     home : the folder that stands for the package's root
 
     Raises
@@ -193,7 +193,7 @@ def _dataset(table: Manifest, folder: Path, profile: str, progress: bool) -> tup
 
 
 def _verify(table: Manifest, files: dict[str, Path], verified: Verified, progress: bool) -> tuple[Problem, ...]:
-    """The excerpts that cannot be used; each track is looked at once."""
+    """The excerpts that cannot be used; each track is checked once."""
     checksums = {files[row["excerpt"]]: row["checksum"] for row in table.rows()}
     bar = tqdm(checksums.items(), desc=f"Verifying {NAME}", unit="track", disable=not progress, leave=False)
     reasons = {path: verified.verify(path, checksum) for path, checksum in bar}
@@ -226,7 +226,7 @@ def _folder(table: Manifest, path: Path | str | None, progress: bool) -> Path:
 
 
 def _download(table: Manifest, progress: bool) -> Path:
-    """Fetch and unpack what is not here yet, package by package."""
+    """Fetch and unpack the packages that are not here yet, one by one."""
     wanted = packages(table)
     missing: list[debian.UnknownPackage] = []
     bar = tqdm(wanted.items(), desc=f"Fetching {NAME} ({_SIZES})", unit="package", disable=not progress)
@@ -246,7 +246,7 @@ def _download(table: Manifest, progress: bool) -> Path:
 
 
 def _unpack_all(table: Manifest, debs: list[Path], folder: Path, progress: bool) -> Path:
-    """Unpack the packages that somebody downloaded, into the cache."""
+    """Unpack packages that the user downloaded, into the cache."""
     wanted = packages(table)
     named = {package: deb for deb in debs if (package := debian.name_and_version(deb)[0]) in wanted}
     if not named:
@@ -260,7 +260,7 @@ def _unpack_all(table: Manifest, debs: list[Path], folder: Path, progress: bool)
 
 
 def _keep(deb: Path, package: str, paths: list[str]) -> None:
-    """Unpack a package into the cache; its marker, written last, says which version it was."""
+    """Unpack a package into the cache; a marker file, written last, says which version it was."""
     _marker(package).unlink(missing_ok=True)
     try:
         unpack(deb, paths, LOCATION.fetched / package)
@@ -271,7 +271,7 @@ def _keep(deb: Path, package: str, paths: list[str]) -> None:
 
 
 def _finish() -> Path:
-    """Say that there is a copy, as far as it could be had."""
+    """Mark the download as a copy, as complete as it could be made."""
     if not (LOCATION.fetched / "complete").is_file():
         with atomic_path(LOCATION.fetched / "complete") as temporary:
             temporary.touch()
@@ -284,7 +284,7 @@ def _marker(package: str) -> Path:
 
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder for one download, beside what it will be unpacked to, so that it is known to have space."""
+    """A folder for one download, on the same disk as the unpacked files."""
     try:
         LOCATION.fetched.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(dir=LOCATION.fetched, prefix=".fetching-")
@@ -295,7 +295,7 @@ def _scratch() -> Iterator[Path]:
 
 
 def _take_out(home: Path, paths: list[str], package: str) -> None:
-    """Take tracks out of archives that were unpacked from their package as they are."""
+    """Extract tracks from archives that were unpacked from their package but are still packed themselves."""
     inside: dict[str, set[str]] = {}
     for path in paths:
         archive, within, _ = path.partition(f"{_ARCHIVE}/")

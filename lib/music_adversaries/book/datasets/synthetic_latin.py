@@ -1,8 +1,8 @@
 """Invented music in the shape of the Latin Music Database (LMD), generated on first use.
 
-Ten Latin genres of unequal size, few artists with many tracks and many with one, replicas kept as the
-paper kept LMD's 213, and files longer than what is used of them: the manifest's ``duration_s`` says how
-much that is, as the paper uses the first 30 s of every track.
+It has ten Latin genres of unequal size, few artists with many tracks, and many artists with one. Replicas are
+kept, as the paper kept LMD's 213. Files are longer than the part that is used, since the paper uses the first
+30 s of every track; the manifest's ``duration_s`` gives the length of that part.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb

@@ -1,6 +1,6 @@
 """A generated dataset with its knobs turned, by name: ``"synthetic:faults=no,production_strength=0.5"``.
 
-So that a variant can be asked for wherever a dataset is named: in a configuration, on the command line.
+A variant can be used wherever a dataset is named: in a configuration, on the command line.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -25,7 +25,7 @@ def split(name: str) -> tuple[str, Dose]:
     Raises
     ------
     InputError
-        When a knob is unknown or its value is none.
+        When a knob is unknown or its value is bad.
     """
     base, colon, written = name.partition(":")
     if colon and not written.strip():
@@ -34,7 +34,7 @@ def split(name: str) -> tuple[str, Dose]:
     for one in filter(None, written.split(",")):
         knob, _, value = one.strip().partition("=")
         if knob not in KNOBS:
-            raise InputError(f"the dataset {name!r} turns {knob!r}, which is no knob; choose from {', '.join(KNOBS)}.")
+            raise InputError(f"the dataset {name!r} has no knob {knob!r}; choose from {', '.join(KNOBS)}.")
         if knob == "faults":
             if value not in _SWITCH:
                 raise InputError(f"the dataset {name!r} sets faults to {value!r}; write faults=yes or faults=no.")

@@ -1,7 +1,8 @@
-"""Experiments: a frozen configuration in, a record out. Each is one file here, and declares itself.
+"""Experiments: a frozen configuration in, a record out. Each experiment is one file here.
 
-A file defines ``measure`` and ``EXPERIMENT = Experiment(measure, ...)``; its name is the experiment's, the first
-line of its docstring says what it asks, and the line ``Notebook:`` where the book shows it.
+A file defines ``measure`` and ``EXPERIMENT = Experiment(measure, ...)``. The name of the file is the name of the
+experiment. The first line of its docstring says what the experiment asks; the line ``Notebook:`` says where the book
+shows it.
 
 Notebook: book/09_verdicts.ipynb
 """
@@ -25,7 +26,7 @@ def names() -> tuple[str, ...]:
 
 
 def experiment(name: str) -> Experiment:
-    """What an experiment declares.
+    """The declaration of an experiment.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def summary(name: str) -> str:
 
 
 def chapter(name: str) -> str:
-    """The notebook that shows an experiment, such as ``"book/02_partitions.ipynb"``; "" where its file names none."""
+    """The notebook that shows an experiment, such as ``"book/02_partitions.ipynb"``; "" if its file names none."""
     found = re.search(r"^Notebook: (\S+)$", _docstring(name), re.MULTILINE)
     return found[1] if found else ""
 

@@ -20,7 +20,7 @@ from ..partitions import clusters
 
 
 def with_noise(result: adversary.AdversaryResult, rng: np.random.Generator) -> np.ndarray:
-    """The original with white noise of the perturbation's energy, as 16 bits hold it ``[n_samples]``."""
+    """The original plus white noise of the perturbation's energy, rounded to 16 bits ``[n_samples]``."""
     noise = rng.standard_normal(len(result.original))
     noise *= np.linalg.norm(result.perturbation) / np.linalg.norm(noise)
     return audio.quantise((result.original + noise).astype(np.float32))
@@ -29,14 +29,14 @@ def with_noise(result: adversary.AdversaryResult, rng: np.random.Generator) -> n
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy before and under attack, success, and SNR; all on waveforms rounded to 16 bits.
 
-    The null is white noise with the energy of each perturbation: how often it gives the target label.
-    The attack on the waveform is `adversary.PGD` at the same budget. ``iterate_confident`` counts what Algorithm 1
-    itself believes before re-synthesis.
+    The null is how often white noise with the energy of each perturbation gives the target label.
+    The attack on the waveform is `adversary.PGD` at the same budget. ``iterate_confident`` counts the iterates of
+    Algorithm 1 that have the target with enough confidence before re-synthesis.
 
-    Intervals of shares are Wilson's over test excerpts, that of the mean SNR is Student's over
-    successes; excerpts that had their target label from the start (infinite SNR) are counted as
-    successes and left out of the mean. ``confirmed`` is the share of successes that the written file
-    confirms by other code.
+    Intervals of shares are Wilson's over test excerpts; that of the mean SNR is Student's over
+    successes. Excerpts that had their target label from the start (infinite SNR) count as
+    successes and are left out of the mean. ``confirmed`` is the share of successes that independent code
+    confirms from the written file.
     """
     system = trained_system(config, dataset, progress=progress)
     waveforms, truth = test_set(system, dataset)

@@ -1,10 +1,12 @@
-"""The hand-crafted baseline beside the network, on the same excerpts.
+"""The hand-crafted baseline and the network, on the same excerpts.
 
 Paper: Section 5
 Notebook: book/04_baselines.ipynb
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +20,13 @@ from ..harness.recipes import BASELINE
 from ..harness.systems import common_labels, test_set, trained_system
 from ..measurements import measurement
 
-# Where the two are compared there are more. With five, the interval of their difference on `synthetic` ended so near
-# zero that the verdict could hang on the processor.
+# The partition on which the two are compared has more seeds. With five, the interval of their difference on `synthetic`
+# ended so near zero that the verdict could depend on the processor.
 N_SEEDS = {"random": 5, "artist_filtered": 10}
 
 
 def grid(config: Config, dataset: Dataset) -> list[Config]:
-    """The systems that it needs."""
+    """The systems that the experiment needs."""
     config = config.but(labels=common_labels(config, dataset))
     return [
         config.but(partition=partition, seed=seed)
@@ -34,7 +36,7 @@ def grid(config: Config, dataset: Dataset) -> list[Config]:
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """Test accuracy of both systems over seeds on both partitions: five seeds, and ten where artists are filtered.
+    """Test accuracy of both systems on both partitions, over five seeds (random) and ten seeds (artist-filtered).
 
     As in the paper, the baseline learns from training and validation excerpts together, the
     network from the training excerpts alone.
@@ -47,7 +49,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     described = describe_all({excerpt: dataset.load(excerpt) for excerpt in wanted})
     train_all(needed, progress=progress)
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in needed:
         system = trained_system(one, dataset, progress=False)
         waveforms, truth = test_set(system, dataset)

@@ -18,7 +18,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """The audit of every partition that the manifest publishes, and the artists of every class.
 
     Counts of an index have no sampling error: their interval is the number itself. Shares of test excerpts
-    have Wilson's.
+    have Wilson's interval.
     """
     manifest = dataset.manifest
     table = manifest.table.assign(cluster=partitions.clusters(manifest, manifest.table["excerpt"]))

@@ -28,16 +28,16 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy before and under each directive, and how often it is obeyed, over all test excerpts.
 
     Conditions: ``directive``; ``source``, the system that the adversaries are made for; ``listener``, the system that
-    gives the labels; both are "network" or "forest".
+    gives the labels. Source and listener are "network" or "forest".
 
     The forest is the paper's: 500 trees on all layers, attacked *unaware*, through its network. Where it is the
     source, it is attacked through soft splits (`AwareForest`) on the waveform, at most 50 iterations, until more than
-    half of the real forest's votes are for the target; random targets only. Intervals are Wilson's over test excerpts;
-    settings else are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations). ``least_obeyed`` is the share of
-    the directive, of the three that are not random, that the network obeys least.
+    half of the real forest's votes are for the target; random targets only. Intervals are Wilson's over test excerpts.
+    All other settings are the paper's (15 dB, confidence 0.9, step 0.1, 100 iterations). ``least_obeyed`` is the
+    smallest ``obeyed`` of the network among the three directives that are not random.
 
-    ``aware_minus_unaware``: how much more often the forest gives the random label when it is known, paired by
-    excerpt, with Newcombe's interval.
+    ``aware_minus_unaware``: how much more often the forest gives the random label when the attack knows the forest,
+    paired by excerpt, with Newcombe's interval.
     """
     system = trained_system(config, dataset, progress=progress)
     waveforms, truth = test_set(system, dataset)
@@ -50,7 +50,6 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         "always wrong": adversary.always_wrong(system, truth, seed=config.seed),
         f"always {always}": adversary.always(system, always, len(truth)),
     }
-    settings = {"names": names, "progress": progress}
     clean = [system.classify(w).label for w in audio]
     clean_forest = [str(label) for label in forest.predict(audio)]
     measurements = [
@@ -66,7 +65,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             targets,
             adversary.Budget(config.snr, config.confidence, config.max_iterations),
             method=Algorithm1(step=config.step),
-            **settings,
+            names=names,
+            progress=progress,
         )
         heard = [str(label) for label in forest.predict([r.waveform for r in attacked])]
         said = [r.label for r in attacked]
@@ -108,7 +108,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         method=PGD(),
         judge=decider(forest, system.labels),
         batch_size=4,
-        **settings,
+        names=names,
+        progress=progress,
     )
     success, chance = [r.success for r in attacked], 1 / len(system.labels)
     of = {"source": "forest", "listener": "forest", "directive": "random"}

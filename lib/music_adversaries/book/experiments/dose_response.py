@@ -1,4 +1,4 @@
-"""The planted confound, dose by dose: how much the partition matters as artists leave weaker marks.
+"""The planted confound, dose by dose: how much the partition matters as the marks of artists grow weaker.
 
 Paper: Section 2.4
 Notebook: book/02_partitions.ipynb
@@ -6,18 +6,20 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...errors import InputError
 from ...evaluation import Estimate, ratio_interval
 from ..datasets import Dataset, synthetic_dataset, variants
-from ..harness.accuracies import accuracies, below_random, by_partition
+from ..harness.accuracies import Tested, accuracies, below_random, by_partition
 from ..harness.config import PARTITIONS, Config
 from ..harness.experiment import Experiment, Measured
 from ..measurements import measurement
 
 DOSES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
-# The series of the record; every condition names the knobs of `synthetic` that it turns.
-CONDITIONS: list[dict] = [
+# The series of the record; every condition names the knobs of `synthetic` that it sets.
+CONDITIONS: list[dict[str, object]] = [
     {"series": "as shipped"},
     {"series": "no marks", "production_strength": 0.0, "habit_strength": 0.0},
     *({"series": "production", "production_strength": dose, "faults": False} for dose in DOSES),
@@ -27,14 +29,14 @@ CONDITIONS: list[dict] = [
 ]
 
 
-# Where a knob stands when nobody turns it.
+# The default of each knob.
 SHIPPED = {"production_strength": 1.0, "habit_strength": 1.0, "production_genre_correlation": 0.0, "faults": True}
 
 
-def variant(condition: dict) -> str:
+def variant(condition: Mapping[str, object]) -> str:
     """The name of the dataset that a condition asks for, as ``"synthetic:faults=no,production_strength=0.5"``.
 
-    A knob left where it stands is not named, so that one dataset has one name and is trained on once.
+    A knob at its default is not named, so that one dataset has one name and is trained on once.
     """
     knobs = {name: value for name, value in condition.items() if name in SHIPPED and value != SHIPPED[name]}
     said = (f"{name}={'no' if value is False else f'{value:g}'}" for name, value in sorted(knobs.items()))
@@ -44,20 +46,20 @@ def variant(condition: dict) -> str:
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy on random and artist-filtered partitions over seeds, for every condition.
 
-    Every measurement says its series and how the knobs stand. The share of the difference that productions explain is
-    1 minus the ratio of the differences without and with them, with Fieller's interval over the paired seeds.
+    Every measurement states its series and all knobs. ``share_explained_by_production`` is 1 minus the ratio of the
+    difference without production marks to the difference with them, with Fieller's interval over the paired seeds.
 
     Raises
     ------
     InputError
-        When the dataset is not ``synthetic``: only there are the marks of artists known.
+        When the dataset is not ``synthetic``: no other dataset has these knobs.
     """
     if config.dataset != "synthetic":
-        raise InputError(f"dose_response turns the knobs of synthetic, which {config.dataset} has not; run it there.")
-    # All in one go: what a dose leaves unchanged is rendered once for all of them.
+        raise InputError(f"dose_response sets knobs that {config.dataset} does not have; run it on synthetic.")
+    # All doses together: what a dose does not change is rendered only once.
     turned = {name: variants.split(name)[1] for name in map(variant, CONDITIONS)}
     synthetic_dataset.load_doses(config.profile, [knobs for knobs in turned.values() if knobs], progress)
-    runs: dict[str, list[dict]] = {}
+    runs: dict[str, list[Tested]] = {}
     found = []
     for condition in CONDITIONS:
         name = variant(condition)

@@ -1,4 +1,4 @@
-"""The same recordings, every label: does the adversary get all of them?
+"""The same recordings, every label: does the adversary reach all labels?
 
 Paper: Section 4
 Notebook: book/06_ensembles.ipynb
@@ -23,15 +23,15 @@ from ..measurements import Measurement, measurement
 from ..partitions import clusters
 from ..partitions.names import tracks
 
-LOWER_CONFIDENCE = 0.5  # beside the configuration's own; the paper's pair is lost in our copy
+LOWER_CONFIDENCE = 0.5  # in addition to the configuration's; the paper's two values are lost in our copy
 N_SHOWN = 10  # excerpts on the page: as many as in the paper
-N_EXCERPTS = 40  # at most, in the record: of ten excerpts all ten could not show more than 72 %
+N_EXCERPTS = 40  # at most, in the record: with ten excerpts, even ten successes would show no more than 72 %
 
 
 def chosen_excerpts(system: System, dataset: Dataset, count: int = N_EXCERPTS) -> list[str]:
-    """Test excerpts to start from: those first that the system labels correctly, of all classes in turn.
+    """Test excerpts to start from: first those that the system labels correctly, with classes alternating.
 
-    From one recording, and from one artist, a second is taken only when there is no other.
+    A second excerpt of the same recording or artist is taken only if no others are left.
 
     Notebook: book/06_ensembles.ipynb
     """
@@ -47,20 +47,22 @@ def chosen_excerpts(system: System, dataset: Dataset, count: int = N_EXCERPTS) -
     return [
         excerpt
         for wanted in (True, False)
-        for excerpt in _in_turn([e for e, is_right in zip(excerpts, right, strict=True) if is_right == wanted], kinds)
+        for excerpt in _alternating(
+            [e for e, is_right in zip(excerpts, right, strict=True) if is_right == wanted], kinds
+        )
     ][:count]
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """Labels reached at two confidences, the condition ``confidence``, and at which SNR.
+    """How many labels are reached at two confidences (the condition ``confidence``), and at which SNR.
 
     Attempts on one excerpt are not independent, so ``n`` counts excerpts. ``labels_reached`` and ``labels_confident``
-    are shares of all attempts, the excerpt's own label among them; Wilson's interval over excerpts, as if the labels of
-    an excerpt were reached together or not at all.
+    are shares of all attempts, including those at the excerpt's own label. Wilson's interval is over excerpts, as if
+    the labels of an excerpt were reached either all or not at all.
 
-    ``snr`` is a mean over excerpts, of each the mean over the labels reached that it did not have from the start;
-    Student's interval over excerpts. ``snr_drop`` is the SNR at the lower confidence minus that at the higher, paired
-    by attempt, over labels reached at both.
+    ``snr`` is first averaged within each excerpt, over the labels reached that it did not have from the start, and then
+    over excerpts, with Student's interval. ``snr_drop`` is the SNR at the lower confidence minus that at the higher,
+    paired by attempt, over labels reached at both; it is averaged in the same way.
     """
     system = trained_system(config, dataset, progress=progress)
     excerpts = chosen_excerpts(system, dataset)
@@ -86,7 +88,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         for quantity, what in (("labels_reached", "success"), ("labels_confident", "confident")):
             share = cluster_wilson([row[what] for row in mine], [row["excerpt"] for row in mine])
             measurements.append(measurement(quantity, share, confidence=confidence))
-        # An excerpt that has the label from the start shows nothing of what another label costs.
+        # An excerpt that has the label from the start does not show what another label costs.
         snrs[confidence] = {
             (row["excerpt"], row["target"]): row["snr_magnitude"]
             for row in mine
@@ -98,8 +100,11 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     return measurements, {"by_label": rows}
 
 
-def _in_turn(excerpts: Sequence[str], kinds: Sequence[Mapping[str, str]]) -> list[str]:
-    """The first of every kind, the second of every kind, ...: of the last kinds above all, then of those before."""
+def _alternating(excerpts: Sequence[str], kinds: Sequence[Mapping[str, str]]) -> list[str]:
+    """Sorted so that kinds alternate: the first excerpt of every kind, then the second of every kind, and so on.
+
+    The last of ``kinds`` has the most weight.
+    """
     for kind in kinds:
         seen: Counter[str] = Counter()
         turns = {}
@@ -111,7 +116,7 @@ def _in_turn(excerpts: Sequence[str], kinds: Sequence[Mapping[str, str]]) -> lis
 
 
 def _mean(quantity: str, values: Mapping[tuple[str, str], float], **conditions: float) -> list[Measurement]:
-    """The mean over excerpts of their means over labels; nothing where one excerpt is all there is."""
+    """The mean over excerpts of their means over labels; nothing with fewer than two excerpts."""
     by_excerpt: dict[str, list[float]] = {}
     for (excerpt, _), value in values.items():
         by_excerpt.setdefault(excerpt, []).append(value)

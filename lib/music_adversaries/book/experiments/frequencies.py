@@ -27,10 +27,10 @@ EDGES = np.geomspace(50.0, spectra.SAMPLE_RATE / 2, 29)  # Hz, roughly third oct
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Share of energy above 5.5 kHz, of perturbations and of originals, and both by third octaves.
 
-    ``high_share``: mean over successful adversaries of a ``system`` (15 dB, confidence 0.9) of the perturbation's share
-    of energy above half of the band, with Student's interval over excerpts; ``median_frequency`` in Hz, below which
-    half of the perturbation's energy lies. The ``sound`` is the perturbation or the music. The table holds mean levels
-    by band.
+    ``high_share``: the share of the perturbation's energy in the upper half of the band, averaged over the successful
+    adversaries of a ``system`` (15 dB, confidence 0.9), with Student's interval over excerpts. ``median_frequency``:
+    the frequency in Hz below which half of the perturbation's energy lies. The condition ``sound`` is "perturbation" or
+    "music". The table holds mean levels by band.
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in SYSTEMS}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
@@ -79,7 +79,7 @@ def _median(powers: np.ndarray) -> float:
     return float(_frequencies()[np.searchsorted(cumulated, cumulated[-1] / 2)])
 
 
-def _levels(name: str, powers: list[np.ndarray]) -> list[dict]:
+def _levels(name: str, powers: list[np.ndarray]) -> list[dict[str, object]]:
     """Mean share of the energy in each band, in dB."""
     band = np.digitize(_frequencies(), EDGES)
     shares = np.stack([p / p.sum() for p in powers])

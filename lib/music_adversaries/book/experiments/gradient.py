@@ -1,7 +1,7 @@
-"""Is the convolutional network more robust, or was its gradient another?
+"""Is the convolutional network more robust, or was it attacked with another gradient?
 
 The published code attacks the convolutional network with a gradient that is not the chain rule's. Here the
-same network is attacked with both, at equal budgets.
+same network is attacked with both gradients, at equal budgets.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -10,8 +10,9 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -51,33 +52,42 @@ PAIRS = {
     "dnn_minus_cdnn_as_published": (DNN, PUBLISHED),
     "dnn_minus_cdnn_by_published_loop": (DNN, LOOP),
 }
-# How long each takes, roughly, by the iterations of recorded runs: what fails goes on to the last of them.
+# Roughly how long each takes, from the iterations of recorded runs; an excerpt that fails takes all iterations.
 WEIGHTS = {DNN: 0.1, CHAIN: 1.0, PUBLISHED: 5.0, LOOP_CHAIN: 0.2, LOOP: 0.3}
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """Success against SNR of one network with two gradients, and of the network on frames beside it.
+    """Success against SNR of the convolutional network with two gradients, and of the network on frames.
 
-    The same excerpts and targets for all, drawn with ``seed``; a target is no label that either network gives. At
-    most 50 iterations, confidence 0.5: the published relaxed attack. In the first three cases every step is a
-    tenth of the budget long, so that only directions differ; the last two are the published code's loop
-    (its steps, its momentum, its phases, its stopping rule) with either gradient.
+    All cases have the same excerpts and targets, drawn with ``seed``; a target is a label that neither network gives
+    yet. At most 50 iterations, confidence 0.5: the published relaxed attack. In the first three cases every step is a
+    tenth of the budget long, so that only directions differ. The last two are the published code's loop
+    (its steps, momentum, phases and stopping rule) with each of the two gradients.
 
-    ``success``: share labelled as the target by the written file within the ``budget``. ``difference``: of the success
-    of the two cases of a ``pair``, with Newcombe's interval for pairs; ``p_artists``: its p-value, which permutes
-    artists. A case that was finished is kept: a run that was stopped goes on there.
+    ``success``: share of excerpts whose written file has the target label within the ``budget``. ``difference``:
+    success of the first case of a ``pair`` minus that of the second, with Newcombe's interval for pairs;
+    ``p_artists``: its p-value, by permuting artists. A finished case is kept, so a stopped run continues after it.
 
-    Table ``heard``, where recordings are free: one excerpt by either gradient, as FLAC in base64.
+    Table ``heard``, if a recording is free: one excerpt attacked with each gradient, as FLAC in base64.
     """
     systems = {name: trained_system(config.but(system=name), dataset, progress=progress) for name in ("dnn50", "cdnn")}
     chosen = choose(list(systems.values()), dataset, N_EXCERPTS[config.profile], seed=config.seed)
-    within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = [
         Part(
             case,
             config.but(system=name),
             (name, method, chosen.excerpts, chosen.targets, BUDGETS, CONFIDENCE, MAX_ITERATIONS),
-            partial(attack_within, BUDGETS, systems[name], method, chosen, description=case, **within),
+            partial(
+                attack_within,
+                BUDGETS,
+                systems[name],
+                method,
+                chosen,
+                confidence=CONFIDENCE,
+                max_iterations=MAX_ITERATIONS,
+                description=case,
+                progress=progress,
+            ),
             WEIGHTS[case],
         )
         for case, (name, method) in CASES.items()
@@ -91,26 +101,27 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     for name, pair in PAIRS.items():
         for budget in BUDGETS:
             a, b = (reached[case, budget] for case in pair)
-            of = {"pair": name, "budget": budget}
             p = paired_permutation(a, b, artists).p
             measurements += [
-                measurement("difference", paired_difference(a, b), **of),
-                without_interval("p_artists", p, n=len(set(artists)), **of),
+                measurement("difference", paired_difference(a, b), pair=name, budget=budget),
+                without_interval("p_artists", p, n=len(set(artists)), pair=name, budget=budget),
             ]
     tables = {"by_excerpt": rows, "parts": seconds_of(parts, kept)}
     return measurements, tables | {"heard": _heard(systems["cdnn"], chosen, rows, config, dataset)}
 
 
 def success(reached: Sequence[bool], case: str, **conditions: float) -> Measurement:
-    """How often a case reaches its target, with the system and the gradient of the case among the conditions."""
+    """How often a case reaches its target; the conditions include the system and the gradient of the case."""
     system, method = CASES[case]
     return measurement("success", share(reached), case=case, system=system, gradient=method.gradient, **conditions)
 
 
-def _heard(system: System, chosen: Chosen, rows: list[dict], config: Config, dataset: Dataset) -> list[dict]:
-    """A pair to listen to, where nobody has rights in the recording: one excerpt by either gradient, from its middle.
+def _heard(
+    system: System, chosen: Chosen, rows: Sequence[Mapping[str, Any]], config: Config, dataset: Dataset
+) -> list[dict[str, object]]:
+    """A pair to listen to, if a recording is free: the middle of one excerpt, attacked with each gradient.
 
-    The first excerpt that the chain rule reached within the configuration's budget, which both have here.
+    It is the first free excerpt that the chain rule attacked with success within the configuration's budget.
     """
     licence = dict(zip(dataset.manifest.table["excerpt"], dataset.manifest.table["licence"], strict=True))
     budget = [row for row in rows if row["case"] == CHAIN and row["budget"] == config.snr]

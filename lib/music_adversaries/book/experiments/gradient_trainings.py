@@ -1,4 +1,4 @@
-"""The two gradients on several trainings: how much of the `gradient` study was owed to one network?
+"""The two gradients on several trainings: how much of the `gradient` study depends on one network?
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -29,16 +29,15 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """The differences of `gradient` at the configuration's budget, for networks trained with several seeds.
 
     A seed draws the partition, the initial weights, the order of training, the excerpts that are attacked, and their
-    targets. Each ``difference`` of a ``training`` has Newcombe's interval for pairs, which speaks of that training's
-    excerpts; ``mean_difference``, ``least_difference`` and ``most_difference`` are over trainings: what another
-    training changes. Trainings share recordings, so that these speak of one dataset.
+    targets. Each ``difference`` of a ``training`` has Newcombe's interval for pairs, which holds for that training's
+    excerpts. ``mean_difference``, ``least_difference`` and ``most_difference`` are over trainings and show what another
+    training changes. Trainings share recordings, so these numbers hold for one dataset only.
 
-    A case of a seed that was finished is kept: a run that was stopped goes on there.
+    A finished case of a seed is kept, so a stopped run continues after it.
     """
     seeds = config.repeats(N_SEEDS[config.profile])
     names = sorted({name for name, _ in CASES.values()})
     train_all([config.but(seed=seed, system=name) for seed in seeds for name in names], progress=progress)
-    within = {"confidence": CONFIDENCE, "max_iterations": MAX_ITERATIONS, "progress": progress}
     parts = []
     for seed in seeds:
         here = config.but(seed=seed)
@@ -55,8 +54,10 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
                     systems[name],
                     method,
                     chosen,
+                    confidence=CONFIDENCE,
+                    max_iterations=MAX_ITERATIONS,
                     description=f"{case}, seed {seed}",
-                    **within,
+                    progress=progress,
                 ),
                 WEIGHTS[case],
             )

@@ -1,4 +1,4 @@
-"""Is it the genre or the producer? The same performances, produced by somebody else.
+"""Does a system hear the genre or the producer? The same performances, produced by another artist.
 
 Paper: Section 2.4
 Notebook: book/02_partitions.ipynb
@@ -23,28 +23,30 @@ PRODUCERS = 4  # for each excerpt
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Labels of test excerpts before and after other artists have produced them.
 
-    The producers of an excerpt are drawn among the artists of other genres whom the system was trained
-    on. What is played stays the same to the note, so a change of label is owed to the production alone.
+    The producers of an excerpt are drawn from the artists of other genres in the system's training part. Every
+    note that is played stays the same, so only the production can change the label.
     Shares are taken over an excerpt's producers, and intervals are Student's over excerpts. ``drop`` is the accuracy
-    with the excerpt's own production minus that with another; ``pull`` is how much more often another production gets
-    its producer's label.
+    with the excerpt's own production minus that with another; ``pull`` is how much more often the excerpt gets the
+    producer's label with that producer's production than with its own.
 
     Raises
     ------
     InputError
-        When the dataset is not ``synthetic``: only there can a performance be produced again.
+        When the dataset is not ``synthetic``: no other performance can be produced again.
     """
     from ..datasets import synthetic
 
     if config.dataset != "synthetic":
-        raise InputError(f"intervention renders music again, which {config.dataset} cannot; run it on synthetic.")
+        raise InputError(
+            f"intervention renders music again, but {config.dataset} cannot be rendered; run it on synthetic."
+        )
     table = dataset.manifest.table.set_index("excerpt")
     systems, asked = {}, {}
     for partition in PARTITIONS:
         system = systems[partition] = trained_system(config.but(partition=partition), dataset, progress=False)
         rng = np.random.default_rng(config.seed)
         waveforms, _ = test_set(system, dataset)
-        # Of a faulty excerpt it is not said what another production of it would be.
+        # It is not defined what another production of a faulty excerpt would be.
         chosen = [excerpt for excerpt in waveforms if table["fault"][excerpt] == ""]
         learnt = table.loc[system.metadata["parts"]["train"]]
         learnt = learnt[learnt["fault"] == ""].drop_duplicates("artist")
@@ -55,7 +57,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             asked[partition, excerpt] = producers.set_index("artist")["label"], decision.label
 
     again = {}
-    # Excerpt by excerpt: one that both partitions test is played once.
+    # Excerpt by excerpt, so that one that both partitions test is played only once.
     for partition, excerpt in sorted(asked, key=lambda job: job[1]):
         producers, _ = asked[partition, excerpt]
         made = {name: synthetic.rerender(excerpt, artist=name, profile=config.profile) for name in producers.index}
@@ -77,13 +79,13 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     frame, found = pd.DataFrame(rows), []
     for partition in PARTITIONS:
         found += _measurements(frame[frame["partition"] == partition], partition)
-    # What another's production does, whatever the system was trained on.
+    # The effect of another production on the systems of both partitions.
     found += [row for row in _measurements(frame, "both") if row["quantity"] in ("drop", "pull")]
     return found, {"excerpts": rows}
 
 
 def _measurements(rows: pd.DataFrame, partition: str) -> list[Measurement]:
-    """Accuracy, changed labels, and labels of the producer's genre, each over excerpts."""
+    """Accuracy, changed labels, and labels of the producer's genre, all averaged over excerpts."""
     flags = {
         ("accuracy", "own"): rows["before"] == rows["label"],
         ("accuracy", "another"): rows["after"] == rows["label"],

@@ -1,7 +1,7 @@
 """Far above chance with labels that mean nothing: what an accuracy does not prove.
 
-Every artist gets a label drawn without regard to genre. There is nothing to learn of music from such
-labels; yet where a system has heard the artists of the test excerpts, it can score.
+Every artist gets a label drawn without regard to genre. Nothing about music can be learned from such
+labels. Yet a system can score above chance if it was trained on the artists of the test excerpts.
 
 Paper: Section 5
 Notebook: book/04_baselines.ipynb
@@ -24,7 +24,7 @@ N_SEEDS = 3
 
 
 def grid(config: Config, dataset: Dataset) -> list[Config]:
-    """The systems that it needs, of a dataset with its true labels."""
+    """The systems that the experiment needs, for a dataset with its true labels."""
     dataset = labels_by_artist(dataset)
     config = config.but(labelling="by_artist")
     config = config.but(labels=common_labels(config, dataset))
@@ -35,8 +35,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy of one system on meaningless labels, random and artist-filtered, over seeds.
 
     The labels are drawn once; a seed draws the partition, the initial weights and the order of frames. The
-    intervals are Student's over seeds, which share excerpts and labels. ``chance`` is what always giving the most
-    frequent label of the random test excerpts scores: its mean over seeds, and the least and the most.
+    intervals are Student's over seeds, which share excerpts and labels. ``chance`` is the accuracy of always giving
+    the most frequent label of the test excerpts of the random partition: the mean over seeds, with the smallest and the
+    largest as its ends.
     """
     needed = grid(config, dataset)
     dataset = labels_by_artist(dataset)
@@ -51,7 +52,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
 
 def _most_frequent(config: Config, dataset: Dataset) -> float:
-    """Share of the test excerpts that the most frequent label has."""
+    """Share of the test excerpts with the most frequent label."""
     label_of, test = labels_of(dataset), partition_of(config, dataset).excerpts("test")
     return max(Counter(label_of[excerpt] for excerpt in test).values()) / len(test)
 

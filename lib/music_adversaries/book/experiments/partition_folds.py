@@ -1,7 +1,7 @@
-"""What a partition is worth, over folds: every excerpt is tested, so that few artists suffice.
+"""The effect of the partition, over folds: every excerpt is tested, so that few artists suffice.
 
-Where a class has only a handful of artists, one split of them is a matter of luck. Here every excerpt is
-tested once a repeat, with excerpts, whole tracks or whole artists kept in one fold.
+If a class has only a handful of artists, the result of one split is a matter of luck. Here every excerpt is
+tested once in each repeat. Excerpts, whole tracks or whole artists are kept in one fold.
 
 Paper: Section 2.4
 Notebook: book/02_partitions.ipynb
@@ -28,8 +28,8 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy over all excerpts for every repeat, by what is kept in one fold.
 
     The interval of an accuracy is Student's over repeats; a repeat draws the folds, the initial weights
-    and the order of frames. The repeats share all excerpts, so it speaks of this dataset only.
-    ``difference_over_artists`` asks how far the difference would carry to other artists: its interval is
+    and the order of frames. The repeats share all excerpts, so the interval holds for this dataset only.
+    ``difference_over_artists`` asks whether the difference would hold for other artists: its interval is
     Student's over artists, each counted once.
     """
     groups = {"random": "excerpt", "track_filtered": "track", "artist_filtered": "artist"}

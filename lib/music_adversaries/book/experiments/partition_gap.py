@@ -1,4 +1,4 @@
-"""How much of the score is owed to the partition: random against filtered, over seeds.
+"""How much the score depends on the partition: random against filtered, over seeds.
 
 Paper: Section 2.4, Table 1
 Notebook: book/02_partitions.ipynb
@@ -14,8 +14,9 @@ from ..harness.systems import common_labels
 
 
 def compared(dataset: Dataset) -> tuple[str, ...]:
-    """The partitions worth comparing on a dataset: by track only where tracks have several excerpts, fault-filtered
-    only where faults are known.
+    """The partitions worth comparing on a dataset.
+
+    Track-filtered only if tracks have several excerpts; fault-filtered only if faults are known.
     """
     manifest = dataset.manifest
     names = ["random", "artist_filtered"]
@@ -27,17 +28,17 @@ def compared(dataset: Dataset) -> tuple[str, ...]:
 
 
 def grid(config: Config, dataset: Dataset) -> list[Config]:
-    """The systems that it needs."""
-    # Where a class cannot be artist-filtered, the other partitions do without it.
+    """The systems that the experiment needs."""
+    # A class that cannot be artist-filtered is left out of all partitions.
     config = config.but(labels=common_labels(config, dataset))
     return [config.but(partition=name, seed=seed) for seed in config.repeats() for name in compared(dataset)]
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """Test accuracy of one system for every seed on each partition of the same classes.
+    """Test accuracy of one system for every seed, on each partition of the same classes.
 
     The interval of a difference is Student's over seeds; a seed draws the partition, the initial
-    weights and the order of frames. The seeds share excerpts, so it speaks of this dataset only.
+    weights and the order of frames. The seeds share excerpts, so the interval holds for this dataset only.
     """
     needed = grid(config, dataset)
     labels = needed[0].labels or dataset.labels

@@ -1,7 +1,7 @@
-"""The relaxed attack on the convolutional network: a lower confidence will do, and more may change.
+"""The relaxed attack on the convolutional network: a lower confidence is enough, and more may change.
 
-Where the strict attack often fails, the paper asks for less. What it asks for is lost in our copy; the published code
-of those days has 0 dB, a confidence of 0.5, steps of 0.15 and 50 iterations.
+The strict attack often fails on this network, so the paper relaxes it. Its settings are lost in our copy; the
+published code of June 2015 has 0 dB, a confidence of 0.5, steps of 0.15 and 50 iterations.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -17,6 +17,7 @@ import numpy as np
 
 from ... import adversary
 from ...adversary import AdversaryResult, Algorithm1, Noise
+from ...adversary.methods import Method
 from ...evaluation import Estimate, NormalisedAccuracies, mean_interval, paired_difference, paired_permutation, share
 from ...networks import System
 from ..datasets import Dataset
@@ -31,38 +32,43 @@ SNR, CONFIDENCE, STEP, MAX_ITERATIONS = 0.0, 0.5, 0.15, 50  # of the published c
 
 SLICE, FRAME = "Algorithm 1, loss of slices", "Algorithm 1, loss of frames"
 BUDGET, LOOP, NOISE = "Algorithm 1, steps of the budget", "published loop", "white noise"
-CASES = {
+CASES: dict[str, Method] = {
     SLICE: Algorithm1(step=STEP),
     FRAME: Algorithm1(step=STEP, step_per="frame"),
     BUDGET: Algorithm1(step=0.1, step_unit="budget"),
     LOOP: Algorithm1.published_code(step=STEP),
     NOISE: Noise("white"),
 }
-# How long each takes, roughly: what fails goes on to the last iteration, and the published loop stops where it stalls.
+# Roughly how long each takes: an excerpt that fails takes all iterations, but the published loop stops if it stalls.
 _WEIGHTS = {SLICE: 8.0, FRAME: 1.0, BUDGET: 1.0, LOOP: 1.0, NOISE: 1.0}
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy of the convolutional network before and under the relaxed attack, by three methods and by noise.
 
-    The condition ``attack`` names a case, or is "none" before.
+    The condition ``attack`` names a case, or is "none" before the attack.
 
-    All test excerpts, each with a label drawn uniformly, the right one included, as in the paper's main attack; at
-    least 0 dB, confidence 0.5, at most 50 iterations. The methods: Algorithm 1 as the paper has it, with the chain
-    rule's gradient and a step of 0.15, where the loss counts every slice once, and where it counts every frame, as it
-    does in the code that the 0.15 is from, which makes steps a hundred times as long; the same with every step a tenth
-    of the budget long; and the published code's loop as it stands. The null is one draw of white noise at 0 dB.
+    All test excerpts are attacked. Each target is drawn uniformly from all labels, the right one included, as in the
+    paper's main attack. The SNR is at least 0 dB, the confidence 0.5, with at most 50 iterations. The methods are:
 
-    ``accuracy`` is the paper's normalised one, the mean of the recalls; its interval, and that of ``drop`` (before
-    minus under attack, paired) and of ``drop_beyond_noise``, resample artists. Every excerpt counts here.
+    * Algorithm 1 as in the paper, with the chain rule's gradient and a step of 0.15; the loss counts every slice once;
+    * the same, but the loss counts every frame, as in the code that the 0.15 is from: steps are a hundred times as
+      long;
+    * the same, but every step is a tenth of the budget long;
+    * the published code's loop, unchanged.
 
-    ``success`` (labelled as the target by the written file, within 0 dB) and ``confident`` (also above 0.5) are shares
-    of those whose label was not the target before, with Wilson's intervals. The others have what is wanted: they are
-    left as they are, or made surer of it, and count as no success. ``snr`` is the mean magnitude SNR of the
-    successes, with Student's interval.
+    The null is one draw of white noise at 0 dB.
+
+    ``accuracy`` is normalised as in the paper: the mean of the recalls. ``drop`` is accuracy before minus that under
+    attack, paired; ``drop_beyond_noise`` is accuracy with noise minus that under attack. All their intervals resample
+    artists. Every excerpt counts here.
+
+    ``success`` (the written file has the target label, within 0 dB) and ``confident`` (also above 0.5) are shares of
+    the excerpts whose label was not the target before, with Wilson's intervals. The other excerpts have their target
+    already; they do not count. ``snr`` is the mean magnitude SNR of the successes, with Student's interval.
 
     ``plain_drop`` and ``plain_drop_beyond_noise`` are the same differences of plain accuracies, with Newcombe's
-    intervals; ``p_drop`` and ``p_drop_beyond_noise`` their p-values, which permute artists.
+    intervals; ``p_drop`` and ``p_drop_beyond_noise`` are their p-values, by permuting artists.
     """
     config = config.but(system="cdnn")
     system = trained_system(config, dataset, progress=progress)
@@ -85,7 +91,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     artists = clusters(dataset.manifest, waveforms)
     said = {"before": [row["original_label"] for row in found[SLICE]]}
     said |= {case: [row["label"] for row in rows] for case, rows in found.items()}
-    right = {who: [s == t for s, t in zip(labels, truth, strict=True)] for who, labels in said.items()}
+    right = {case: [s == t for s, t in zip(labels, truth, strict=True)] for case, labels in said.items()}
     normalised = NormalisedAccuracies(right, truth, artists)
     chance = 1 / len(system.labels)
     measurements = [
@@ -100,7 +106,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
         for quantity, than in drops.items():
             measurements.append(measurement(quantity, normalised.difference(than, case), attack=case))
             measurements += _plain(quantity, right[than], right[case], artists, case)
-        # An excerpt that has the label from the start shows nothing of an attack.
+        # An excerpt that has its target from the start does not show what an attack does.
         news = [row for row in rows if row["original_label"] != row["target"]]
         if news:
             measurements += [
@@ -119,7 +125,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
 
 def _attack(
-    system: System, waveforms: dict[str, np.ndarray], targets: list[str], method, seed: int, progress: bool
+    system: System, waveforms: dict[str, np.ndarray], targets: list[str], method: Method, seed: int, progress: bool
 ) -> list[dict[str, Any]]:
     attacked = adversary.attack(
         system,

@@ -1,4 +1,4 @@
-"""Success against SNR: a curve and not one point, for several systems, partitions and attacks.
+"""Success against SNR: a curve instead of one point, for several systems, partitions and attacks.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -7,11 +7,14 @@ Notebook: book/05_adversaries.ipynb
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ... import adversary
-from ...adversary import PGD, Algorithm1, Noise
+from ...adversary import PGD, AdversaryResult, Algorithm1, Noise
+from ...adversary.methods import Method
 from ...evaluation import share
 from ...networks import System
 from ..datasets import Dataset
@@ -24,8 +27,8 @@ from ..harness.systems import common_labels, trained_system
 from ..measurements import measurement
 
 BUDGETS = (60.0, 50.0, 40.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 0.0, -10.0)
-METHODS = {
-    # A loss that counts frames changes nothing for networks on frames; on slices it is the published code's.
+METHODS: dict[str, Method] = {
+    # A loss that counts frames changes nothing for networks on frames; for one on slices it is the published code's.
     "Algorithm 1": Algorithm1(step_per="frame"),
     "waveform": PGD(),
     "white noise": Noise("white"),
@@ -33,12 +36,12 @@ METHODS = {
 }
 CONVOLUTIONAL = "cdnn"
 N_EXCERPTS = {"quick": 30, "full": 20}
-#: Of sound that is attacked, at most: excerpts of 30 s are fewer. One iteration of the convolutional network takes as
-#: long as four to ten of the others.
+#: Most sound that is attacked, in seconds: of long excerpts, fewer are attacked. One iteration of the convolutional
+#: network takes as long as four to ten of the others.
 SECONDS, SECONDS_CONVOLUTIONAL = 300.0, 240.0
 ITERATIONS_CONVOLUTIONAL = 50  # those of the published relaxed attack; the others have the configuration's 100
 
-# How often an excerpt takes all iterations, of the eleven budgets, roughly: what cannot succeed goes on to the last.
+# At roughly how many of the eleven budgets an excerpt fails and takes all iterations.
 _WEIGHTS = {"Algorithm 1": 4.0, "waveform": 5.0, "white noise": 1.0, "shaped noise": 1.0}
 
 
@@ -46,11 +49,11 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Share of excerpts labelled as the target within each budget; targets are labels that the system does not give.
 
     The smallest and the largest network of Table 1 and the convolutional one, random and artist-filtered partitions,
-    seed ``config.seed``. The convolutional network is attacked for at most 50 iterations, the others for 100, and
-    where excerpts are long, fewer of them are attacked: ``n`` stands with every value. Success counts the label of the
-    written file; intervals are Wilson's over excerpts. See `nested` for why curves rise only.
+    seed ``config.seed``. The convolutional network is attacked for at most 50 iterations, the others for 100. If
+    excerpts are long, fewer of them are attacked; ``n`` says how many. Success counts the label of the written file;
+    intervals are Wilson's over excerpts. See `nested` for why curves can only rise.
 
-    A system by a method is a part that is kept when it is finished: a run that was stopped goes on there.
+    Each system with each method is a part. A finished part is kept, so a stopped run continues after it.
     """
     config = config.but(labels=common_labels(config, dataset))
     sizes = networks(config.profile)
@@ -89,18 +92,20 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
 
 def n_excerpts(config: Config, dataset: Dataset) -> int:
-    """How many excerpts to attack: the profile's number, or as many as the seconds allow."""
+    """How many excerpts to attack: the profile's number, or fewer if the seconds do not allow it."""
     seconds = SECONDS_CONVOLUTIONAL if config.recipe.convolutional else SECONDS
     length = float(dataset.manifest.table["duration_s"].astype(float).fillna(30.0).median())
     return max(1, min(N_EXCERPTS[config.profile], int(seconds / length + 0.5)))
 
 
 def _attack(
-    system: System, method, chosen: Chosen, config: Config, iterations: int, description: str, progress: bool
-) -> list[dict]:
-    """One system by one method at every budget: the rows of `nested`."""
+    system: System, method: Method, chosen: Chosen, config: Config, iterations: int, description: str, progress: bool
+) -> list[dict[str, Any]]:
+    """One system attacked by one method at every budget: the rows of `nested`."""
 
-    def attack(waveforms, targets, excerpts, snr):
+    def attack(
+        waveforms: list[np.ndarray], targets: list[str], excerpts: list[str], snr: float
+    ) -> list[AdversaryResult]:
         return adversary.attack(
             system,
             waveforms,

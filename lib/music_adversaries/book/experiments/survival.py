@@ -1,4 +1,4 @@
-"""What is left of an adversary after re-synthesis, rounding, coding, filtering, resampling and a change of level.
+"""What remains of an adversary after re-synthesis, rounding, coding, filtering, resampling and a change of level.
 
 Paper: Section 3.1, Section 4
 Notebook: book/05_adversaries.ipynb
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ... import adversary
 from ...adversary import PGD, Algorithm1
+from ...adversary.methods import Method
 from ...evaluation import share
 from ...processing import PROCESSES
 from ..datasets import Dataset
@@ -18,7 +19,7 @@ from ..harness.systems import trained_system
 from ..measurements import measurement
 
 N_EXCERPTS = {"quick": 40, "full": 26}
-METHODS = {
+METHODS: dict[str, Method] = {
     "each step": Algorithm1(),
     "at the end": Algorithm1(consistency="at_end"),
     "never": Algorithm1(consistency="never"),
@@ -27,12 +28,12 @@ METHODS = {
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """How often the target's label is given: on the iterate, on the waveform, on what is written, after processing.
+    """How often the target's label is given: to the iterate, to the waveform, to the written file, after processing.
 
-    Targets are labels that the system does not give. ``success`` at the ``stage`` iterate counts what the attack itself
-    believes: for Algorithm 1 without consistency that is not the spectrum of any waveform, and re-synthesis takes
-    successes away. A ``process`` is applied to the written adversaries of Algorithm 1 and of the waveform attack;
-    ``original_kept`` is how often the same process leaves the label of the original as it was.
+    Targets are labels that the system does not give. ``success`` at the ``stage`` "iterate" is what the attack itself
+    sees. For Algorithm 1 without consistency the iterate is not the spectrum of any waveform, so some successes are
+    lost in re-synthesis. A ``process`` is applied to the written adversaries of Algorithm 1 and of the waveform attack;
+    ``original_kept`` is how often the same process leaves the label of the original unchanged.
     """
     system = trained_system(config, dataset, progress=progress)
     chosen = choose([system], dataset, N_EXCERPTS[config.profile], seed=config.seed)
@@ -57,7 +58,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
             continue
         for process, apply in PROCESSES.items():
             if process == "as written":
-                continue  # it is so already
+                continue  # no process: the stage "written" has it
             after = [system.classify(apply(r.waveform)) for r in attacked]
             alone = [system.classify(apply(w)).label for w in chosen.waveforms]
             hits = [d.label == r.target for d, r in zip(after, attacked, strict=True)]

@@ -1,7 +1,7 @@
-"""Every system of the paper on every excerpt, by folds in which no artist is in two parts.
+"""Every system of the paper on every excerpt, by folds that keep each artist in one part.
 
-Where a dataset is too small for one partition to say much, each excerpt is tested once: artists are dealt
-into folds, and each fold is tested by systems that learned from the others.
+A small dataset has too few test excerpts in one partition. So each excerpt is tested once: artists are divided
+into folds, and each fold is the test part of systems that are trained on the others.
 
 Paper: Section 2.3, Table 1
 Notebook: book/04_baselines.ipynb
@@ -9,8 +9,12 @@ Notebook: book/04_baselines.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...evaluation import Estimate, mcnemar, paired_permutation
@@ -31,9 +35,9 @@ FORESTS: tuple[int | str, ...] = ("all",)
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """Accuracy of every system over all excerpts, each tested once a seed, with intervals over artists.
 
-    Classes with fewer artists than folds are left out. ``chance`` is the larger of one in so many classes
-    and the share of the largest class. ``pairs`` tests each two systems against each other: McNemar's test, which
-    takes excerpts as independent, and a permutation test that takes artists as such.
+    Classes with fewer artists than folds are left out. ``chance`` is 1 / number of classes or the share of the
+    largest class, whichever is larger. Table ``pairs`` compares every two systems: by McNemar's test, which takes
+    excerpts as independent, and by a permutation test, which takes artists as independent.
     """
     labels = partitions.folds(dataset.manifest, seed=0, n_folds=N_FOLDS, by="artist")[0].labels
     config = config.but(labels=None if labels == dataset.labels else labels)
@@ -59,7 +63,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     places = {(system, classifier): place for place, (system, classifier, _) in enumerate(counted.names)}
     for system in (*networks(config.profile), "cdnn"):
         a, b = places[system, "network"], places[BASELINE, "shared"]
-        difference = counted.statistic(lambda values, a=a, b=b: values[..., a] - values[..., b])
+        difference = counted.statistic(partial(_difference, a, b))
         measurements.append(measurement("difference", difference, system=system, classifier="network", minus=BASELINE))
     return measurements, {
         "pairs": _pairs(decided),
@@ -81,12 +85,16 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     }
 
 
-def _filters(config: Config, dataset: Dataset) -> list[dict]:
+def _difference(a: int, b: int, accuracies: np.ndarray) -> np.ndarray:
+    return accuracies[..., a] - accuracies[..., b]
+
+
+def _filters(config: Config, dataset: Dataset) -> list[dict[str, object]]:
     """The four largest filters of the first layer of one convolutional network, frames by bins.
 
-    To be looked at: training one takes too long for a page.
+    They are recorded for a figure, since training the network takes too long for a page.
     """
-    weights = trained_system(config, dataset, progress=False).network.weight1.detach()[:, 0]
+    weights = trained_system(config, dataset, progress=False).network.state_dict()["weight1"][:, 0]
     largest = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[:4].tolist()
     return [
         {"filter": index, "weights": [[round(w, 4) for w in row] for row in weights[index].tolist()]}
@@ -94,8 +102,8 @@ def _filters(config: Config, dataset: Dataset) -> list[dict]:
     ]
 
 
-def _pairs(decided: pd.DataFrame) -> list[dict]:
-    """Each two systems; the first seed, so that an excerpt counts once."""
+def _pairs(decided: pd.DataFrame) -> list[dict[str, object]]:
+    """Every two systems compared, with the first seed only, so that an excerpt counts once."""
     first = decided[decided["seed"] == decided["seed"].min()].sort_values("excerpt", kind="stable")
     by = {key: rows for key, rows in first.groupby(["system", "classifier"], sort=False)}
     rows = []
@@ -117,8 +125,8 @@ def _pairs(decided: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def _said(found: list[dict]) -> list[dict]:
-    """What each classifier said of each excerpt, as indices of labels."""
+def _said(found: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
+    """The label that each classifier gave to each excerpt, as indices of labels."""
     rows = []
     for one in found:
         labels = one["labels"]

@@ -1,6 +1,6 @@
 """Table 1: random forests on the activations of four networks, on a random and on an artist-filtered partition.
 
-Beside the table's sixteen forests, the networks' own decisions and the hand-crafted baselines on the same
+In addition to the table's sixteen forests: the networks' own decisions and the hand-crafted baselines, on the same
 excerpts.
 
 Paper: Table 1
@@ -30,13 +30,13 @@ FORESTS = tuple(f"forest {layers}" for layers in LAYERS)
 
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
-    """Accuracy of every cell, and what they have in common.
+    """Accuracy of every cell, and statistics over all cells.
 
-    Accuracy is plain, as the paper's: the share of test excerpts, here pooled over seeds. Intervals resample
-    artists, the same ones for all cells and both partitions, so a difference has the interval of a paired
-    comparison. ``drop`` is accuracy on the random partition minus that on the filtered one, and ``forests`` says which
-    of the sixteen: the smallest is the least of them, and resampling makes it smaller still, so its interval lies low
-    rather than high.
+    Accuracy is plain, as in the paper: the share of test excerpts that are labelled correctly, here pooled over seeds.
+    Intervals resample artists, the same ones for all cells and both partitions, so a difference has the interval of a
+    paired comparison. ``drop`` is accuracy on the random partition minus that on the filtered one. Its condition
+    ``forests`` says whether it is the smallest, the mean or the largest of the sixteen drops. The smallest of several
+    resampled drops tends to be smaller than the smallest drop, so its interval is too low rather than too high.
     """
     config = config.but(labels=common_labels(config, dataset))
     seeds = config.repeats(N_SEEDS[config.profile])
@@ -57,13 +57,13 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     counted = accuracies_of(decided)
 
     def drop(accuracies: np.ndarray) -> np.ndarray:
-        """Random minus filtered, for each cell."""
+        """Accuracy on the random partition minus that on the filtered one, for each cell."""
         at = {p: counted.places([(*cell, p) for cell in cells]) for p in PARTITIONS}
         return accuracies[..., at["random"]] - accuracies[..., at["artist_filtered"]]
 
     figure = {"system": networks(config.profile)[-1], "classifier": FORESTS[-1]}
     filtered = counted.places([(*cell, "artist_filtered") for cell in cells])
-    of_figure = counted.places([(*figure.values(), "artist_filtered")])[0]
+    of_figure = counted.places([(figure["system"], figure["classifier"], "artist_filtered")])[0]
     baseline = counted.places([(BASELINE, "shared", "artist_filtered")])[0]
     against = {"partition": "artist_filtered", "minus": BASELINE}
     statistics: list[tuple[str, dict[str, str], Callable[[np.ndarray], np.ndarray]]] = [
@@ -111,7 +111,7 @@ def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
     return frame
 
 
-def accuracies_of(decided: pd.DataFrame) -> Accuracies:
+def accuracies_of(decided: pd.DataFrame) -> Accuracies[tuple[str, str, str]]:
     """The accuracy of every (system, classifier, partition), from the rows of `pooled`."""
     by_cell = decided.groupby(["system", "classifier", "partition"], sort=False)
     return Accuracies({cell: (rows["correct"].tolist(), rows["artist"].tolist()) for cell, rows in by_cell})

@@ -1,4 +1,4 @@
-"""Made for one system, heard by another: which adversaries carry over.
+"""Adversaries made for one system and given to another: which of them transfer.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -6,9 +6,14 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from ... import adversary
 from ...adversary import Algorithm1
 from ...evaluation import share
+from ...networks import System
 from ..baselines import MFCCBaseline
 from ..datasets import Dataset
 from ..harness.attacking import choose
@@ -22,28 +27,31 @@ from ..measurements import measurement
 N_EXCERPTS = {"quick": 30, "full": 20}
 FOREST, BASELINE = "forest on dnn50", "mfcc"
 
+Listener = Callable[[np.ndarray], str]  #: from a waveform ``[n_samples]`` to a label
+
 
 def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     """For every pair of systems, how often an adversary of the first gets its target from the second.
 
-    Adversaries within 15 dB at confidence 0.9, all steps a tenth of the budget. All systems but those of another
-    partition learned from the same excerpts, and none of them from the test excerpts; those of other
-    partitions may have. The forest and the hand-crafted baseline are only listeners.
+    Adversaries are within 15 dB at confidence 0.9; every step is a tenth of the budget long. All systems of the
+    configuration's partition are trained on the same excerpts, and not on the test excerpts; systems of other
+    partitions may be. The forest and the hand-crafted baseline are only listeners.
 
-    A listener must know the same labels. Where some cannot be artist-filtered, as in gtzan-mini, no system of that
+    A listener must have the same labels. If some labels cannot be artist-filtered, as in gtzan-mini, no system of that
     partition listens: it could never give a target that it has not learned.
 
-    ``success``: the listener gives the target; ``changed``: it gives another label than to the original. Besides
-    ``source`` and ``listener``, ``partition`` and ``training`` (its seed) say what the listener learned from.
+    ``success``: the listener gives the target; ``changed``: it gives another label than to the original. The
+    conditions are ``source``, ``listener``, and what the listener is trained on: ``partition`` and ``training`` (the
+    seed).
     """
     sources = ("dnn50", networks(config.profile)[-1], "dnn50-log", "dnn50-mel", "cdnn")
     labels = partition_of(config, dataset).labels
-    # Only those of this partition are attacked: the excerpts are new to them all.
+    # Only systems of this partition are attacked: the test excerpts are new to all of them.
     configs = {name: config.but(system=name) for name in sources} | {
         name: one for name, one in _of_other_partitions(config).items() if partition_of(one, dataset).labels == labels
     }
     systems = {name: trained_system(one, dataset, progress=progress) for name, one in configs.items()}
-    listeners = {name: lambda w, s=system: s.classify(w).label for name, system in systems.items()}
+    listeners = {name: _listener(system) for name, system in systems.items()}
     listeners |= _others(systems["dnn50"], dataset)
     chosen = choose([systems[name] for name in sources], dataset, N_EXCERPTS[config.profile], seed=config.seed)
     clean = {name: [listen(w) for w in chosen.waveforms] for name, listen in listeners.items()}
@@ -82,8 +90,12 @@ def _of_other_partitions(config: Config) -> dict[str, Config]:
     }
 
 
-def _others(system, dataset: Dataset) -> dict:
-    """Listeners that are no networks: a forest on the network's activations, and the hand-crafted baseline."""
+def _listener(system: System) -> Listener:
+    return lambda w: system.classify(w).label
+
+
+def _others(system: System, dataset: Dataset) -> dict[str, Listener]:
+    """Listeners that are not networks: a forest on the network's activations, and the hand-crafted baseline."""
     parts, label_of = system.metadata["parts"], labels_of(dataset)
     learned = [*parts["train"], *parts["valid"]]
     waveforms = [dataset.load(excerpt) for excerpt in learned]

@@ -6,19 +6,19 @@
     report.sentence()
     'gtzan-mini: 0 exact replicas, 0 recording replicas and 0 distorted excerpts among 100 excerpts.'
 
-A benchmark with replicas across its partition measures memory; Sturm found exact and recording replicas in GTZAN
-(B. L. Sturm, "The GTZAN dataset", arXiv:1306.1461). Nothing here needs a manifest to say so.
+If there are replicas across the parts of a partition, a benchmark measures memory. Sturm found exact and recording
+replicas in GTZAN (B. L. Sturm, "The GTZAN dataset", arXiv:1306.1461). This package finds them without a manifest.
 
 =============  ==========================================================================
 `exact`        the same samples
 `fingerprint`  which pairs may be of one recording
-`alignment`    whether they are
+`alignment`    whether a pair is of one recording
 `distortion`   clipping, dropouts, static
 `finder`       the pass over a dataset
 `report`       what was found, and how it compares with the manifest
 =============  ==========================================================================
 
-What is not found: the same composition played again, a copy that runs more than half a percent fast or
+Not found are: the same composition played again, a copy that runs more than half a per cent fast or
 slow, two excerpts with less than about a second in common, and wrong labels.
 
 Paper: Section 2.3

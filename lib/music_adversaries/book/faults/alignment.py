@@ -1,10 +1,10 @@
-"""Whether two excerpts that share landmarks are one recording: laid upon each other, sample by sample.
+"""Whether two excerpts that share landmarks are one recording: they are compared sample by sample.
 
-Landmarks alone cannot tell one recording from two that use the same drum loop, since both share many. Sound
-can: where a recording meets its copy, every moment of the one correlates with the other, at one displacement;
-two pieces with one loop agree only while nothing else sounds. What a copy did to the sound is then measured
-too: a gain and a codec leave the balance of the bands as it was, another production (a remaster, or another
-artist's version that keeps the timing) does not.
+Landmarks alone cannot distinguish one recording from two that use the same drum loop: both pairs share many. The
+sound can. If one excerpt is a copy of the other, every moment of one correlates with the other at the same
+displacement. Two pieces with one loop correlate only while nothing else sounds. Then the change of the sound is
+measured too. A gain and a codec keep the balance of the bands. Another production (a remaster, or another artist's
+version with the same timing) does not keep it.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -23,17 +23,17 @@ from ...audio import SAMPLE_RATE
 
 BLOCK = 8192  # samples, 0.37 s
 LEAST_BLOCKS = 3  # about one second of overlap that sounds
-SEARCH = 2048  # samples either way, on the offset that landmarks give to two frames
+SEARCH = 2048  # samples in either direction around the offset, which landmarks give to within two frames
 BAND_HZ = (110.0, 4000.0)  # below, a hum correlates with everything; above, codecs leave holes
-# r squared is the share of a block's energy that the other explains: two thirds. Codecs leave r = 0.94 and more;
+# r squared is the share of a block's energy that the other block explains: two thirds. With codecs, r is 0.94 or more;
 # independent music reaches 0.2 to 0.4 at the best of the displacements searched.
 CORRELATED = 0.8
-# A recording may be damaged in places; two pieces with one loop agree in fewer.
+# A recording may be damaged in places; two pieces with one loop agree in fewer blocks.
 AGREED = 0.75
 
-_QUIET_DB = 40.0  # blocks so far below the loudest say nothing
-_GLIMPSE = 8  # blocks looked at first: most candidates are nothing, and shall cost little
-# A copy that runs fast slips within a block; short blocks of low notes still correlate and tell by how much.
+_QUIET_DB = 40.0  # blocks this far below the loudest are ignored
+_GLIMPSE = 8  # blocks looked at first: most candidates are not replicas, and should cost little time
+# A copy that runs fast drifts within a block; short blocks of low notes still correlate and show by how much.
 _DRIFT_BLOCK, _DRIFT_BLOCKS, _DRIFT_HZ, _FASTEST = 4096, 32, (110.0, 700.0), 0.012
 
 Waveform = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ Blocks = npt.NDArray[np.float64]
 
 
 class Alignment(NamedTuple):
-    """How well two excerpts lie upon each other."""
+    """How well two excerpts agree when they are aligned."""
 
     offset_s: float
     """Seconds from the first excerpt's beginning to the second's, on the recording's own clock."""
@@ -58,7 +58,7 @@ class Alignment(NamedTuple):
 
 
 class _Laid(NamedTuple):
-    """Blocks of the first excerpt, and what of the second lies around each."""
+    """Blocks of the first excerpt, and the part of the second around each block."""
 
     ours: Blocks
     theirs: Blocks
@@ -73,16 +73,16 @@ class _Laid(NamedTuple):
 
 
 def align(first: Waveform, second: Waveform, offset: int) -> Alignment | None:
-    """Lay the second excerpt upon the first; one that runs a little fast or slow after its speed is put right.
+    """Align the second excerpt with the first; if it runs a little fast or slow, its speed is corrected first.
 
     Parameters
     ----------
     first, second : ``float32 [n_samples]`` at 22,050 Hz
-    offset : samples from the first one's beginning to the second's, right to `SEARCH` samples
+    offset : samples from the first excerpt's beginning to the second's, correct to within `SEARCH` samples
 
     Returns
     -------
-    Alignment, or None where less than about a second of sound is in both.
+    Alignment, or None if less than about a second of sound is in both.
     """
     laid = _lay(first, second, offset, at_most=_GLIMPSE)
     if laid is None:
@@ -118,7 +118,7 @@ def _lay(
     block: int = BLOCK,
     band_hz: tuple[float, float] = BAND_HZ,
 ) -> _Laid | None:
-    """Correlate blocks of the overlap (``at_most`` of them, evenly spread); only those that sound are kept."""
+    """Correlate blocks of the overlap (``at_most`` of them, evenly spread); silent ones are left out."""
     begin, end = max(0, offset), min(len(first), offset + len(second))
     n_blocks = (end - begin) // block
     if n_blocks < LEAST_BLOCKS:
@@ -140,7 +140,7 @@ def _lay(
     hertz = fft.rfftfreq(n_fft, 1 / SAMPLE_RATE)
     spectrum = fft.rfft(ours, n_fft)
     smooth = ndimage.uniform_filter1d(np.mean(np.abs(spectrum) ** 2, axis=0), 32, mode="nearest")
-    # Flattened half-way, so that the bass does not decide alone and noise in the treble does not either.
+    # The spectrum is flattened half-way, so that neither the bass alone nor noise in the treble decides.
     weight = ((hertz >= band_hz[0]) & (hertz <= band_hz[1])) / np.maximum(smooth, 1e-6 * smooth.max()) ** 0.25
     ours = fft.irfft(spectrum * weight, n_fft)[:, :block]
     theirs = fft.irfft(fft.rfft(theirs, n_fft) * weight, n_fft)[:, : block + 2 * SEARCH]
@@ -149,20 +149,20 @@ def _lay(
 
 
 def _correlate(ours: Blocks, theirs: Blocks, n_fft: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Best normalised correlation of each block, and at which displacement (samples)."""
+    """Best normalised correlation of each block, and its displacement (samples)."""
     block = ours.shape[1]
     cross = fft.irfft(fft.rfft(theirs, n_fft) * np.conj(fft.rfft(ours, n_fft)), n_fft)[:, : 2 * SEARCH + 1]
     running = np.cumsum(np.pad(theirs**2, ((0, 0), (1, 0))), axis=1)
     energy = np.maximum(running[:, block:] - running[:, : 2 * SEARCH + 1], 0)
     scale = np.sqrt(np.sum(ours**2, axis=1, keepdims=True) * energy)
-    # The absolute value: a copy with its polarity turned sounds the same.
+    # The absolute value: a copy with inverted polarity sounds the same.
     r = np.abs(cross) / np.maximum(scale, max(1e-3 * scale.max(), 1e-12))
     best = np.argmax(r, axis=1)
     return np.minimum(r[np.arange(len(r)), best], 1.0), best - SEARCH
 
 
 def _drift(first: Waveform, second: Waveform, offset: int) -> tuple[float, int] | None:
-    """Samples of the second to each of the first, and the offset once it is resampled; None where none is plain."""
+    """Samples of the second per sample of the first, and the offset after resampling; None if no drift is clear."""
     laid = _lay(first, second, offset, at_most=_DRIFT_BLOCKS, block=_DRIFT_BLOCK, band_hz=_DRIFT_HZ)
     if laid is None:
         return None
@@ -178,9 +178,9 @@ def _drift(first: Waveform, second: Waveform, offset: int) -> tuple[float, int] 
 
 
 def _unevenness(laid: _Laid) -> float:
-    """Interquartile range over third-octave bands of the gain from one to the other, in dB.
+    """Interquartile range, over third-octave bands, of the gain from one to the other, in dB.
 
-    Of the middle half, since a band limit takes a few bands away altogether.
+    Only the middle half counts, since a band limit removes a few bands completely.
     """
     block = laid.ours.shape[1]
     aligned = np.stack([row[SEARCH + s :][:block] for row, s in zip(laid.theirs, laid.shift, strict=True)])
@@ -193,7 +193,7 @@ def _unevenness(laid: _Laid) -> float:
         power = np.sum(np.abs(fft.rfft(blocks * window)) ** 2, axis=0)
         powers.append(np.bincount(band, power, minlength=n_bands + 2)[1 : n_bands + 1])
     ours, theirs = powers
-    heard = (ours > ours.max() * 1e-4) & (theirs > theirs.max() * 1e-4)  # where noise does not cover it
+    heard = (ours > ours.max() * 1e-4) & (theirs > theirs.max() * 1e-4)  # above the noise
     if np.count_nonzero(heard) < 3:
         return 0.0
     lower, upper = np.percentile(10 * np.log10(ours[heard] / theirs[heard]), (25, 75))

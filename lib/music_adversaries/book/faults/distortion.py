@@ -1,15 +1,15 @@
 """Damage that can be measured without knowing how the music should sound: clipping, dropouts, static.
 
-Each is looked for by what undamaged music does not do, so that loud masters, drums and rests are left alone.
+Each kind is recognised by what undamaged music does not do, so loud masters, drums and rests do not count as damage.
 
 ============  =================================================================================
-clipping      peaks with flat tops: neighbouring samples of one value, reached and left by steps
-dropout       silence that begins and ends at full sound
+clipping      peaks with flat tops: neighbouring samples of one value, with steps before and after
+dropout       silence that begins and ends abruptly
 static        noise that is white above 2 kHz and as loud as the music; or clicks, single samples far
               from their neighbours
 ============  =================================================================================
 
-Lossy coding or resampling after the damage rounds flat tops off: clipping is then not found.
+Lossy coding or resampling after the damage rounds flat tops off. Clipping is then not found.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -27,25 +27,25 @@ from ...audio import FULL_SCALE, SAMPLE_RATE
 
 KINDS = ("clipping", "dropout", "static")
 LIMITS = {
-    # Of undamaged music, the worst of 100 excerpts of GTZAN has 0.00005, and 0.001 if played 26 dB softer.
+    # In undamaged music, the worst of 100 excerpts of GTZAN has 0.00005, and 0.001 if played 26 dB softer.
     "clipping": 0.002,
-    # Six milliseconds of six seconds: a single click or a DJ's cut is no fault of the recording.
+    # Six milliseconds of six seconds: a single click or a DJ's cut is not a fault of the recording.
     "dropout": 0.001,
-    # Of undamaged music, the worst excerpts have 0.03 in cymbals and 0.03 in sounds that begin like clicks.
+    # In undamaged music, the worst excerpts have 0.03 from cymbals and 0.03 from sounds that begin like clicks.
     "static": 0.08,
 }
 """Shares of an excerpt from which on it counts as distorted."""
 
 _STEP = 1 / FULL_SCALE
 _FLAT_RUN = 3  # samples; two of one value happen at any peak
-_FLAT_LEVEL = 0.3  # of the largest sample: below, equal neighbours happen
-# A smooth peak that stays within one step for three samples leaves them by less than 9 steps.
+_FLAT_LEVEL = 0.3  # of the largest sample; below this level, equal neighbours occur in any music
+# If a smooth peak stays within one step for three samples, the next samples differ by less than 9 steps.
 _FLAT_JUMP = 16 * _STEP
 _MUTED_S, _MUTED_DB = 0.005, -50.0
-_EDGE_S = 0.0015  # a mute is abrupt where so shortly before it is sound
+_EDGE_S = 0.0015  # a mute is abrupt if there is sound within this time before it
 _FRAME = 512  # 23 ms
 # White noise has the same power in each of 16 bands of equal width (flatness 0.85 to 0.95 of 1 in a frame so short).
-# Cymbals come near, but not with a third of the whole music's power.
+# Cymbals are nearly as white, but they do not have a third of the power of the music.
 _TREBLE_BIN, _BANDS, _WHITE, _TREBLE_SHARE = 47, 16, 0.85, 0.3  # bin 47: 2 kHz
 _CLICK, _CLICK_AROUND, _CLICK_LEVEL = 8.0, 38, 0.2
 
@@ -71,11 +71,11 @@ def distortions(waveform: npt.NDArray[np.float32]) -> list[Distortion]:
 
 
 def clipped_share(waveform: npt.NDArray[np.float32]) -> float:
-    """Share of samples in flat tops of three samples or more, at whatever level these are.
+    """Share of samples in flat tops of three samples or more, at any level.
 
-    Of the samples that clipping cut off it counts those alone: a peak of which one or two samples were cut off looks
-    like any other. How many that leaves out depends on the music: of the synthetic recordings' it counts 24 to 97 %,
-    fewest where all peaks are narrow (cymbals).
+    It counts only a part of the samples that clipping cut off: a peak with one or two cut samples looks like any other
+    peak. The part depends on the music. In the synthetic recordings it is 24 to 97 %, and lowest if all peaks are
+    narrow (cymbals).
     """
     x = np.asarray(waveform, np.float32)
     loudest = float(np.abs(x).max(initial=0))
@@ -91,7 +91,7 @@ def clipped_share(waveform: npt.NDArray[np.float32]) -> float:
 
 
 def muted_share(waveform: npt.NDArray[np.float32]) -> float:
-    """Share of samples in silences that begin and end abruptly, in the midst of sound."""
+    """Share of samples in silences that begin and end abruptly in the middle of sound."""
     x = np.abs(waveform)
     level = float(np.sqrt(np.mean(np.square(x, dtype=np.float64)))) if len(x) else 0.0
     starts, ends = _runs(x <= max(1.25 * _STEP, level * 10 ** (_MUTED_DB / 20)))
@@ -105,7 +105,7 @@ def muted_share(waveform: npt.NDArray[np.float32]) -> float:
 
 
 def static_share(waveform: npt.NDArray[np.float32]) -> float:
-    """Share of frames of 23 ms that are full of noise or hold a click."""
+    """Share of frames of 23 ms that are full of noise or contain a click."""
     n_frames = len(waveform) // _FRAME
     if n_frames < 2:
         return 0.0
@@ -122,10 +122,10 @@ def static_share(waveform: npt.NDArray[np.float32]) -> float:
 
 
 def _clicks(waveform: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-    """Samples that stick out where nothing else does shortly before or after: a drum goes on sounding, a click not."""
+    """Samples that stick out while nothing else near them does: a drum continues to sound, a click does not."""
     x = np.asarray(waveform, np.float32)
     jump = np.abs(x[1:-1] - (x[2:] + x[:-2]) / 2)
-    reach, gap = _CLICK_AROUND // 2, 3  # a click shows in its two neighbours too
+    reach, gap = _CLICK_AROUND // 2, 3  # a click also changes the differences of its two neighbours
     around = ndimage.maximum_filter1d(jump, _CLICK_AROUND)
     away = reach + gap
     padded = np.pad(around, away)
@@ -136,6 +136,6 @@ def _clicks(waveform: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """First index of each run of True, and the first after it."""
+    """First index of each run of True, and the first index after the run."""
     edges = np.diff(np.concatenate(([0], mask.astype(np.int8), [0])))
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

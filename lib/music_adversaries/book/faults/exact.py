@@ -1,6 +1,6 @@
 """Exact replicas: excerpts whose decoded audio is the same, sample by sample.
 
-The checksum is of what a listener gets, not of the file: a WAV file and a FLAC of it are replicas.
+The checksum is taken from the decoded samples, not from the file: a WAV file and a FLAC of it are replicas.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -23,7 +23,7 @@ def checksum(waveform: npt.NDArray[np.float32]) -> str:
     ----------
     waveform : ``float32 [n_samples]``; signed zeros count as zeros
     """
-    # -0.0 and 0.0 differ in their bytes and in nothing that can be heard.
+    # -0.0 and 0.0 differ in their bytes, but sound the same.
     samples = np.ascontiguousarray(waveform, dtype="<f4") + np.float32(0)
     return hashlib.sha256(samples.tobytes()).hexdigest()
 
@@ -33,7 +33,7 @@ def groups(checksums: Mapping[str, str]) -> list[tuple[str, ...]]:
 
     Parameters
     ----------
-    checksums : of each excerpt
+    checksums : the checksum of each excerpt
     """
     same: dict[str, list[str]] = defaultdict(list)
     for excerpt, digest in checksums.items():

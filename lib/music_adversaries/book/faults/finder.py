@@ -25,8 +25,8 @@ from ..processes import end_with_parent, main_module_stays_home
 from . import alignment, distortion, exact, fingerprint
 from .report import Distorted, FaultReport, LeftOut, Pair
 
-# A gain is the same in every band, and codecs at their worst keep it within 0.5 dB from band to band; of
-# equalisers, listeners notice a decibel. Where it differs by more, the copy is another production.
+# A gain is the same in every band. Even the worst codecs change it by no more than 0.5 dB from band to band. Listeners
+# notice an equaliser from about 1 dB on. If the gain differs by more than this limit, the copy is another production.
 ONE_PRODUCTION_DB = 0.75
 SHORTEST_S = alignment.LEAST_BLOCKS * alignment.BLOCK / SAMPLE_RATE
 
@@ -35,7 +35,7 @@ _WORTH_A_PROCESS = 150
 
 
 class _Scan(NamedTuple):
-    """What one pass over an excerpt tells."""
+    """What one pass over an excerpt finds."""
 
     checksum: str
     landmarks: fingerprint.Landmarks
@@ -106,7 +106,7 @@ def find(dataset: Dataset, *, progress: bool = False, workers: int | None = None
     )
 
 
-# First excerpt, and the others that it may share a recording with, each with offsets in samples.
+# The first excerpt, and the others that may be of the same recording, each with offsets in samples.
 _Task = tuple[str, list[tuple[str, list[int]]]]
 
 
@@ -122,11 +122,11 @@ def _tasks(excerpts: Sequence[str], candidates: Sequence[fingerprint.Candidate])
 
 
 class _Listener:
-    """Looks at excerpts of one dataset, in this process."""
+    """Examines excerpts of one dataset, in this process."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        # Pairs come in the order of their first excerpt; the second ones of neighbours are often the same.
+        # Pairs come in the order of their first excerpt; neighbouring pairs often have the same second excerpt.
         self._load = lru_cache(maxsize=32)(dataset.load)
 
     def scan_one(self, excerpt: str) -> _Scan:
@@ -154,7 +154,7 @@ class _Listener:
             laid = [alignment.align(self._load(first), self._load(second), offset) for offset in offsets]
             good = [one for one in laid if one is not None and one.agreement >= alignment.AGREED]
             if good:
-                # Where a loop makes several offsets fit, the longest overlap.
+                # If a loop makes several offsets fit, the one with the longest overlap.
                 best = max(good, key=lambda one: (round(one.agreement, 2), round(one.overlap_s, 2), one.correlation))
                 found.append(
                     Pair(
@@ -194,13 +194,13 @@ class _Pool:
 
 @contextlib.contextmanager
 def _processes(dataset: Dataset, n_excerpts: int, workers: int | None) -> Iterator[_Listener | _Pool]:
-    """This process, or several where that is worth their start."""
+    """This process, or several processes if they save more time than they take to start."""
     wanted = os.cpu_count() or 1 if workers is None else max(workers, 1)
     wanted = min(wanted, -(-n_excerpts // _WORTH_A_PROCESS))
     if wanted == 1:
         yield _Listener(dataset)
         return
-    # Spawned, not forked: a fork of a process that runs threads (PyTorch's) may hang, and Windows has none.
+    # Spawned, not forked: a fork of a process that runs threads (PyTorch's) may hang, and Windows cannot fork.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(wanted, mp_context=context, initializer=_begin, initargs=(dataset,))
     try:

@@ -4,11 +4,11 @@ A spectrogram's peaks survive gain, equalisers and codecs. A pair of peaks makes
 peak's frequency, the step to the second, and the time between them. Two excerpts of one recording share
 many landmarks, all displaced by the same time (A. Wang, "An industrial-strength audio search
 algorithm", ISMIR 2003). :func:`candidates` finds the pairs of excerpts that share more of them
-at one displacement than chance would give; `alignment` then decides what they are.
+at one displacement than expected by chance; `alignment` then decides what they are.
 
-No kept library does this with pip alone. ``pyacoustid`` needs the Chromaprint library or its program
-``fpcalc`` installed on the system; ``audfprint2`` is a young fork that counts matches against a fixed
-number, adds three dependencies and keeps its own database files.
+We know no maintained library that does this with pip alone. ``pyacoustid`` needs the Chromaprint library
+or its program ``fpcalc`` installed on the system. ``audfprint2`` is a young fork that compares the number of
+matches with a fixed number, adds three dependencies and keeps its own database files.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -25,25 +25,25 @@ from scipy import fft, ndimage, signal, stats
 
 from ...audio import SAMPLE_RATE
 
-N_FFT = 2048  # 93 ms: neighbouring notes are apart from 110 Hz on
-HOP = 512  # 23 ms: a cut between two frames moves a peak by less than one of them
-BINS = (10, 512)  # 108 to 5,500 Hz, what every codec keeps
-_NEAR_BINS, _NEAR_FRAMES = 10, 5  # a peak is the largest value so far around it
-_FLOOR_DB = 70.0  # below the loudest bin there is noise and codec dirt
+N_FFT = 2048  # 93 ms: neighbouring notes are separated from 110 Hz upwards
+HOP = 512  # 23 ms: a cut between two frames moves a peak by less than one frame
+BINS = (10, 512)  # 108 to 5,500 Hz, which every codec keeps
+_NEAR_BINS, _NEAR_FRAMES = 10, 5  # a peak is the largest value within this distance
+_FLOOR_DB = 70.0  # this far below the loudest bin there is only noise and what codecs add
 _STEP_BINS, _STEP_FRAMES = 48, 32  # how far apart the two peaks of a landmark may be
-_NEXT_PEAKS = 32  # at most so many peaks later
+_NEXT_PEAKS = 32  # the second peak is at most this many peaks later
 
-# A landmark that so many places share says nothing of either of them (a drum machine's stroke).
+# A landmark that more places share than this (a drum machine's stroke) says nothing about any of them.
 COMMON = 200
-# Matches held at a time, about 100 bytes each; beyond, the most common landmarks are dropped. Of 1,000 half-minute
-# excerpts half as many still find every planted copy.
+# Matches held at a time, about 100 bytes each. If there are more, the most common landmarks are dropped. With 1,000
+# excerpts of half a minute, half of this number still finds every planted copy.
 _MATCHES = 10_000_000
-# Of all pairs of a dataset without replicas, so many are expected to pass by chance.
+# The number of candidates that are expected by chance, in a whole dataset without replicas.
 FALSE_ALARMS = 0.01
 _AT_LEAST = 5  # shared landmarks
-# Copies share a tenth of their landmarks and more, also after an MP3 codec; pieces with one drum loop seldom a 50th.
+# Copies share a tenth of their landmarks or more, even after an MP3 codec; pieces with one drum loop rarely a 50th.
 _SHARE = 0.02
-_OFFSETS = 4  # of a pair: where a loop repeats, the best of them is not always the right one
+_OFFSETS = 4  # offsets kept for each pair: if a loop repeats, the best one is not always the right one
 
 
 class Landmarks(NamedTuple):
@@ -68,7 +68,7 @@ class Candidate(NamedTuple):
 
 
 def landmarks(waveform: npt.NDArray[np.float32]) -> Landmarks:
-    """Landmarks of one excerpt; none where it is silent or shorter than one frame.
+    """Landmarks of one excerpt; none if it is silent or shorter than one frame.
 
     Parameters
     ----------
@@ -104,16 +104,16 @@ def peaks(waveform: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt
 
 
 def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
-    """Pairs of excerpts that share more landmarks at one offset than chance would give; a pair may have several.
+    """Pairs of excerpts that share more landmarks at one offset than expected by chance; a pair may have several.
 
-    By chance, the landmarks a pair shares spread evenly over all offsets. Counted in windows of three frames,
-    they are then a Poisson variable, whose tail is multiplied by the number of windows and of pairs: over a
+    Landmarks that are shared by chance spread evenly over all offsets. Counted in windows of three frames,
+    they are then a Poisson variable. Its tail is multiplied by the number of windows and of pairs, so that over a
     whole dataset without replicas `FALSE_ALARMS` candidates are expected. Repeated loops break that assumption,
-    which is why a candidate is no finding yet.
+    so `alignment` checks every candidate.
 
     Parameters
     ----------
-    excerpts : landmarks of each excerpt; their order is that of ``first`` and ``second``, which is the smaller
+    excerpts : landmarks of each excerpt; ``first`` and ``second`` are indices into it, the smaller one first
     """
     n = len(excerpts)
     lengths = np.array([e.n_frames for e in excerpts], np.int64)
@@ -129,7 +129,7 @@ def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
     starts = np.flatnonzero(np.concatenate(([True], pair[1:] != pair[:-1])))
     shared = np.repeat(np.add.reduceat(counts, starts), np.diff(np.concatenate((starts, [len(pair)]))))
     votes = counts.copy()
-    for ahead in (1, 2):  # offsets are seldom whole frames, and a copy may run a little fast
+    for ahead in (1, 2):  # offsets are rarely whole frames, and a copy may run a little fast
         reached = np.searchsorted(places, places + ahead)
         there = (reached < len(places)) & (places[np.minimum(reached, len(places) - 1)] == places + ahead)
         votes[there] += counts[reached[there]]
@@ -140,10 +140,10 @@ def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
         return []
     first, second, offset = pair[found] // n, pair[found] % n, places[found] % (2 * span) - span + 1
     overlap = np.minimum(lengths[first], offset + lengths[second]) - np.maximum(0, offset)
-    # Landmarks that two excerpts so long could share at this offset, were they one recording.
+    # The number of landmarks that two excerpts of these lengths could share at this offset if they were one recording.
     density = kept_landmarks / np.maximum(lengths, 1)
     share = votes[found] / np.maximum(np.minimum(density[first], density[second]) * overlap, 1.0)
-    # Of each pair the offsets with the most votes; the smallest first among equals, so that the outcome is settled.
+    # For each pair, the offsets with the most votes; in a tie the smallest first, so that the result is determined.
     order = [i for i in np.lexsort((offset, -votes[found], pair[found])) if share[i] >= _SHARE]
     kept: list[Candidate] = []
     for i in order:
@@ -172,7 +172,7 @@ def _matches(excerpts: Sequence[Landmarks], span: int) -> tuple[npt.NDArray[np.i
     keys, owners, frames = keys[order], owners[order], frames[order]
     places = [np.zeros(0, np.int64)]
     for ahead in range(1, limit):
-        # Each place with the one `ahead` places later among those of the same landmark.
+        # Each place, and the place that comes `ahead` places later among those with the same landmark.
         here = np.flatnonzero((keys[:-ahead] == keys[ahead:]) & (owners[:-ahead] != owners[ahead:]))
         pair = owners[here].astype(np.int64) * n + owners[here + ahead]
         places.append(pair * (2 * span) + frames[here] - frames[here + ahead] + span)
@@ -182,7 +182,7 @@ def _matches(excerpts: Sequence[Landmarks], span: int) -> tuple[npt.NDArray[np.i
 
 
 def _common(sizes: npt.NDArray[np.int64], budget: int = _MATCHES) -> int:
-    """How many places a landmark may have: `COMMON`, or fewer where the matches would not fit in memory."""
+    """How many places a landmark may have: `COMMON`, or fewer if the matches would not fit in memory."""
     by_size = np.bincount(np.minimum(sizes, COMMON + 1), minlength=2)[: COMMON + 1]
     sizes_up = np.arange(len(by_size))
     matches = np.cumsum(by_size * sizes_up * (sizes_up - 1) // 2)

@@ -1,4 +1,4 @@
-"""What was found in a dataset, in words, as a table, and against what its manifest says.
+"""What was found in a dataset, in words, as a table, and compared with its manifest.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -66,7 +66,7 @@ class Distorted(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """An excerpt that could not be looked at, or not for everything."""
+    """An excerpt that could not be examined, or not for every fault."""
 
     excerpt: str
     reason: str
@@ -74,19 +74,19 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True)
 class FaultReport:
-    """The faults of a dataset; nothing in it depends on the order of the manifest's rows.
+    """The faults of a dataset; they do not depend on the order of the manifest's rows.
 
     Attributes
     ----------
     name : the dataset's
     n_excerpts : how many excerpts it has
     replicas : groups of excerpts that are the same audio, sample by sample
-    recordings : pairs of excerpts of one recording: another stretch of it, another level, through a codec, at
-        another speed. Of a group of exact replicas only the first takes part.
+    recordings : pairs of excerpts of one recording: another part of it, at another level, through a codec, or at
+        another speed. Only the first excerpt of a group of exact replicas is used.
     versions : pairs with the same performance in different productions: remasters, or versions that keep
-        the timing to the millisecond. Other versions are not looked for.
+        the timing to the millisecond. Other versions are not searched for.
     distorted : damaged excerpts, once for each kind of damage
-    left_out : what could not be looked at
+    left_out : what could not be examined
 
     Notebook: book/02_partitions.ipynb
     """
@@ -100,9 +100,9 @@ class FaultReport:
     left_out: tuple[LeftOut, ...] = ()
 
     def table(self) -> pd.DataFrame:
-        """One row a fault: ``excerpt``, ``fault`` as manifests write it, ``evidence`` in words.
+        """One row for each fault: ``excerpt``, ``fault`` as manifests write it, ``evidence`` in words.
 
-        Which of two excerpts is the original cannot be heard: the one whose id sorts first is called so.
+        The audio does not show which of two excerpts is the original. The one whose id sorts first is called so.
         """
         rows = [*self._links()]
         for excerpt, kind, measure in self.distorted:
@@ -120,17 +120,17 @@ class FaultReport:
         return sorted(tuple(sorted(group)) for group in members.values())
 
     def compare(self, manifest: Manifest) -> pd.DataFrame:
-        """Precision and recall against the manifest's column ``fault``, with 95 % intervals (Wilson's).
+        """Precision and recall with respect to the manifest's column ``fault``, with 95 % intervals (Wilson's).
 
-        A link between two excerpts is right when the manifest makes them one audio (``replica_of``) or one
-        recording (``recording_of``), directly or through others, whichever of them it calls the original.
+        A link between two excerpts is right if the manifest links them as one audio (``replica_of``) or one
+        recording (``recording_of``), directly or through others. It does not matter which is called the original.
 
         Returns
         -------
         pandas.DataFrame
             Index ``kind``; columns ``planted``, ``found``, ``right`` (of those found), ``precision``,
             ``precision_low``, ``precision_high``, ``recalled`` (of those planted), ``recall``,
-            ``recall_low``, ``recall_high``. NaN where nothing was found or planted.
+            ``recall_low``, ``recall_high``. NaN if nothing was found or planted.
         """
         planted: dict[str, list[tuple[str, str]]] = {REPLICA: [], RECORDING: [], DISTORTED: []}
         for row in manifest.rows():
@@ -145,7 +145,7 @@ class FaultReport:
         before: list[tuple[str, str]] = []
         heard: list[tuple[str, str]] = []
         for kind in (REPLICA, RECORDING):
-            # A replica is a copy of the recording too, so links of both kinds make up a recording's copies.
+            # A replica is a copy of the recording too, so links of both kinds define a recording's copies.
             before, heard = before + planted[kind], heard + found[kind]
             truth, ours = _components(before), _components(heard)
             right = sum(_together(truth, *link) for link in found[kind])
@@ -181,12 +181,12 @@ class FaultReport:
         return [*lines, self.sentence()]
 
     def _links(self) -> list[tuple[str, str, str, str]]:
-        """Excerpt, kind, original and evidence: each excerpt but a group's first, linked to one before it."""
+        """Excerpt, kind, original and evidence: each excerpt except a group's first, linked to one before it."""
         links = []
         for first, *others in self.replicas:
             links += [(other, REPLICA, first, "the same samples") for other in others]
         links += [(e, RECORDING, original, pair.evidence) for e, original, pair in _tree(self.recordings)]
-        # Of two recordings with several copies each, one pair says it all.
+        # Between two recordings with several copies each, one pair is enough.
         recording = _components((p.first, p.second) for p in self.recordings)
         once: dict[tuple[str, ...], Pair] = {}
         for pair in sorted(self.versions, key=lambda pair: (-pair.score, -pair.correlation, pair[:2])):
@@ -198,11 +198,11 @@ class FaultReport:
 
 
 def _tree(pairs: Iterable[Pair]) -> list[tuple[str, str, Pair]]:
-    """Each excerpt of a group but its first, with the excerpt that it was found next to and that pair."""
+    """Each excerpt of a group except its first, with the excerpt that it is linked to, and their pair."""
     near: dict[str, dict[str, Pair]] = {}
     for pair in pairs:
         near.setdefault(pair.first, {})[pair.second] = pair
-        # Told from the other side, so that the evidence always speaks of the excerpt that it stands by.
+        # With the two excerpts exchanged, so that the evidence is about the excerpt in its own row.
         turned = pair._replace(first=pair.second, second=pair.first, offset_s=-pair.offset_s, speed=1 / pair.speed)
         near.setdefault(pair.second, {})[pair.first] = turned
     seen: set[str] = set()
@@ -212,7 +212,7 @@ def _tree(pairs: Iterable[Pair]) -> list[tuple[str, str, Pair]]:
             continue
         seen.add(root)
         queue = [root]
-        for here in queue:  # grows on the way: breadth first, so that links go to the group's first where they can
+        for here in queue:  # grows in the loop; breadth first, so that links go to the group's first if possible
             for other in sorted(near[here]):
                 if other not in seen:
                     seen.add(other)

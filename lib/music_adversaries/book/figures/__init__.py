@@ -1,12 +1,12 @@
-"""What the reader sees: every figure of the book, drawn from data and described in words.
+"""Every figure of the book, drawn from data and described in words.
 
 Conventions
 -----------
 * Each function returns a :class:`BookFigure`; a notebook cell that ends in one shows it once. Nothing here
   touches pyplot's state.
-* ``figure.alt_text`` describes the *data* in words and numbers, for those who cannot see the figure.
-* White ground, which reads on light and dark pages; lettering sized for a page 700 pixels wide.
-* Colours are distinct for colour-blind readers and differ in lightness, and marks repeat what they say.
+* ``figure.alt_text`` describes the *data* in words and numbers, for readers who cannot see the figure.
+* The background is white, which is readable on light and dark pages; text is sized for a page 700 pixels wide.
+* Colours are distinct for colour-blind readers and differ in lightness. Marks repeat the information of colours.
 
 Paper: Fig. 2
 Notebook: book/02_partitions.ipynb

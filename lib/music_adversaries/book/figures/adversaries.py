@@ -28,25 +28,25 @@ def snr_by_label(
     Parameters
     ----------
     labels : sequence of str [n]
-        The label each adversary aims at.
+        The label that each adversary aims at.
     snr : sequence of float [n]
-        In dB; infinite where the original had the label already and nothing was changed.
+        In dB; infinite if the original had the label already and nothing was changed.
     success : sequence of bool [n]
         Whether the label was reached; default: all.
     limit : float
-        The least SNR allowed, in dB, drawn as a line; None: no line.
+        The lowest SNR allowed, in dB, drawn as a line; None: no line.
 
     Raises
     ------
     InputError
-        When the lengths differ or there is none.
+        When the lengths differ or there is no adversary.
 
     Paper: Section 4
     Notebook: book/06_ensembles.ipynb
     """
     reached = [True] * len(labels) if success is None else [bool(s) for s in success]
     if not len(labels) or not len(labels) == len(snr) == len(reached):
-        raise InputError("Labels, SNRs and successes differ in number or are none; give one of each for every attack.")
+        raise InputError("Labels, SNRs and successes are empty or differ in number; give one of each for every attack.")
     finite = [s for s in snr if np.isfinite(s)]
     order = sorted(range(len(labels)), key=lambda i: (-snr[i], labels[i]))
     values = [*finite, *([limit] if limit is not None else [])] or [0.0]

@@ -19,8 +19,8 @@ from .base import BLUE, FAINT, INK, LIGHT_BLUE, ORANGE, WIDTH, BookFigure, new_f
 
 _FROZEN = "#e3e5e8"
 _PALE = "#dcecf7"
-_SHEETS = 4  # drawn of a stack of maps
-_SHIFT = 0.045  # inches from one to the next
+_SHEETS = 4  # number of sheets drawn for a stack of maps
+_SHIFT = 0.045  # inches from one sheet to the next
 
 
 @styled
@@ -62,7 +62,7 @@ def _draw_dnn(network: DNN, title: str) -> BookFigure:
     for i, (operation, count) in enumerate(zip(operations, counts, strict=True)):
         left, right = places[i] + width / 2, places[i + 1] - width / 2
         a, b = tall[i] / 2, tall[i + 1] / 2
-        # One to one where each magnitude is standardised by itself, all to all elsewhere.
+        # Lines one to one where each magnitude is standardised by itself, all to all elsewhere.
         corners = [(left, middle - a), (left, middle + a), (right, middle + b), (right, middle - b)]
         axes.add_patch(Polygon(corners, facecolor=_FROZEN if i == 0 else _PALE, alpha=0.55, linewidth=0))
         _arrow(axes, left, right, middle, operation, f"{count:,}")
@@ -95,7 +95,7 @@ def _draw_cdnn(network: CDNN, title: str) -> BookFigure:
     words = "frames × bins, drawn to scale; under the arrows: numbers of parameters"
     figure, axes = _canvas(3.9, title, words)
     tallest, base = 2.8, 0.65
-    inch = min(tallest / n_bins, 0.6 / n_frames)  # of a frame and of a bin alike: maps are drawn to scale
+    inch = min(tallest / n_bins, 0.6 / n_frames)  # for a frame and for a bin: maps are drawn to scale
     middle = base + tallest / 2
     maps = [  # size, how many, name, colour, kernel that the next filters have on it
         ((n_frames, n_bins), 1, "one slice", LIGHT_BLUE, kernel1),
@@ -107,7 +107,7 @@ def _draw_cdnn(network: CDNN, title: str) -> BookFigure:
     bars = [(n_flat, "numbers", BLUE), (n_units, "units", BLUE), (n_labels, "labels", ORANGE)]
     widths = [size[0] * inch + (_SHEETS - 1) * _SHIFT * (count > 1) for size, count, *_ in maps]
     widths += [0.11] * len(bars)
-    shares = [1.05, 1, 1.05, 1, 0.95, 1.15, 1]  # of the room between them
+    shares = [1.05, 1, 1.05, 1, 0.95, 1.15, 1]  # of the space between them
     room = (WIDTH - 0.47 - sum(widths)) / sum(shares)
     lefts = [0.25 + sum(widths[:i]) + room * sum(shares[:i]) for i in range(len(widths))]
 
@@ -160,7 +160,7 @@ def _draw_cdnn(network: CDNN, title: str) -> BookFigure:
 
 
 def _canvas(height: float, title: str, words: str) -> tuple[BookFigure, Axes]:
-    """An empty figure in inches, with a title where there is one and what the numbers are."""
+    """An empty figure in inches, with a title if there is one, and words that explain the numbers."""
     height += 0.25 if title else 0
     figure = new_figure(height)
     figure.set_layout_engine("none")

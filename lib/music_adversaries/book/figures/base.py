@@ -27,7 +27,7 @@ RULE = "#d6d9dd"
 BLUE = "#0072b2"
 LIGHT_BLUE = "#6cb8e6"
 ORANGE = "#e06c00"
-# Light, middle and dark, so that the parts also differ in greys.
+# Light, medium and dark, so that the parts also differ in greyscale.
 PART_COLOURS = {"train": "#b9d3e8", "valid": "#e8a33d", "test": "#6a2c70", "": "#ffffff"}
 
 P = ParamSpec("P")
@@ -47,8 +47,8 @@ class BookFigure(Figure):
     def png(self) -> bytes:
         """The figure as a PNG file; the same figure gives the same bytes.
 
-        In 256 colours, which is what drawings have; what would be larger than ``MAX_BYTES`` (spectrograms are)
-        loses resolution.
+        It has 256 colours, which is enough for drawings. If it would be larger than ``MAX_BYTES`` (as spectrograms
+        are), the resolution is reduced.
         """
         for dpi in (DPI, 120, 100):
             full = io.BytesIO()
@@ -62,7 +62,7 @@ class BookFigure(Figure):
         return drawn.getvalue()
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes | str], dict[str, dict[str, str | int]]]:
-        # Not _repr_png_, over which the inline backend's own way of showing a Figure would win.
+        # Not _repr_png_: the inline backend's own way of showing a Figure would take precedence.
         width = round(100 * self.get_size_inches()[0])
         shown: dict[str, bytes | str] = {"image/png": self.png(), "text/plain": repr(self)}
         return shown, {"image/png": {"alt": self.alt_text, "width": width}}
@@ -73,7 +73,7 @@ class BookFigure(Figure):
 
 @contextlib.contextmanager
 def style() -> Iterator[None]:
-    """The book's look, as a context in which figures are made."""
+    """The book's style, as a context in which figures are made."""
     with mpl_style.context("default"):
         mpl.rcParams.update(
             {

@@ -24,10 +24,10 @@ def doses(table: pd.DataFrame, knobs: Mapping[str, tuple[str, str]], chance: flo
     Parameters
     ----------
     table : DataFrame
-        Measurements of the record ``dose_response``: ``accuracy`` on either partition and their ``difference``, with
+        Measurements of the record ``dose_response``: ``accuracy`` on each partition and their ``difference``, with
         ``series`` and the knobs.
     knobs : mapping of str to (str, str)
-        A panel for each: series in the table -> (column that holds its doses, name of the axis).
+        One panel for each entry: series in the table -> (column with its doses, name of the axis).
     chance : float
         Accuracy of choosing at random, drawn as a line.
 

@@ -1,4 +1,4 @@
-"""What the first layer of a network looks for.
+"""What the first layer of a network reacts to.
 
 Paper: Fig. 1
 Notebook: book/03_training.ipynb
@@ -20,7 +20,7 @@ N_SHOWN = {DNN: 3, CDNN: 4}
 MOST_SHOWN = 6
 SMOOTH = 15  # bins of the running mean, 320 Hz
 N_BANDS = 64
-_COLOURS = "RdBu_r"  # differs in lightness from its middle outwards, and for colour-blind readers on both sides
+_COLOURS = "RdBu_r"  # lightness changes from the middle outwards; colour-blind readers can distinguish both sides
 
 
 @styled
@@ -29,25 +29,25 @@ def first_layer(
 ) -> BookFigure:
     """The weights of the first layer: a few units, and for a DNN all of them, sorted by where their weight lies.
 
-    The weights are those that meet *standardised* magnitudes: deviations from the training mean, in training
-    standard deviations. So bins that are loud in all music look no different from quiet ones. Training starts
-    from noise, and much of it is still there: for a DNN a running mean over 15 bins is drawn over the weights,
-    and the picture of all units shows the root mean square of their weights in 64 bands.
+    The weights are applied to *standardised* magnitudes: deviations from the training mean, in training
+    standard deviations. So bins that are loud in all music look like quiet ones. Training starts from random
+    weights, and much of this noise remains. For a DNN, a running mean over 15 bins is therefore drawn over the
+    weights, and the picture of all units shows the root mean square of their weights in 64 bands.
 
     Parameters
     ----------
     network : DNN or CDNN
     units : sequence of int
-        At most 6 units or filters to show by themselves; None: those with the largest weights, in the
-        root of their squared sum (3 of a DNN, 4 of a CDNN as in the paper).
+        At most 6 units or filters to show separately; None: those with the largest root of the sum of their
+        squared weights (3 of a DNN, 4 of a CDNN as in the paper).
     labels : sequence of str
-        What these are called, one each; their numbers by default.
+        Names of these, one for each; their numbers by default.
     title : str
 
     Raises
     ------
     InputError
-        For another kind of network, a unit that there is not, more than 6 units or none, or not one label each.
+        For another kind of network, a unit that does not exist, more than 6 units or none, or another number of labels.
 
     Paper: Fig. 1, Section 2.3
     Notebook: book/03_training.ipynb
@@ -166,7 +166,7 @@ def _of_slices(weights: np.ndarray, units: list[int], labels: list[str]) -> Book
 
 
 def _centres(weights: np.ndarray, kilohertz: np.ndarray) -> np.ndarray:
-    """Centre of gravity of the squared weights of each unit, in kHz; the middle for a unit without weight."""
+    """Centre of gravity of the squared weights of each unit, in kHz; the middle for a unit whose weights are zero."""
     power = weights**2
     total = power.sum(1)
     return np.where(total > 0, power @ kilohertz / np.where(total > 0, total, 1), kilohertz[-1] / 2)

@@ -14,12 +14,12 @@ from .base import BookFigure, new_figure, percent, styled
 from .series import checked, name_ends, styles
 
 TICKS = {100: "100", 1_000: "1k", 10_000: "10k"}  # Hz
-RANGE = 70.0  # dB drawn under the strongest band
+RANGE = 70.0  # dB drawn below the strongest band
 
 
 @styled
 def frequency_profile(table: pd.DataFrame, title: str = "") -> BookFigure:
-    """Level by frequency band, a line for each kind of sound, over a logarithmic axis.
+    """Level by frequency band, one line for each kind of sound, over a logarithmic axis.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def frequency_profile(table: pd.DataFrame, title: str = "") -> BookFigure:
     Raises
     ------
     InputError
-        When a column is missing, an edge is no positive frequency, or there is too much to draw.
+        When a column is missing, an edge is not a positive frequency, or there is too much to draw.
 
     Paper: Section 5
     Notebook: book/05_adversaries.ipynb

@@ -37,7 +37,7 @@ def figure_of_merit(fom: FigureOfMerit, title: str = "") -> BookFigure:
     figure = new_figure(0.36 * (k + 1) + 1.75)
     axes = figure.add_subplot()
     blues = mpl.colormaps["Blues"]
-    # Precision, F-score and their corner stand apart: they are no confusions.
+    # Precision, F-score and their corner are drawn apart: they are not confusions.
     place = [*range(k), k + 0.25]
     colours = []
     patches = []

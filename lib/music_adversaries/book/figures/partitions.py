@@ -1,4 +1,4 @@
-"""Partitions as pictures: artists as blocks, and what the partition is worth.
+"""Partitions as pictures: artists as blocks, and the accuracy on each partition.
 
 Paper: Section 2.4
 Notebook: book/02_partitions.ipynb
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @styled
 def partition_map(manifest: Manifest, partitions: Mapping[str, Partition]) -> BookFigure:
-    """Artists as blocks of squares, one square an excerpt, coloured by part: a block of several colours is a leak.
+    """Artists as blocks of squares, coloured by part, one square per excerpt. A block of several colours is a leak.
 
     Parameters
     ----------
     manifest : Manifest
     partitions : mapping of str to Partition
-        Drawn side by side under these names, with the same artists at the same places.
+        Drawn side by side under these names, with the same artists at the same positions.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def _arrange(
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]], list[Box], list[Box]]:
     """Tick of each class, square of each excerpt (its upper left corner), outlines of known and unknown artists.
 
-    Lengths in squares. Rows are as high as makes the squares largest.
+    Lengths are in squares. The height of rows is chosen so that the squares are as large as possible.
     """
 
     def size(height: int) -> float:
@@ -194,7 +194,7 @@ def _draw_squares(axes: Axes, part: str, corners: Sequence[tuple[float, float]],
 
 
 def _part_handle(part: str) -> tuple[Line2D, ...]:
-    """A square of the part's colour under its mark."""
+    """A square of the part's colour with its mark on top."""
     edge = FAINT if part == "" else PART_COLOURS[part]
     square = Line2D([], [], linestyle="none", marker="s", markersize=10, color=PART_COLOURS[part], markeredgecolor=edge)
     marks = {"valid": ("_", INK, 7), "test": ("o", "white", 4)}

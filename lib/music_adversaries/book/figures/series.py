@@ -1,4 +1,4 @@
-"""Several series in one figure: how they differ, how their names stand beside them, and what their table must hold.
+"""Several series in one figure: how they differ, how their names are placed, and what their table must hold.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -19,7 +19,7 @@ from ...errors import InputError
 from .base import BLUE, FAINT, INK, LIGHT_BLUE, ORANGE
 
 Style = tuple[str, str, Literal["-", "--", "-."]]  #: colour, mark and line
-# Of the first, second ... series: neighbours differ in hue, lightness and mark.
+# Styles of the first, second ... series: neighbours differ in hue, lightness and mark.
 SERIES: tuple[Style, ...] = (
     (BLUE, "o", "-"),
     (ORANGE, "s", "--"),
@@ -31,7 +31,7 @@ SERIES: tuple[Style, ...] = (
 
 
 def checked(table: pd.DataFrame, columns: Sequence[str], of: str, shares: Sequence[str] = ()) -> pd.DataFrame:
-    """The table, when it has the columns and rows and its shares are fractions; else `InputError` about the ``of``."""
+    """The table, if it has the columns and rows and its shares are fractions; else `InputError`, which names ``of``."""
     missing = [column for column in columns if column not in table]
     if missing or not len(table):
         raise InputError(f"The table of {of} lacks {', '.join(missing) or 'rows'}; give what the experiment records.")
@@ -50,35 +50,35 @@ def styles(names: Iterable[str], of: str) -> dict[str, Style]:
 
 
 def counted(n: pd.Series) -> str:
-    """How many there are, or from how few to how many."""
+    """The number as text, or the range from the smallest to the largest number."""
     least, most = int(n.min()), int(n.max())
     return f"{least}" if least == most else f"{least} to {most}"
 
 
 def legend_columns(names: Sequence[str]) -> int:
-    """How many columns of a legend fit under or over the figure."""
+    """How many columns of a legend fit below or above the figure."""
     return max(1, min(len(names), 100 // (max(map(len, names)) + 9)))  # about 100 letters a line
 
 
 def apart(heights: Sequence[float], sizes: Sequence[float]) -> np.ndarray:
-    """Where things of these sizes stand, nearest to the ascending heights, from 0 to 1 and without overlap."""
+    """Positions in 0 to 1 for things of these sizes: close to the ascending heights, without overlap."""
     extents = np.asarray(sizes, dtype=float)
-    steps = np.cumsum(extents) - (extents + extents[0]) / 2  # from the first to each, were they to touch
+    steps = np.cumsum(extents) - (extents + extents[0]) / 2  # distance from the first to each, if they touched
     nearest = isotonic_regression(np.asarray(heights, dtype=float) - steps).x
     return steps + np.clip(nearest, 0, max(0, 1 - steps[-1]))
 
 
 def name_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str, str]], size: float = 9.0) -> None:
-    """Write names right of the axes at the heights where their lines end, kept apart; limits must be final.
+    """Write names right of the axes at the heights where their lines end, without overlap; limits must be final.
 
     Parameters
     ----------
     ends : sequence of (x, y, name, colour, marker)
-        Where lines end; the last two are of the mark before the name. Of equal heights the first is on top.
+        Where lines end. Colour and marker are those of the mark before the name. At equal heights the first is on top.
     """
     figure = axes.get_figure(root=True)
-    assert figure is not None  # axes that were not removed have one
-    figure.draw_without_rendering()  # only then the axes have their height
+    assert figure is not None  # axes have one unless they were removed
+    figure.draw_without_rendering()  # the axes have their height only after this
     fraction = axes.transData + axes.transAxes.inverted()
     ends = sorted(reversed(ends), key=lambda end: end[1])
     points = axes.get_window_extent().height * 72 / figure.dpi

@@ -32,7 +32,7 @@ def spectrogram_triple(
     floor_db: float = -80.0,
     labels: tuple[str, str] = ("original", "adversary"),
 ) -> BookFigure:
-    """Original, adversary and difference on one scale, and the spectra of one frame, after the paper's Figure 2.
+    """Original, adversary and difference on one scale, and the spectra of one frame, like the paper's Figure 2.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def spectrogram_triple(
     floor_db : float
         The darkest level, in dB relative to the original's largest magnitude.
     labels : (str, str)
-        How the first two are called, for example with the label that the system gives them.
+        Names of the first two, for example with the label that the system gives them.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def frame_spectra(
     floor_db: float = -80.0,
     labels: tuple[str, str] = ("original", "adversary"),
 ) -> BookFigure:
-    """Spectra of one frame of the original, of the adversary and of their difference, as below in the paper's Figure 2.
+    """Spectra of one frame of the original, the adversary and their difference, as at the bottom of the paper's Fig. 2.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def frame_spectra(
     floor_db : float
         The lowest level of interest, in dB relative to the original's largest magnitude in any frame.
     labels : (str, str)
-        How the two are called.
+        Names of the two.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _three(original: ArrayLike, adversary: ArrayLike, difference: ArrayLike | No
 
 
 def _magnitudes(array: np.ndarray) -> np.ndarray:
-    """[n_frames, n_bins] of a waveform, or as given."""
+    """Magnitudes ``[n_frames, n_bins]`` of a waveform, or the array itself if it holds magnitudes."""
     if array.ndim == 1:
         return spectra.magnitudes(torch.from_numpy(np.ascontiguousarray(array))).numpy()
     if array.ndim != 2 or not array.size:
@@ -186,14 +186,14 @@ def _frame(original: np.ndarray, frame: int | None) -> int:
 
 
 def _levels(magnitudes: Sequence[np.ndarray], peak: float, floor_db: float) -> list[np.ndarray]:
-    """In dB relative to ``peak``; far under the floor, silence is drawn no lower."""
+    """Levels in dB relative to ``peak``; very low levels are limited to a value far below the floor."""
     return [20 * np.log10(np.maximum(m / peak, 10 ** ((floor_db - 40) / 20))) for m in magnitudes]
 
 
 def _draw_frame(
     axes: Axes, levels: Sequence[np.ndarray], names: Sequence[str], sample_rate: int, floor_db: float
 ) -> np.ndarray:
-    """Draws levels ``[n_bins]`` in the colours of the paper; returns the frequencies in kHz."""
+    """Draw levels ``[n_bins]`` in the colours of the paper; returns the frequencies in kHz."""
     kilohertz = np.linspace(0, sample_rate / 2000, len(levels[0]))
     for level, name, colour, width in zip(levels, names, (LIGHT_BLUE, "black", ORANGE), (2.6, 0.8, 1.1), strict=True):
         axes.plot(kilohertz, level, color=colour, linewidth=width, label=name)
@@ -207,7 +207,7 @@ def _draw_frame(
 
 
 def _snr(reference: np.ndarray, estimate: np.ndarray) -> float:
-    """On magnitudes over the whole sequence, in dB; infinite where they agree."""
+    """SNR on magnitudes over the whole sequence, in dB; infinite if they agree."""
     noise = float(((estimate.astype(np.float64) - reference) ** 2).sum())
     signal = float((reference.astype(np.float64) ** 2).sum())
     return (10 * math.log10(signal / noise) if signal else -math.inf) if noise else math.inf
@@ -218,7 +218,7 @@ def _decibels(snr: float) -> str:
 
 
 def _bands(magnitudes: Sequence[np.ndarray], kilohertz: np.ndarray) -> str:
-    """Where the difference lies, against the original."""
+    """The level of the difference in three bands, relative to the original, in words."""
 
     def below(band: np.ndarray) -> str:
         signal, noise = (float((m[:, band].astype(np.float64) ** 2).sum()) for m in (magnitudes[0], magnitudes[2]))

@@ -1,4 +1,4 @@
-"""How often an attack succeeds within a budget: a curve over budgets and not one point.
+"""How often an attack succeeds within a budget: a curve over budgets, not one point.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -40,12 +40,12 @@ def success_curves(
         The column that tells curves apart.
     title : str
     panels : str
-        A column: a panel for each of its values, at most six, with one scale; more than three stand in two rows.
+        A column: one panel for each of its values, at most six, with one scale; more than three are in two rows.
 
     Raises
     ------
     InputError
-        When a column is missing, shares are no fractions, two rows are of one point, or there is too much to draw.
+        When a column is missing, shares are not fractions, two rows are for one point, or there is too much to draw.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -74,7 +74,7 @@ def success_curves(
     said = []
     for spare in grid.flat[len(names) :]:
         spare.remove()
-        grid[-2, -1].tick_params(labelbottom=True)  # nothing stands below it now
+        grid[-2, -1].tick_params(labelbottom=True)  # nothing is below it now
     for axes, name in zip(grid.flat, names, strict=False):
         rows = table if name is None else table[table[panels] == name]
         drawn = _draw(axes, rows, group, style_of)
@@ -83,7 +83,7 @@ def success_curves(
         said.append(
             ("" if name is None else f"{name}: ") + "; ".join(_words(curve, part) for curve, part in drawn.items())
         )
-    # Shared by all, as is what follows; ``axes`` is the last panel.
+    # Shared by all panels, like what follows; ``axes`` is the last panel.
     axes.set_xlim(left + margin, right - margin)
     axes.set_ylim(-0.03, 1.05)
     axes.xaxis.set_major_locator(MaxNLocator(8 if n_columns < 3 else 5, steps=[1, 2, 5, 10]))
@@ -114,7 +114,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict[str, Style]
         part = rows[rows[group] == name].sort_values("budget", ascending=False)
         if not len(part):
             continue
-        # In points, so that the data stay what they are.
+        # Shifted in points, so that the data do not change.
         beside = offset_copy(
             axes.transData, axes.get_figure(root=True), x=2.2 * (i - (len(style_of) - 1) / 2), units="points"
         )

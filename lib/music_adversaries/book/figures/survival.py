@@ -1,4 +1,4 @@
-"""What is left of adversaries after processing.
+"""The share of adversaries that still work after processing.
 
 Paper: Section 3.1
 Notebook: book/05_adversaries.ipynb
@@ -16,7 +16,7 @@ from .series import checked, counted, legend_columns, styles
 
 @styled
 def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
-    """Shares after each process, with their intervals: a row a process, from top to bottom as the table has them.
+    """Shares after each process, with their intervals: one row for each process, in the order of the table.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
     Raises
     ------
     InputError
-        When a column is missing, shares are no fractions, two rows are of one point, or there is too much to draw.
+        When a column is missing, shares are not fractions, two rows are for one point, or there is too much to draw.
 
     Paper: Section 3.1
     Notebook: book/05_adversaries.ipynb

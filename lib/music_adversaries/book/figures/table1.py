@@ -18,14 +18,14 @@ from .base import BLUE, FAINT, INK, ORANGE, RULE, BookFigure, new_figure, percen
 
 @styled
 def table_1(tables: Sequence[Table1], chance: Sequence[float] | None = None) -> BookFigure:
-    """Accuracies on the random (filled) and on the filtered partition (hollow), with their intervals.
+    """Accuracies on the random partition (filled marks) and on the filtered one (hollow marks), with their intervals.
 
-    A panel for each source; a row for each forest.
+    One panel for each source; one row for each forest.
 
     Parameters
     ----------
     tables : sequence of Table1
-    chance : sequence of floats, one a table
+    chance : sequence of floats, one for each table
         Accuracy by chance, drawn as a line.
 
     Paper: Table 1

@@ -1,4 +1,4 @@
-"""Attacks, iteration by iteration: how sure the system gets, and the loss that is descended.
+"""Attacks, iteration by iteration: the confidence of the system, and the loss that the attack minimises.
 
 Paper: Section 3.1
 Notebook: book/05_adversaries.ipynb
@@ -17,7 +17,7 @@ from ...errors import InputError
 from .base import BLUE, ORANGE, BookFigure, listing, new_figure, styled
 
 MOST_NAMED = 12
-DECADES = 2  # spanned by losses: more, and their axis is logarithmic
+DECADES = 2  # if losses span more than this, their axis is logarithmic
 
 
 @styled
@@ -29,7 +29,7 @@ def confidence_traces(
     Parameters
     ----------
     traces : mapping of name to values, or sequence of values
-        Each [n_iterations], 0 to 1. Up to twelve named ones get a colour and a name; more are drawn alike.
+        Each [n_iterations], 0 to 1. Up to twelve named traces get a colour and a name; more are drawn alike.
     threshold : float
         Where the attack stops, drawn as a line.
 
@@ -52,7 +52,7 @@ def confidence_traces(
     axes = figure.add_subplot()
     _draw(axes, items, ["o" if r else "x" for r in reached], named)
     axes.axhline(threshold, color=ORANGE, linewidth=1.2)
-    # Over 1, where no trace is.
+    # Above 1, where there is no trace.
     axes.text(
         1,
         1.04,

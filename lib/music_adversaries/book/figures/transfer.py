@@ -1,4 +1,4 @@
-"""Made for one system, heard by another.
+"""Adversaries made for one system and judged by another.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -26,14 +26,16 @@ SAYS = {"success": "get the target from the listener", "changed": "get another l
 def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
     """Share of adversaries that do to a listener what they do to the system they are made for, in per cent.
 
-    Sources are rows, listeners columns; cells in which they are the same system are outlined.
+    Sources are rows, listeners are columns. Cells in which both are the same system are outlined.
 
     Parameters
     ----------
     table : DataFrame
-        Columns ``quantity``, ``source``, ``listener``, ``value`` (a fraction) and ``n``, one row a pair, as the
-        experiment ``transfer`` records. Pairs that it lacks are left out. The one ``quantity`` is "success": the
-        listener gives the target; or "changed": it gives another label than to the original.
+        Columns ``quantity``, ``source``, ``listener``, ``value`` (a fraction) and ``n``, one row for each pair, as
+        the experiment ``transfer`` records. Missing pairs are left out. All rows have the same ``quantity``:
+
+        - ``"success"``: the listener gives the target.
+        - ``"changed"``: the listener gives another label than for the original.
     title : str
 
     Raises
@@ -47,7 +49,7 @@ def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
     table = checked(table, ["quantity", "source", "listener", "value", "n"], "transfer", ["value"])
     quantities = list(dict.fromkeys(table["quantity"]))
     if len(quantities) > 1 or quantities[0] not in SAYS:
-        raise InputError(f"The table of transfer is of {', '.join(quantities)}; choose {' or '.join(SAYS)}.")
+        raise InputError(f"The table of transfer has the quantity {', '.join(quantities)}; choose {' or '.join(SAYS)}.")
     says = SAYS[quantities[0]]
     if table.duplicated(["source", "listener"]).any():
         raise InputError("The table of transfer has several rows for one source and listener; choose among them.")
@@ -80,7 +82,7 @@ def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
             axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=ORANGE, linewidth=2.5, gid="white box"))
     axes.set_xlim(-0.55, len(listeners) - 0.45)
     axes.set_ylim(len(sources) - 0.45, -0.55)
-    # One line each: of ten listeners side by side, names of two lines would touch.
+    # One line each: with ten listeners side by side, names of two lines would touch.
     axes.set_xticks(range(len(listeners)), listeners, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(sources)), [textwrap.fill(str(name), 18, break_on_hyphens=False) for name in sources])
     axes.tick_params(length=0)
@@ -105,7 +107,7 @@ def transfer_matrix(table: pd.DataFrame, title: str = "") -> BookFigure:
 
 
 def _readable(ground: str | tuple[float, float, float, float]) -> str:
-    """Black or white, whichever has more contrast: 4.5 at the least, by the relative luminance of sRGB."""
+    """Black or white, whichever has more contrast: at least 4.5, by the relative luminance of sRGB."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(ground)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"

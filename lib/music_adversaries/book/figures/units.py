@@ -1,4 +1,4 @@
-"""One hidden unit: which frequencies drive it, and for which labels it fires.
+"""One hidden unit: which frequencies drive it, and for which labels it is active.
 
 Paper: Section 2.2
 Notebook: book/03_training.ipynb
@@ -40,14 +40,14 @@ def unit_reading(
     title : str
         Such as ``"layer 1, unit 29"``.
     average : str
-        What the activations are over the excerpts of a label, in a word, for the axis.
+        How activations are averaged over the excerpts of a label, in one word, for the axis.
     sample_rate : int
         In Hz.
 
     Raises
     ------
     InputError
-        When there is no bin, not one activation a label, or a value is not finite.
+        When there is no bin, not one activation for each label, or a value is not finite.
 
     Notebook: book/03_training.ipynb
     """

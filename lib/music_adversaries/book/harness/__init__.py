@@ -8,14 +8,14 @@
 `systems`         trained systems, kept by the hash of everything that made them
 `kept`            a trained system found without its dataset
 `spectrograms`    the magnitudes of a dataset, computed once
-`experiment`      what an experiment declares of itself
+`experiment`      how an experiment is declared
 `accuracies`      the systems of a grid, each tested on its partition
-`decisions`       what every system says of every test excerpt
+`decisions`       the label that every system gives to every test excerpt
 `forests`         the paper's random forest on a trained network
 `attacking`       which excerpts, which targets, at which budgets
 `confirmed`       a second opinion on an adversary
-`parts`           an experiment in parts, each kept as soon as it is found
-`grid`            jobs over processes
+`parts`           an experiment in parts, each kept as soon as it is finished
+`grid`            jobs in parallel processes
 ================  =====================================================================
 
 Notebook: book/09_verdicts.ipynb

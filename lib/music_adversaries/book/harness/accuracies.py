@@ -1,4 +1,4 @@
-"""The systems of a grid, each tested on its partition, and what the partitions differ by.
+"""The systems of a grid, each tested on its partition, and the differences between partitions.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -17,7 +17,7 @@ from .systems import test_set, trained_system
 
 
 class Tested(TypedDict):
-    """How one system of a grid did on the test part of its partition."""
+    """The result of one system of a grid on the test part of its partition."""
 
     partition: str
     seed: int
@@ -27,7 +27,7 @@ class Tested(TypedDict):
 
 
 def accuracies(grid: list[Config], progress: bool) -> list[Tested]:
-    """Train the systems of a grid, and test each on the test part of its partition; a row for each."""
+    """Train the systems of a grid, and test each on the test part of its partition; one row for each."""
     train_all(grid, progress=progress)
     rows: list[Tested] = []
     loaded = {name: load_dataset(one) for name, one in {one.dataset: one for one in grid}.items()}
@@ -50,7 +50,7 @@ def accuracies(grid: list[Config], progress: bool) -> list[Tested]:
 
 
 def on_partition(rows: Iterable[Tested], partition: str) -> list[float]:
-    """The accuracies on one partition, a number for each seed."""
+    """The accuracies on one partition, one for each seed."""
     return [row["accuracy"] for row in rows if row["partition"] == partition]
 
 
@@ -60,14 +60,14 @@ def below_random(rows: Iterable[Tested], partition: str) -> list[float]:
 
 
 def by_partition(rows: list[Tested], **conditions: object) -> list[Measurement]:
-    """``accuracy`` on each partition, and the ``difference`` of the random one minus each other, over seeds.
+    """``accuracy`` on each partition, and the ``difference`` random minus each other partition, over seeds.
 
     Parameters
     ----------
     rows : list of Tested
-        For every seed and partition, as `accuracies` gives them.
+        One for every seed and partition, from `accuracies`.
     conditions
-        Of all the measurements.
+        Added to every measurement.
 
     Notebook: book/02_partitions.ipynb
     """

@@ -1,4 +1,4 @@
-"""What an experiment is made of, frozen and hashable."""
+"""The configuration of an experiment, frozen and hashable."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PARTITIONS = ("random", "artist_filtered")
 
 
 def code_of(module: str, *without: str) -> str:
-    """Version of the code that a module runs: its own and what it imports, see `source.imported_by`.
+    """Version of the code that a module runs: its own and that of its imports, see `source.imported_by`.
 
-    Of datasets, what reads their recordings; for what a dataset holds its fingerprint stands. Without whatever else is
-    named.
+    Of ``book/datasets`` only the code that reads recordings counts; the content of a dataset has its own fingerprint.
+    The modules in ``without`` are left out.
     """
     return code_version(*imported_by(module, without=("book/datasets", *without)), "book/datasets/base")
 
@@ -42,12 +42,12 @@ class Config:
     dataset: str = datasets.DEFAULT
     profile: str = "quick"
     path: str | None = None  #: where the user's recordings are, for datasets that need it
-    labelling: str = "true"  #: or "by_artist": labels that say who plays and nothing of what, see `labels_by_artist`
+    labelling: str = "true"  #: or "by_artist": labels that depend on the artist only, see `labels_by_artist`
     partition: str = "random"  #: a name that `partitions.named` knows
-    labels: tuple[str, ...] | None = None  #: only these classes; all where None
+    labels: tuple[str, ...] | None = None  #: only these classes; None: all
     system: str = "dnn50"  #: a name that `recipe` knows
     seed: int = 0  #: of the partition, the initial weights and the order of frames
-    seeds: tuple[int, ...] = ()  #: for experiments that repeat themselves; as many as each thinks right where empty
+    seeds: tuple[int, ...] = ()  #: for experiments that repeat themselves; empty: each has its own default
     snr: float = 15.0  #: dB
     confidence: float = 0.9
     step: float = 0.1
@@ -57,7 +57,7 @@ class Config:
     def __post_init__(self) -> None:
         if self.labelling not in LABELLINGS:
             raise InputError(f"labelling is {self.labelling!r}; choose one of {', '.join(LABELLINGS)}.")
-        recipe(self.system)  # refuses what is none, at once
+        recipe(self.system)  # refuses an unknown system now
 
     def but(self, **changes: Any) -> Config:
         """The same configuration with some fields changed."""
@@ -65,15 +65,15 @@ class Config:
 
     @property
     def recipe(self) -> Recipe:
-        """What the system's name stands for."""
+        """The recipe of the system's name."""
         return recipe(self.system)
 
     def repeats(self, default: int = N_SEEDS) -> tuple[int, ...]:
-        """The seeds to repeat an experiment with: ``seeds``, or so many from 0."""
+        """The seeds to repeat an experiment with: ``seeds``, or ``default`` of them, from 0."""
         return self.seeds or tuple(range(default))
 
     def of_system(self) -> Config:
-        """What of it determines a trained system; what the attack will be, and the repeats, do not."""
+        """Only the fields that determine a trained system, without attack and repeats."""
         return Config(
             dataset=self.dataset,
             profile=self.profile,
@@ -86,10 +86,10 @@ class Config:
         )
 
     def key(self, *ingredients: str) -> str:
-        """Hash of this configuration and of whatever else determines a result.
+        """Hash of this configuration and of the ``ingredients``: all else that determines a result.
 
-        Where the recordings lie is no part of it: what they are is, by the dataset's fingerprint. The shares of train,
-        valid and test are, since the dataset decides them.
+        The folder of the recordings is left out; their content counts by the dataset's fingerprint. The shares of
+        train, valid and test are included, since the dataset determines them.
         """
         mine = dataclasses.asdict(self) | {"path": None, "shares": datasets.shares(self.dataset)}
         content = json.dumps([mine, *ingredients], sort_keys=True, default=list)
@@ -97,7 +97,7 @@ class Config:
 
 
 def from_environment(**changes: Any) -> Config:
-    """The configuration that the notebooks run: ``MUSIC_ADVERSARIES_DATASET``, ``_PROFILE`` and ``_FOLDER``.
+    """The configuration of the notebooks, from ``MUSIC_ADVERSARIES_DATASET``, ``_PROFILE`` and ``_FOLDER``.
 
     Notebook: book/01_introduction.ipynb
     """

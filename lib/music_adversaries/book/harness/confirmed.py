@@ -1,4 +1,4 @@
-"""A second opinion on an adversary: from its file, by code that shares nothing with the attack but the network.
+"""A second opinion on an adversary: from its file, by code that shares only the network with the attack.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -19,7 +19,7 @@ from ...networks import System
 
 
 def confirmed(result: AdversaryResult, system: System) -> bool:
-    """Whether the written WAV has the target label within the budget, by NumPy from the file to the posterior.
+    """Whether the written WAV has the target label within the budget, computed by NumPy except for the network.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -32,7 +32,7 @@ def confirmed(result: AdversaryResult, system: System) -> bool:
     label = system.labels[int(_posterior(after, system).argmax())]
     distance = np.linalg.norm(after - before)
     snr = np.inf if distance == 0 else 20 * np.log10(np.linalg.norm(before) / distance)
-    return label == result.target and bool(snr >= result.snr_limit - 1e-4)  # sums in another order
+    return label == result.target and bool(snr >= result.snr_limit - 1e-4)  # its sums have another order
 
 
 def _magnitudes(waveform: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def load_dataset(config: Config, progress: bool = False) -> Dataset:
 
 
 def loaded(config: Config) -> Dataset:
-    """A configuration's dataset, loaded once a process: for workers that run several configurations."""
+    """A configuration's dataset, loaded once in each process: for workers that run several configurations."""
     return _loaded(config.dataset, config.profile, config.path, config.labelling)
 
 

@@ -1,8 +1,8 @@
-"""What every system says of every test excerpt: the ground of Table 1 and of all comparisons.
+"""The label that every system gives to every test excerpt: the basis of Table 1 and of all comparisons.
 
 For one partition and seed: a network's own decisions, those of random forests on its activations, and those
-of the hand-crafted baselines. What a job finds is kept in the cache as soon as it is there, so that a run
-that was stopped goes on where it was.
+of the hand-crafted baselines. The result of a job is kept in the cache as soon as it is finished, so a stopped run
+continues after the last finished job.
 
 Paper: Table 1
 Notebook: book/04_baselines.ipynb
@@ -38,11 +38,11 @@ COVARIANCES = ("shared", "per_class")  # of the hand-crafted baseline
 
 @dataclass(frozen=True)
 class Job:
-    """One network with all that is built on it, or the baselines; on one partition with one seed."""
+    """One network with the forests on it, or the baselines; on one partition with one seed."""
 
     config: Config
     baselines: bool = False  #: the hand-crafted baselines instead of a network
-    forests: tuple[int | str, ...] = ()  #: layers for a forest each
+    forests: tuple[int | str, ...] = ()  #: for each entry, a forest on these layers
 
     @property
     def system(self) -> str:
@@ -50,19 +50,19 @@ class Job:
         return BASELINE if self.baselines else self.config.system
 
     def expected(self, frames: int) -> float:
-        """Roughly the multiplications and additions that it takes, for so many training frames."""
+        """Roughly how many multiplications and additions it takes, for so many training frames."""
         return 1e9 if self.baselines else self.config.recipe.arithmetic(self.config.profile, frames)
 
 
 def decide(job: Job, dataset: Dataset | None = None) -> dict[str, Any]:
-    """What the systems of a job say of the test excerpts; from the cache, or found now and kept.
+    """The labels that the systems of a job give to the test excerpts; from the cache, or computed now and kept.
 
     Returns
     -------
     dict
         ``system``, ``partition``, ``seed``; ``excerpts`` and ``truth`` (true labels) of the test part;
-        ``said``: the labels given by each classifier, by its name (``"network"``, ``"forest 1"`` to ``"forest 3"``,
-        ``"forest all"``, ``"shared"``, ``"per_class"``); ``labels``; ``n_train``; ``epochs``, ``seconds``.
+        ``said``: from the name of each classifier (``"network"``, ``"forest 1"`` to ``"forest 3"``, ``"forest all"``,
+        ``"shared"``, ``"per_class"``) to the labels that it gives; ``labels``; ``n_train``; ``epochs``, ``seconds``.
 
     Paper: Table 1
     Notebook: book/04_baselines.ipynb
@@ -96,10 +96,10 @@ def decide(job: Job, dataset: Dataset | None = None) -> dict[str, Any]:
 def decide_all(
     jobs: Iterable[Job], dataset: Dataset, *, progress: bool = False, executor: Executor | None = None
 ) -> list[dict[str, Any]]:
-    """`decide` for every job, in parallel processes, with the time that is left."""
+    """`decide` for every job, in parallel processes; the progress bar estimates the remaining time."""
     jobs = list(jobs)
     device = jobs[0].config.device if jobs else "cpu"
-    spectrograms.keep(dataset, progress=progress)  # before the processes want it, each for itself
+    spectrograms.keep(dataset, progress=progress)  # once, before each process computes it for itself
     frames = n_frames(dataset)
     weights = [job.expected(frames) for job in jobs]
     if progress:
@@ -132,7 +132,7 @@ def _network(job: Job, dataset: Dataset) -> dict[str, Any]:
 
 
 def _forests(job: Job, system: System, dataset: Dataset) -> dict[str, list[str]]:
-    """Forests on training and validation excerpts, as the paper's."""
+    """Forests fitted to training and validation excerpts, as in the paper."""
     parts, label_of = system.metadata["parts"], labels_of(dataset)
     learned = [*parts["train"], *parts["valid"]]
     described = {
@@ -167,7 +167,7 @@ def _baselines(config: Config, dataset: Dataset) -> dict[str, Any]:
 
 
 def _rate() -> float:
-    """Multiplications and additions that one thread does a second in a layer's matrix product, roughly."""
+    """Roughly how many multiplications and additions one thread does in a second, in a layer's matrix product."""
     with one_thread():
         a, b = torch.rand(1_024, 512), torch.rand(512, 512)
         a @ b

@@ -25,7 +25,8 @@ def forest_on(system: System, dataset: Dataset) -> tuple[ForestOnActivations, Sy
     -------
     forest : ForestOnActivations
     aware : System
-        From magnitudes to the soft forest's posterior of every window; to be attacked, not believed.
+        From magnitudes to the soft forest's posterior of every window. It is only for attacks: the real forest
+        decides.
 
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
@@ -40,7 +41,7 @@ def forest_on(system: System, dataset: Dataset) -> tuple[ForestOnActivations, Sy
 
 
 def decider(forest: ForestOnActivations, labels: tuple[str, ...]) -> Callable[[np.ndarray], Decision]:
-    """What the real forest says of a waveform ``[n_samples]``; its posterior is the share of votes."""
+    """A judge: the real forest's decision on a waveform ``[n_samples]``; its posterior is the share of votes."""
     columns = [labels.index(label) for label in forest.classes_.tolist()]
 
     def decide(waveform: np.ndarray) -> Decision:

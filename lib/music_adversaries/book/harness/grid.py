@@ -1,4 +1,4 @@
-"""Run the jobs of a grid at once, on any executor, and train the systems of several configurations.
+"""Run the jobs of a grid in parallel, on any executor, and train the systems of several configurations.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -25,7 +25,7 @@ from .systems import systems_missing, trained_system
 Task = TypeVar("Task")
 Found = TypeVar("Found")
 
-PROCESSES_A_GPU = 4  # that share one: a small network alone leaves it idle most of the time
+PROCESSES_A_GPU = 4  # that share one GPU: a small network alone leaves it idle most of the time
 
 
 def pool(n_jobs: int, device: str = "cpu") -> ProcessPoolExecutor:
@@ -38,7 +38,7 @@ def pool(n_jobs: int, device: str = "cpu") -> ProcessPoolExecutor:
 
 
 def n_processes(n_jobs: int, device: str = "cpu") -> int:
-    """How many processes to run that many jobs in: one a core, and a few where all share a GPU."""
+    """How many processes to run that many jobs in: one for each core, or a few if all share a GPU."""
     cores = os.cpu_count() or 1
     return max(1, min(cores if device == "cpu" else PROCESSES_A_GPU, cores, n_jobs))
 
@@ -53,16 +53,16 @@ def over_processes(
     executor: Executor | None = None,
     device: str = "cpu",
 ) -> list[Found]:
-    """``function`` of every job, in parallel, in the order of the jobs.
+    """Apply ``function`` to every job in parallel; results are in the order of the jobs.
 
     Parameters
     ----------
     function : picklable, as are the jobs and what it returns
     weights : sequence of floats
-        How long each job is expected to take, in any unit: the longest begin first, and the time left on
-        the progress bar is told by them. All alike by default.
+        How long each job is expected to take, in any unit. The longest jobs start first, and the progress bar
+        uses the weights to estimate the remaining time. Default: all equal.
     executor : concurrent.futures.Executor
-        Where to run; one process a core by default. Dask's ``Client.get_executor()`` fits too.
+        Where to run; default: one process for each core. Dask's ``Client.get_executor()`` fits too.
     """
     jobs = list(jobs)
     if not jobs:
@@ -99,12 +99,12 @@ def over_processes(
 
 
 def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Executor | None = None) -> None:
-    """Train what the cache does not have yet, in parallel processes, the longest first; see `over_processes`."""
+    """Train the systems that are not in the cache, in parallel processes, the longest first; see `over_processes`."""
     missing = systems_missing(configs)
     if not missing:
         return
     for dataset in {id(dataset): dataset for _, dataset in missing}.values():
-        spectrograms.keep(dataset, progress=progress)  # once, before every process does it for itself
+        spectrograms.keep(dataset, progress=progress)  # once, before each process computes it for itself
     weights = [config.recipe.arithmetic(config.profile, n_frames(dataset)) for config, dataset in missing]
     over_processes(
         _train_one,
@@ -118,7 +118,7 @@ def train_all(configs: Iterable[Config], *, progress: bool = False, executor: Ex
 
 
 def n_frames(dataset: Dataset) -> int:
-    """Frames that a training on the dataset has, roughly: half of all."""
+    """Roughly how many frames a training on the dataset has: half of all."""
     return int(dataset.manifest.table["duration_s"].astype(float).fillna(30.0).sum() * 43 * 0.5)
 
 

@@ -1,7 +1,7 @@
 """A trained system found without its dataset.
 
-`trained_system` loads the dataset first, since a system is kept by the hash of what it was trained on. To attack one
-file that is most of the work, so it is left out where the hash is known without.
+`trained_system` loads the dataset first, since a system is kept by the hash of its training data. To attack one
+file, that would be most of the work, so it is skipped if the hash is already known.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -16,9 +16,9 @@ from .systems import system_path
 
 
 def kept_system(config: Config) -> System | None:
-    """The system that `trained_system` would give, where it is trained and that can be told without the dataset.
+    """The system that `trained_system` would give, if it is trained and can be found without loading the dataset.
 
-    None otherwise. None, too, if the system's file is damaged: `trained_system` then says what is wrong.
+    None otherwise. Also None if the system's file is damaged: `trained_system` then says what is wrong.
 
     Notebook: book/05_adversaries.ipynb
     """

@@ -1,4 +1,4 @@
-"""An experiment in parts, each kept as soon as it is found: a run that was stopped goes on where it was.
+"""An experiment in parts, each kept as soon as it is finished, so a stopped run continues after the last one.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -22,29 +22,31 @@ from .systems import one_thread
 
 @dataclass(frozen=True)
 class Part:
-    """What is attacked together: one system by one method, say."""
+    """A part of an experiment that is computed and kept as one, such as one system attacked by one method."""
 
     name: str
     config: Config  #: of the system
-    settings: object  #: all else that determines what is found; its ``repr`` must say it all
-    find: Callable[[], Any]  #: to something that JSON can hold
+    settings: object  #: all else that determines the result; its ``repr`` must contain all of it
+    find: Callable[[], Any]  #: computes the result, which JSON can hold
     weight: float = 1.0  #: how long it is expected to take, in any unit
 
 
 def in_turn(experiment: str, parts: Sequence[Part], dataset: Dataset, *, progress: bool = False) -> list[Any]:
-    """What each part finds, in their order: from the cache, or found now and kept.
+    """The result of each part, one after the other: from the cache, or computed now and kept.
 
-    A part is found again when its data, settings, system or code change; the code is that of the experiment's
-    module and of what it imports, apart from `evaluation`. The bar counts what is not in the cache, by weight.
+    A part is computed again when its data, settings, system or code change; the code is that of the experiment's
+    module and of its imports, apart from `evaluation`. The progress bar counts the parts that are not in the cache, by
+    weight.
 
     Returns
     -------
     list
-        For each part ``{"found": ..., "seconds": ...}``, as JSON gives it back; the seconds are those it once took.
+        For each part ``{"found": ..., "seconds": ...}``, as read from JSON; ``seconds`` is how long it took when it
+        was computed.
 
     Notebook: book/05_adversaries.ipynb
     """
-    # What is computed from what the parts found, such as intervals, is no part of it.
+    # Without evaluation, which computes intervals from the results of parts and not the results themselves.
     code = code_of(f"book/experiments/{experiment}", "evaluation")
     paths = []
     for part in parts:
@@ -55,7 +57,7 @@ def in_turn(experiment: str, parts: Sequence[Part], dataset: Dataset, *, progres
     total = sum(parts[index].weight for index in missing)
     shape = "{l_bar}{bar}| {postfix}[{elapsed}<{remaining}]"
     with (
-        # Parts are few and unlike each other: the time left is told by the average over all of them.
+        # Parts are few and differ much: the remaining time is estimated from the average over all of them.
         tqdm(total=total, desc=experiment, disable=not progress or not missing, bar_format=shape, smoothing=0) as bar,
         one_thread(),
     ):
@@ -66,10 +68,10 @@ def in_turn(experiment: str, parts: Sequence[Part], dataset: Dataset, *, progres
             kept[index] = {"found": found, "seconds": round(time.perf_counter() - start, 1)}
             write_json(paths[index], {"part": parts[index].name, **kept[index]})
             bar.update(parts[index].weight)
-    # Through JSON, so that what was found now and what was kept are alike.
+    # Through JSON, so that new results and kept ones are alike.
     return json.loads(json.dumps([{name: one[name] for name in ("found", "seconds")} for one in kept]))
 
 
 def seconds_of(parts: Sequence[Part], kept: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each part with the seconds it took, for a record: its own wall time counts only what was missing."""
+    """A row for each part with the seconds it took: the wall time of a record leaves out parts from the cache."""
     return [{"part": part.name, "seconds": one["seconds"]} for part, one in zip(parts, kept, strict=True)]

@@ -1,10 +1,10 @@
-"""The systems by name: what network, and how it is trained.
+"""The systems by name: which network, and how it is trained.
 
 ``dnn50``, ``dnn500-dropout``: three hidden layers of that many units, plain or with dropout; any other
 number works too. ``dnn50-log``, ``dnn50-mel``: the same on logarithms of magnitudes or of mel bands, which the
 paper does not have. ``cdnn``: the convolutional network. All values are those of the published
-configuration, in both profiles, but one: at profile ``quick`` dropout is given up as soon as a plain
-network would be (10 epochs without improvement, rates at rest after 50), not after 50 and 200.
+configuration, in both profiles, with one exception: at profile ``quick`` a network with dropout stops as early as a
+plain one (10 epochs without improvement, learning rates constant after 50), and not after 50 and 200.
 
 Paper: Section 2.3
 Notebook: book/03_training.ipynb
@@ -26,24 +26,24 @@ from ...networks.slices import SLICE_LENGTH
 from ...training import Schedule
 
 DROPOUT = 0.25  # the published probability of *keeping* a unit is 0.75
-BASELINE = "mfcc"  #: the system without a network: hand-crafted features, see `MFCCBaseline`
+BASELINE = "mfcc"  #: the system without a network, on hand-crafted features; see `MFCCBaseline`
 EXAMPLES = ("dnn50", "dnn50-dropout", "dnn500", "dnn500-dropout", "dnn50-mel", "cdnn")
 
-#: Units a layer of the networks of Table 1. The larger network takes as long as all else together, so `quick` has a
-#: smaller one.
+#: Units in each layer of the networks of Table 1. The paper's larger network takes as long as everything else together,
+#: so `quick` has a smaller one.
 SIZES = {"quick": (50, 200), "full": (50, 500)}
 SUFFIXES = ("", "-dropout")
 
 UPDATES_AN_EPOCH = 538  # GTZAN's 500 training excerpts of 30 s have 645,500 frames: 538 batches of 1,200
-SLICES_AN_EPOCH = 6_000  # and 12 slices an excerpt
+SLICES_AN_EPOCH = 6_000  # and 12 slices of each excerpt
 LEAST_HOP = SLICE_LENGTH // 4
 
 
 def batch_size(n_frames: int) -> int:
     """Frames in a batch: the published 1,200 at GTZAN's size, fewer on smaller sets.
 
-    A smaller set would otherwise get fewer updates an epoch and stop before it has learned
-    anything; so an epoch has as many updates as the paper's.
+    With 1,200 frames, a smaller set would get fewer updates in each epoch, and training would stop before the network
+    has learned anything. So an epoch has as many updates as in the paper.
     """
     return int(np.clip(round(n_frames / UPDATES_AN_EPOCH), 32, 1_200))
 
@@ -51,15 +51,15 @@ def batch_size(n_frames: int) -> int:
 def training_hop(n_frames: int) -> int:
     """Frames between the starts of training slices: 100 at GTZAN's size, fewer on smaller sets.
 
-    For the same reason as in `batch_size`; here the batch of 5 slices cannot shrink, so slices overlap.
-    Down to a quarter of a slice: nearer ones say little new. (An older version of the published code has 10.)
+    The reason is that of `batch_size`; a batch of 5 slices can hardly shrink, so slices overlap instead.
+    The least is a quarter of a slice: closer slices add little. (An older version of the published code has 10.)
     """
     return int(np.clip(n_frames // SLICES_AN_EPOCH, LEAST_HOP, SLICE_LENGTH))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a system's name says.
+    """What a system's name stands for.
 
     Notebook: book/03_training.ipynb
     """
@@ -74,7 +74,7 @@ class Recipe:
         return not self.n_units
 
     def network(self, rows: Tensor, n_labels: int, generator: torch.Generator) -> Network:
-        """The untrained network, which standardises by these training frames or slices."""
+        """The untrained network, which standardises its input by these training frames or slices."""
         if self.convolutional:
             return CDNN(Standardise.fit(rows), n_labels, generator=generator)
         read = rows if self.representation == "linear" else _in_pieces(Representation(self.representation), rows)
@@ -88,7 +88,7 @@ class Recipe:
         )
 
     def arithmetic(self, profile: str, n_frames: int) -> float:
-        """Multiplications and additions of a training on ``n_frames`` frames, for estimates of time: very roughly."""
+        """Very roughly how many multiplications and additions a training on ``n_frames`` frames takes."""
         if self.convolutional:
             return 40 * 1.5e9 * n_frames / training_hop(n_frames)
         weights = 513 * self.n_units + 2 * self.n_units**2
@@ -115,7 +115,7 @@ def recipe(system: str) -> Recipe:
     Raises
     ------
     InputError
-        For a name that is none.
+        For an unknown name.
 
     >>> recipe("dnn200-dropout").n_units
     200
@@ -139,5 +139,5 @@ def networks(profile: str) -> list[str]:
 
 
 def _in_pieces(function: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-    """``function`` of many rows, without a second and third copy of all of them at once."""
+    """``function`` of many rows, piece by piece, so that there are never several copies of all rows."""
     return torch.cat([function(piece) for piece in rows.split(65_536)])

@@ -1,8 +1,8 @@
-"""The magnitudes of a dataset: computed once and kept where that pays, and laid out for training.
+"""The magnitudes of a dataset: computed once, kept if that saves time, and laid out for training.
 
-A dataset is transformed once and kept in the cache, where every training reads it: GTZAN has 1.3 million frames,
-2.6 GB, `synthetic` at profile quick 0.2 GB. What a training needs lies in one contiguous array; a large one is backed
-by a file, so that it needs disk space and not memory.
+The magnitudes of a dataset are kept in the cache, where every training reads them. GTZAN has 1.3 million frames
+(2.6 GB), `synthetic` at profile quick 0.2 GB. The rows of a training lie in one contiguous array; a large array is
+backed by a file, so that it needs disk space and not memory.
 
 Notebook: book/03_training.ipynb
 """
@@ -40,19 +40,19 @@ BACKED_FROM = GIB
 
 
 def contiguous(parts: Iterable[Tensor], count: int, shape: tuple[int, ...], backed_from: int | None = None) -> Tensor:
-    """One array ``[count, *shape]`` of parts ``[n, *shape]``, without ever holding all parts twice.
+    """One array ``[count, *shape]`` of parts ``[n, *shape]``; the parts are never all in memory twice.
 
     Parameters
     ----------
     parts : iterable of float32 tensors, ``count`` rows together
     backed_from : int
-        Bytes; an array of this size or more lies in a file without a name in the cache folder, which goes when
-        the array goes, even if the process is killed. Default: :data:`BACKED_FROM`.
+        Bytes; an array of this size or more is backed by an unnamed file in the cache folder, which is deleted with
+        the array, even if the process is killed. Default: :data:`BACKED_FROM`.
 
     Raises
     ------
     InputError
-        When the parts have another number of rows, or the disk is too small for the file.
+        When the parts do not have ``count`` rows together, or the disk is too small for the file.
 
     Notebook: book/03_training.ipynb
     """
@@ -81,7 +81,7 @@ class Kept:
     """The magnitudes of a dataset in one memory-mapped file."""
 
     array: np.ndarray  #: ``[n_frames of all excerpts, 513]``
-    spans: dict[str, tuple[int, int]]  #: first row of each excerpt, and the one after its last
+    spans: dict[str, tuple[int, int]]  #: first row of each excerpt, and the row after its last
 
     def __call__(self, excerpt: str) -> Tensor:
         """Magnitudes ``[n_frames, 513]`` of one excerpt."""
@@ -90,9 +90,9 @@ class Kept:
 
 
 def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> tuple[Iterable[Tensor], list[int]]:
-    """Magnitudes ``[n_frames, 513]`` of some excerpts, in their order, and their numbers of frames.
+    """Magnitudes ``[n_frames, 513]`` of some excerpts, in the given order, and their numbers of frames.
 
-    They are read one by one from the cache (see `keep`); those of a very small dataset are computed now.
+    They are read one by one from the cache (see `keep`); for a very small dataset they are computed now.
 
     Notebook: book/03_training.ipynb
     """
@@ -106,14 +106,14 @@ def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> 
 
 
 def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = False) -> Kept | None:
-    """The magnitudes of a dataset, in a file that is made on first use.
+    """The magnitudes of a dataset, in a file that is written on first use.
 
-    None for a very small dataset, or when the disk has not the space: then they are computed each time.
+    None for a very small dataset, or if the disk has too little space: they are then computed each time.
 
     Parameters
     ----------
     kept_from : int
-        Bytes of magnitudes from which on they are kept; default :data:`KEPT_FROM`.
+        Bytes; magnitudes of this size or more are kept. Default: :data:`KEPT_FROM`.
     """
     seconds = dataset.manifest.table["duration_s"].astype(float).fillna(30.0).sum()
     expected = 4 * spectra.N_BINS * int(seconds * spectra.SAMPLE_RATE / spectra.HOP_LENGTH)
@@ -136,12 +136,12 @@ def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = Fal
                     spans = _spans(path, index)
                     _remove_older(path)
         except (InputError, OSError):
-            return None  # the disk is full or the cache cannot be written, which what is asked for does not need
+            return None  # the disk is full or the cache cannot be written; they can still be computed each time
     return None if spans is None else Kept(np.memmap(path, np.float32, "r").reshape(-1, spectra.N_BINS), spans)
 
 
 def _sounds(dataset: Dataset) -> str:
-    """Hash of what is heard, whatever it is labelled as: two labellings of the same recordings share a file."""
+    """Hash of the recordings without their labels: two labellings of the same recordings share a file."""
     table = dataset.manifest.table
     files = [str(dataset.files[excerpt]) for excerpt in table["excerpt"]]
     heard = table[["excerpt", "checksum", "start_s", "duration_s"]].assign(file=files)
@@ -153,7 +153,7 @@ def _version() -> str:
 
 
 def _spans(path: Path, index: Path) -> dict[str, tuple[int, int]] | None:
-    """Where each excerpt lies in the file; None where there is no such file, or it is not whole."""
+    """Where each excerpt lies in the file; None if the file is missing or incomplete."""
     listed = read_json(index)
     if not isinstance(listed, list) or not path.is_file():
         return None
@@ -166,7 +166,7 @@ def _spans(path: Path, index: Path) -> dict[str, tuple[int, int]] | None:
 
 
 def _remove_older(path: Path) -> None:
-    """Remove what an older version of the code or of PyTorch has kept of the same recordings."""
+    """Remove the files that older versions of the code or of PyTorch have kept for the same recordings."""
     same = path.stem.rpartition("-")[0]
     for other in path.parent.glob(f"{glob.escape(same)}-*"):
         if other.stem != path.stem:
@@ -181,7 +181,7 @@ def _write(dataset: Dataset, path: Path, index: Path, progress: bool) -> None:
             frames = _computed(dataset, excerpt)
             file.write(frames.numpy().tobytes())
             spans.append((excerpt, total, total := total + len(frames)))
-    # Last: without it the file above is not believed.
+    # The index is written last: without it the file above counts as incomplete.
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(spans))
 

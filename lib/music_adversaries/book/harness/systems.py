@@ -1,4 +1,4 @@
-"""Trained systems, kept by the hash of everything that made them.
+"""Trained systems, kept by the hash of everything that determines them.
 
 Paper: Section 2.3
 Notebook: book/03_training.ipynb
@@ -34,19 +34,21 @@ if TYPE_CHECKING:
 
 
 def show_progress() -> bool:
-    """Progress bars, except where stored notebooks are executed."""
+    """Whether to show progress bars: not while stored notebooks are executed."""
     return not os.environ.get("MUSIC_ADVERSARIES_STATIC")
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one thread, so that sums are added in one order and results repeat to the last bit."""
-    from threadpoolctl import threadpool_limits  # here, since nothing that finds its system trained needs it
+    from threadpoolctl import threadpool_limits  # here, since it is not needed if the system is already trained
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(1, user_api="blas"):  # NumPy's, which the variables of `tools/refresh.py` may not reach
+        with threadpool_limits(
+            1, user_api="blas"
+        ):  # NumPy's threads, which the variables set by `tools/refresh.py` may not reach
             yield
     finally:
         torch.set_num_threads(before)
@@ -64,7 +66,7 @@ def partition_of(config: Config, dataset: Dataset) -> Partition:
 
 
 def common_labels(config: Config, dataset: Dataset) -> tuple[str, ...] | None:
-    """The classes that can be artist-filtered, for comparing partitions on the same ones; None for all of them."""
+    """The classes that can be artist-filtered, so that partitions are compared on the same classes; None for all."""
     labels = partition_of(config.but(partition="artist_filtered"), dataset).labels
     return None if labels == dataset.labels else labels
 
@@ -83,10 +85,10 @@ def rows_for_training(
     *,
     progress: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """What a network learns from, in one array, with label indices ``[n_rows]``.
+    """The rows that a network is trained on, in one array, with label indices ``[n_rows]``.
 
-    Frames ``[n_frames, n_bins]``, or where a hop is given slices ``[n_slices, 100, n_bins]`` that begin every
-    ``hop`` frames of an excerpt; a function gives the hop for the number of frames of all excerpts.
+    Frames ``[n_frames, n_bins]``, or, if a hop is given, slices ``[n_slices, 100, n_bins]`` that begin every
+    ``hop`` frames of an excerpt. A function computes the hop from the number of frames of all excerpts.
 
     Notebook: book/03_training.ipynb
     """
@@ -112,17 +114,17 @@ def rows_for_training(
 
 
 def trained_system(config: Config, dataset: Dataset | None = None, *, progress: bool | None = None) -> System:
-    """The system of a configuration: from the cache, or trained now and kept; on the processor in any case.
+    """The system of a configuration, on the CPU: from the cache, or trained now and kept.
 
-    A training that was interrupted goes on from its last epochs.
+    An interrupted training continues from its last epochs.
 
-    Its metadata hold the learning curves and the excerpts of each part.
+    The metadata of the system hold the learning curves and the excerpts of each part.
 
     Paper: Section 2.3
     Notebook: book/03_training.ipynb
     """
     progress = show_progress() if progress is None else progress
-    training.device_of(config.device)  # before anything long begins
+    training.device_of(config.device)  # before anything that takes long
     dataset = dataset or load_dataset(config, progress)
     path = system_path(config, dataset.fingerprint)
     if path.exists():
@@ -137,13 +139,13 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
 
 
 def system_path(config: Config, fingerprint: str) -> Path:
-    """The file of a configuration's system, trained on the dataset of that fingerprint; it may not be there yet."""
+    """The file of a configuration's system, trained on the dataset with that fingerprint; it may not exist yet."""
     key = config.of_system().key(fingerprint, code_of("book/harness/systems"), torch.__version__)
     return cache_dir() / "systems" / f"{config.system}-{config.partition}-{config.seed}-{key}.pt"
 
 
 def systems_missing(configs: Iterable[Config]) -> list[tuple[Config, Dataset]]:
-    """Those configurations whose system is not in the cache, each system once, with their datasets."""
+    """The configurations whose system is not in the cache, each system once, with their datasets."""
     at_hand: dict[tuple[str | None, ...], Dataset] = {}
     missing: dict[Path, tuple[Config, Dataset]] = {}
     for config in configs:
@@ -202,7 +204,7 @@ def _check_classes(partition: Partition, train: list[str], label_of: dict[str, s
 
 
 def test_set(system: System, dataset: Dataset) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Waveforms of the excerpts that a system was not trained on, by excerpt, and their labels.
+    """Waveforms of a system's test excerpts, by excerpt, and their labels.
 
     Notebook: book/03_training.ipynb
     """
@@ -211,4 +213,4 @@ def test_set(system: System, dataset: Dataset) -> tuple[dict[str, np.ndarray], l
     return {excerpt: dataset.load(excerpt) for excerpt in excerpts}, [label_of[excerpt] for excerpt in excerpts]
 
 
-test_set.__test__ = False  # type: ignore[attr-defined]  # any function may have attributes; its name is no test's
+test_set.__test__ = False  # type: ignore[attr-defined]  # a function may have attributes; this one is not a test

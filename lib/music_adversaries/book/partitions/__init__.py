@@ -2,21 +2,21 @@
 
 The paper's first result is that the score depends on this choice. A random partition puts songs
 of one artist on both sides; a system can then score by recognising the artist. An artist-filtered
-partition keeps each artist in one part. :func:`audit` says what a partition leaks.
+partition keeps each artist in one part. :func:`audit` counts what a partition leaks.
 
 Conventions
 -----------
 * A partition gives every excerpt of a manifest one of ``train``, ``valid``, ``test`` or ``""`` (unused).
-* Two artists, or two titles, are the same when their letters and digits are (see `names`).
-* An empty artist is unknown. Unknown artists are never assumed distinct: within a class they are
+* Two artists, or two titles, are the same if their letters and digits are the same (see `names`).
+* An empty artist is unknown. Unknown artists are never assumed to be different: within a class they are
   treated as one artist.
-* The order of the manifest's rows never matters, and a class is split the same way whatever other
-  classes the manifest holds (unless they share artists).
+* The order of the manifest's rows never matters. A class is split in the same way whatever other
+  classes the manifest has (unless they share artists).
 
 =============  ==========================================================================
 `partition`    what a partition is; restricting one to some classes
 `drawn`        random, track-, artist- and fault-filtered partitions, drawn with a seed
-`division`     the solver: whole artists, shares as near the wish as can be
+`division`     the solver: whole artists, shares as close as possible to those wished
 `folds`        repeated grouped folds
 `named`        published partitions, and any partition by name
 `audit`        what leaks

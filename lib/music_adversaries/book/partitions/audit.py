@@ -1,4 +1,4 @@
-"""What a partition leaks: what test excerpts have in common with those that a system learns from.
+"""What a partition leaks: what test excerpts have in common with the excerpts that a system learns from.
 
 Paper: Section 2.4
 Notebook: book/02_partitions.ipynb
@@ -29,17 +29,21 @@ class Audit:
     name : str
         The partition's name.
     by_class : pandas.DataFrame
-        Index: the classes and last ``"all"``; columns, all counts of excerpts unless said otherwise:
-        ``train``, ``valid``, ``test``, ``unused``; ``artists`` (known and used, number of artists);
-        ``test_known`` (test excerpts whose artist is known); ``shared_artist`` (of those: artist also
-        in train or valid); ``shared_title`` (of those: artist *and* title also there);
-        ``shared_recording`` (test excerpts of which the manifest names a replica there, exact or of the
-        recording); ``shared_composition`` (the same, or a version by another artist);
-        ``test_unknown`` (test excerpts of unknown artist); ``unknown`` (used excerpts of unknown artist).
+        Index: the classes, and ``"all"`` in the last row. Columns, all counts of excerpts except ``artists``:
+
+        - ``train``, ``valid``, ``test``, ``unused``: the parts
+        - ``artists``: number of artists that are known and used
+        - ``test_known``: test excerpts whose artist is known
+        - ``shared_artist``: of those, excerpts whose artist is also in train or valid
+        - ``shared_title``: of those, excerpts whose artist *and* title are also there
+        - ``shared_recording``: test excerpts with a replica there, exact or of the recording, as the manifest names it
+        - ``shared_composition``: the same, or a version by another artist
+        - ``test_unknown``: test excerpts of unknown artist
+        - ``unknown``: used excerpts of unknown artist
     notes : tuple of str
         The partition's notes.
     faults_known : bool
-        Whether the manifest names any fault; where it names none, replicas were not looked for.
+        Whether the manifest names any fault; if it names none, it may not have been searched for replicas.
     """
 
     name: str
@@ -48,7 +52,7 @@ class Audit:
     faults_known: bool = False
 
     def table(self) -> pd.DataFrame:
-        """The counts as a table, one row a class and one for all together."""
+        """The counts as a table, with one row for each class and one for all classes together."""
         return self.by_class.copy()
 
     @property
@@ -78,10 +82,10 @@ class Audit:
 
 
 def audit(manifest: Manifest, partition: Partition) -> Audit:
-    """Count what test excerpts have in common with those a system may learn from.
+    """Count what test excerpts have in common with the excerpts that a system may learn from.
 
     Unknown artists and unknown titles match nothing here (a leak that cannot be shown is not counted),
-    but they are counted and reported. Replicas and versions are those that the manifest names as faults;
+    but their number is reported. Replicas and versions are those that the manifest names as faults;
     :func:`music_adversaries.book.faults.find` finds replicas in the audio.
 
     Raises

@@ -1,6 +1,6 @@
-"""Dividing whole artists (or tracks) among three parts, as near the wished shares as can be.
+"""Dividing whole artists (or tracks) among three parts, as close as possible to the wished shares.
 
-A class is divided exactly, by dynamic programming over its artists. Artists that stand in several
+A class is divided exactly, by dynamic programming over its artists. Artists that are in several
 classes are placed first, by descent from several random starts.
 
 Paper: Section 2.3
@@ -27,7 +27,7 @@ def seeded(seed: int, what: str) -> np.random.Generator:
 
 
 def place(sizes: dict[str, dict[str, int]], wished: np.ndarray, seed: int) -> dict[str, dict[str, str] | None]:
-    """Artist -> part for every class (None where no division was found)."""
+    """Artist -> part for every class (None if no division was found)."""
     homes: dict[str, list[str]] = {}
     for label, artists in sizes.items():
         for artist in artists:
@@ -77,7 +77,7 @@ def _divide(
 ) -> tuple[float, dict[str, int] | None]:
     """Best division of one class's artists, some of which are already placed: (cost, artist -> part index).
 
-    Cost: sum over parts of |excerpts - wished excerpts|; infinite, and None, where a part would stay empty.
+    Cost: sum over parts of |excerpts - wished excerpts|. If a part would stay empty, the result is (infinity, None).
     """
     target = wished * sum(sizes.values())
     counts = np.zeros(3)
@@ -89,7 +89,7 @@ def _divide(
     free = sorted((free[i] for i in rng.permutation(len(free))), key=lambda artist: sizes[artist])
     total = np.cumsum([sizes[artist] for artist in free])
     exact = sum((k + 1) * (total[k] + 1) ** 2 <= _TABLE_CELLS for k in range(len(free)))
-    # A class too large for the table: its largest artists go where most is missing, the many small ones then fill up.
+    # A class too large for the table: its largest artists go where most is missing; then the small ones fill the rest.
     for artist in reversed(free[exact:]):
         part = int(np.argmax(target - counts))
         division[artist] = part

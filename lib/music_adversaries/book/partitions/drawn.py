@@ -1,4 +1,4 @@
-"""Partitions that are drawn with a seed: random, or with whole tracks or whole artists in one part.
+"""Partitions that are drawn with a seed: random, or with each track or each artist in one part.
 
 Paper: Section 2.3
 Paper: Section 2.4
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def random(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -> Partition:
-    """Divide each class at random: the partition most of the literature on GTZAN uses.
+    """Divide each class at random, like the partitions in most of the literature on GTZAN.
 
-    The shares hold within each class to one excerpt. A class with fewer than three excerpts stays out, with a note.
+    The shares hold within each class to within one excerpt. A class of fewer than three excerpts is left out, with a
+    note.
 
     Parameters
     ----------
@@ -65,15 +66,15 @@ def random(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -
 
 
 def artist_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -> Partition:
-    """Divide whole artists, so that none stands in two parts, with class shares as near the wish as can be.
+    """Divide whole artists, so that none is in two parts, with class shares as close as possible to those wished.
 
-    For each class the assignment of artists to parts that minimises the sum over parts of
-    ``|excerpts - wished excerpts|`` is found by dynamic programming, and one is drawn uniformly from
-    all the best. Every part of a class gets at least one artist. An artist that stands in several
-    classes goes to one part in all of them; those few are placed by descent on the sum over classes.
+    For each class, dynamic programming finds the assignments of artists to parts that minimise the sum
+    over parts of ``|excerpts - wished excerpts|``; one of these is drawn uniformly. Every part of a class
+    gets at least one artist. An artist that is in several classes goes to one part in all of them; these
+    few are placed by descent on the sum over classes.
 
-    Classes with fewer than three artists cannot be divided in three; they stay out, with a note.
-    Excerpts of unknown artist are one artist within their class, with a note.
+    Classes with fewer than three artists cannot be divided into three parts; they are left out, with a
+    note. Excerpts of unknown artist count as one artist within their class, with a note.
 
     Parameters
     ----------
@@ -99,9 +100,9 @@ def artist_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = 
 
 def track_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -> Partition:
     """Divide whole recordings: excerpts that were cut from one file, or that the manifest's faults name as
-    one recording, stand in one part.
+    one recording, are in one part.
 
-    It lies between the other two: no recording is in two parts, but an artist may be.
+    It lies between `random` and `artist_filtered`: no recording is in two parts, but an artist may be.
 
     Parameters, errors
         As :func:`artist_filtered`; the table needs the columns ``excerpt``, ``label`` and ``path``.
@@ -114,13 +115,13 @@ def track_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = S
 
 
 def fault_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -> Partition:
-    """Leave out replicas and distorted excerpts, and divide whole artists: how the paper made its filtered partition.
+    """Leave out replicas and distorted excerpts, and divide whole artists, as for the paper's filtered partition.
 
-    Excerpts whose fault is ``replica_of``, ``recording_of`` or ``distorted`` are unused. Mislabelled ones
-    stay, as they did in the paper. Two artists with versions of one composition go to one part together.
+    Excerpts whose fault is ``replica_of``, ``recording_of`` or ``distorted`` are unused. Mislabelled excerpts
+    stay, as in the paper. Two artists with versions of one composition go to one part together.
 
     Parameters, errors
-        As :func:`artist_filtered`. Where the manifest names no faults this is the artist-filtered
+        As :func:`artist_filtered`. If the manifest names no faults, this is the artist-filtered
         partition, and a note says so.
 
     Paper: Section 2.3
@@ -129,8 +130,8 @@ def fault_filtered(manifest: Manifest, *, seed: int, shares: Sequence[float] = S
     table = manifest.table
     kinds = faults(table)
     faulty = kinds.isin([*SAME_RECORDING, "distorted"])
-    # A composition is followed through what is left out, too (a version of a replica is a version of its original); but
-    # whose excerpt is left out is not joined with others by it.
+    # Links of a composition go through excerpts that are left out, too (a version of a replica is a version of its
+    # original). But an excerpt that is left out does not join its artist with others.
     artists, compositions = artist_keys(table), same(table, SAME_COMPOSITION)
     artists[~faulty] = joined(artists[~faulty], compositions[~faulty.to_numpy()])
     if kinds.eq("").all():
@@ -155,7 +156,7 @@ def _whole(
     used: pd.Series | None = None,
     notes: Iterable[str] = (),
 ) -> Partition:
-    """Divide whole groups of rows; ``groups`` holds the key of each row's group, ``used`` which rows take part."""
+    """Divide whole groups of rows; ``groups`` has the key of each row's group, ``used`` says which rows take part."""
     wished = check_shares(shares)
     everything = table
     if used is not None:
@@ -218,7 +219,7 @@ def count(n: int, noun: str) -> str:
 
 
 def check_shares(shares: Sequence[float]) -> np.ndarray:
-    """The shares as an array, or a refusal."""
+    """The shares as an array; refuses bad ones."""
     wished = np.asarray(shares, dtype=float)
     if wished.shape != (3,) or not (wished > 0).all() or abs(wished.sum() - 1) > 1e-6:
         raise InputError(
@@ -228,7 +229,7 @@ def check_shares(shares: Sequence[float]) -> np.ndarray:
 
 
 def at_least_two(labels: Iterable[str], notes: Iterable[str]) -> None:
-    """Refuse a partition of fewer than two classes, with the reasons."""
+    """Refuse a partition of fewer than two classes, and give the reasons."""
     if len(list(labels)) < 2:
         raise InputError(
             "Fewer than two classes can be divided into train, valid and test; use another dataset or partition. "
@@ -243,7 +244,7 @@ def series(table: pd.DataFrame, parts: Mapping[str, str]) -> pd.Series:
 
 
 def _round_shares(n: int, wished: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Largest remainders; equal remainders are decided by lot, and no part stays empty."""
+    """The method of largest remainders; ties are decided at random, and no part stays empty."""
     exact = n * wished
     counts = np.floor(exact + 1e-9).astype(int)
     remainders = np.round(exact - counts, 9)

@@ -1,4 +1,4 @@
-"""Folds: every excerpt is tested once, and intervals come from repeating it.
+"""Folds: every excerpt is tested once, and repetitions give intervals.
 
 Paper: Section 2.3
 Notebook: book/02_partitions.ipynb
@@ -27,8 +27,8 @@ BY = ("artist", "track", "excerpt")
 def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, by: str = "artist") -> list[Partition]:
     """Repeated grouped folds, stratified by class (scikit-learn's ``StratifiedGroupKFold``).
 
-    In a repeat each fold is the test part once, the next fold then is the validation part and the rest
-    trains. So every excerpt is tested once a repeat, and no artist stands in two parts.
+    In a repeat, each fold is the test part once. The next fold is then the validation part, and the rest
+    is for training. So every excerpt is tested once in each repeat, and no artist is in two parts.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, 
     n_folds : int
         At least 3.
     repeats : int
-        How often all is divided anew.
-    by : ``"artist"``, ``"track"`` or ``"excerpt"``
-        What stays in one part. Unknown artists of a class are one artist.
+        How often everything is divided again.
+    by : {"artist", "track", "excerpt"}
+        What is kept in one part. Unknown artists of a class are one artist.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, 
     Raises
     ------
     InputError
-        On numbers that make no folds, or when fewer than two classes are left.
+        When ``n_folds`` or ``repeats`` is too small, or fewer than two classes are left.
 
     Notebook: book/02_partitions.ipynb
     """
@@ -59,9 +59,9 @@ def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, 
         raise InputError(f"n_folds is {n_folds} and repeats is {repeats}; give at least 3 folds and 1 repeat.")
     if by not in BY:
         raise InputError(f"Folds cannot be grouped by {by!r}; choose one of {', '.join(BY)}.")
-    from sklearn.model_selection import StratifiedGroupKFold  # here, for no other partition needs scikit-learn
+    from sklearn.model_selection import StratifiedGroupKFold  # imported here, since no other partition needs it
 
-    # In the order of ids, so that the order of the manifest's rows does not matter.
+    # Sorted by id, so that the order of the manifest's rows does not matter.
     table = manifest.table.sort_values("excerpt", kind="stable").reset_index(drop=True)
     groups = _groups(table, by)
     kept, notes = [], []

@@ -1,4 +1,4 @@
-"""Partitions by name: those that a manifest publishes, and those that are drawn.
+"""Partitions by name: published ones, which a manifest holds, and drawn ones.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -35,7 +35,7 @@ def published(manifest: Manifest, column: str) -> Partition:
     Raises
     ------
     InputError
-        When there is no such column, or it holds another value than train, valid, test or nothing.
+        When there is no such column, or it has a value that is not train, valid, test or blank.
 
     Paper: Section 2.3
     Notebook: book/02_partitions.ipynb
@@ -58,25 +58,25 @@ def published(manifest: Manifest, column: str) -> Partition:
 
 
 def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[float] = SHARES) -> Partition:
-    """The partition of that name.
+    """The partition with this name.
 
     Parameters
     ----------
     name : str
-        A partition that the manifest publishes; else ``"random"``, ``"track_filtered"``,
-        ``"artist_filtered"`` or ``"fault_filtered"``, which is drawn. What the manifest publishes comes
-        first: GTZAN's ``"random"`` is the paper's. ``"drawn:random"`` draws all the same.
-        ``"artist_fold_1_of_4"`` is the first of four folds that keep artists together (``track``,
-        ``excerpt``), of the repeat that the seed draws.
+        - A published partition of the manifest. It takes precedence: GTZAN's ``"random"`` is the paper's.
+        - ``"random"``, ``"track_filtered"``, ``"artist_filtered"`` or ``"fault_filtered"``: drawn.
+        - ``"drawn:random"``: drawn, even if there is a published partition ``"random"``.
+        - ``"artist_fold_1_of_4"`` (or ``track``, ``excerpt``): the first of four folds that keep artists
+          together, of the repeat that the seed draws.
     seed : int
-        Of what is drawn; changes nothing in a published partition.
+        Seed of a drawn partition; changes nothing in a published one.
     shares : three positive floats that sum to 1
-        Wished shares of train, valid and test in what is drawn.
+        Wished shares of train, valid and test in a drawn partition.
 
     Raises
     ------
     InputError
-        When there is no such partition, or it cannot be made of this manifest.
+        When there is no such partition, or it cannot be made from this manifest.
 
     >>> from music_adversaries.book import datasets, partitions
     >>> made = partitions.named(datasets.manifest_of("gtzan"), "fault_filtered")

@@ -1,8 +1,8 @@
-"""When two artists, or two titles, are the same; and which excerpts hold one recording.
+"""When two artists, or two titles, are the same; and which excerpts are of one recording.
 
-Two names are the same when their letters and digits are, whatever the case, accents, spacing and
-punctuation ("Caught In The Middle", "Caught InThe Middle"; "Araketu", "Araketú"). Merging too much is the
-safe side: it never puts an artist into two parts.
+Two names are the same if their letters and digits are the same, whatever the case, accents, spacing and
+punctuation ("Caught In The Middle", "Caught InThe Middle"; "Araketu", "Araketú"). It is safer to merge too many
+names than too few: merging never puts an artist into two parts.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -19,14 +19,14 @@ import pandas as pd
 if TYPE_CHECKING:
     from ..datasets.manifest import Manifest
 
-UNKNOWN = "(unknown, "  # how the cluster of a class's unknown artists begins; no artist's key can
+UNKNOWN = "(unknown, "  # how the cluster of a class's unknown artists begins; no artist's key can begin like this
 
 SAME_RECORDING = ("replica_of", "recording_of")
 SAME_COMPOSITION = ("replica_of", "recording_of", "version_of")
 
 
 def key(text: str) -> str:
-    """What of a name decides whether it is the same as another; ``""`` for no name."""
+    """The key of a name: names with equal keys are the same; ``""`` for no name."""
     folded = unicodedata.normalize("NFKD", str(text)).casefold()
     # A name without any letter or digit ("!!!") stays as it is rather than becoming "unknown".
     return "".join(letter for letter in folded if letter.isalnum()) or folded.strip()
@@ -38,7 +38,7 @@ def unknown(label: str) -> str:
 
 
 def artist_keys(table: pd.DataFrame) -> pd.Series:
-    """The artist of each row; the unknown ones of a class are one."""
+    """The artist of each row; all unknown artists of a class are one."""
     keys = [key(artist) or unknown(label) for artist, label in zip(table["artist"], table["label"], strict=True)]
     return pd.Series(keys, index=table.index, dtype=object)
 
@@ -46,7 +46,7 @@ def artist_keys(table: pd.DataFrame) -> pd.Series:
 def clusters(manifest: Manifest, excerpts: Iterable[str]) -> list[str]:
     """The artist of each excerpt, as the cluster to resample in :func:`evaluation.cluster_bootstrap`.
 
-    Excerpts of unknown artist form one cluster a class, whose name begins with :data:`UNKNOWN`.
+    The excerpts of unknown artist of a class form one cluster; its name begins with :data:`UNKNOWN`.
     """
     table = manifest.table
     by_excerpt = dict(zip(table["excerpt"], artist_keys(table), strict=True))
@@ -61,13 +61,13 @@ def faults(table: pd.DataFrame) -> pd.Series:
 
 
 def same(table: pd.DataFrame, relations: Iterable[str] = SAME_RECORDING) -> np.ndarray:
-    """A number for each row; rows have the same one where faults link them, directly or through others.
+    """A number for each row; rows have the same number if faults link them, directly or through others.
 
     Parameters
     ----------
     relations : :data:`SAME_RECORDING` or :data:`SAME_COMPOSITION`
     """
-    from scipy.sparse import coo_array  # here, for only faults and tracks need it
+    from scipy.sparse import coo_array  # imported here, since only faults and tracks need it
     from scipy.sparse.csgraph import connected_components
 
     relations = set(relations)
@@ -84,12 +84,12 @@ def same(table: pd.DataFrame, relations: Iterable[str] = SAME_RECORDING) -> np.n
 
 
 def tracks(table: pd.DataFrame) -> pd.Series:
-    """The recording of each row: excerpts of one file have the same, and so have replicas."""
+    """The recording of each row; excerpts of one file have the same recording, and so do replicas."""
     return joined(table["path"].astype(object), same(table, SAME_RECORDING))
 
 
 def joined(groups: pd.Series, links: np.ndarray) -> pd.Series:
-    """Groups of rows, of which those are made one that rows with the same link belong to."""
+    """Groups of rows; groups are merged if they have rows with the same link."""
     parent = {group: group for group in groups}
 
     def root(group: str) -> str:

@@ -1,4 +1,4 @@
-"""A partition: the part of every excerpt, and what a reader must know of it.
+"""A partition: the part of every excerpt, and what a reader must know about it.
 
 Notebook: book/02_partitions.ipynb
 """
@@ -38,7 +38,7 @@ class Partition:
     Raises
     ------
     InputError
-        When an excerpt stands twice or a part has another name.
+        When an excerpt occurs twice or a part has another name.
     """
 
     name: str
@@ -75,7 +75,7 @@ def restrict(what: Partition, labels: Iterable[str], manifest: Manifest) -> Part
 def restrict(
     what: Manifest | Partition, labels: Iterable[str], manifest: Manifest | None = None
 ) -> Manifest | Partition:
-    """Keep only some classes, so that two partitions can be compared on the same ones.
+    """Keep only some classes, so that two partitions can be compared on the same classes.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def labels_of(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def check_belongs(table: pd.DataFrame, partition: Partition) -> None:
-    """Refuse a partition that names an excerpt which the manifest does not have."""
+    """Refuse a partition that names an excerpt missing from the manifest."""
     strangers = partition.parts.index.difference(table["excerpt"])
     if len(strangers):
         raise InputError(

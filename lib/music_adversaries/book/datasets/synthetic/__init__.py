@@ -5,8 +5,8 @@ excerpts an artist. ``synthetic-latin`` has LMD's: ten Latin genres of unequal s
 tracks and many with few. Genre is in what is played (`styles`, `latin_styles`, `composition`); an artist
 is in how it is played (`habits`) and, above all, in how it is recorded (`production`), which has nothing
 to do with genre. So a classifier can do well on a random partition by recognising artists, and an
-artist-filtered one shows what it knows about genre: what the paper found for GTZAN, here by construction
-and with knobs. Faults as in GTZAN are planted on top of it, and can be left out. Paper: Section 2.4.
+artist-filtered one shows what it knows about genre. The paper found this for GTZAN; here it is true by
+construction, and knobs change it. Faults as in GTZAN are planted too, and can be left out. Paper: Section 2.4.
 Notebook: book/02_partitions.ipynb
 
 ============================  ===================================================================
@@ -17,13 +17,13 @@ Notebook: book/02_partitions.ipynb
 `composition`                 style + habits -> notes
 `rendering`                   notes -> dry audio
 `production`                  dry audio -> an artist's recording
-`planted`, `damage`           which excerpt has which fault; what copying and breaking do to audio
+`planted`, `damage`           which excerpt has which fault; what copying and damage do to audio
 `excerpts`                    the excerpts, their titles and checksums
 `generation`                  files
 ============================  ===================================================================
 
-An excerpt is a function of the dataset's settings and its own id, to the sample on one machine,
-whatever else is rendered before it or beside it.
+An excerpt depends only on the dataset's settings and its own id. On one machine it is the same to the
+sample, whatever else is rendered before it or at the same time.
 """
 
 from __future__ import annotations
@@ -91,22 +91,22 @@ def recipe(
     production_strength
         Scales the artists' productions: at 0 every recording has the same neutral one.
     production_genre_correlation
-        Correlation of productions within a genre: at 0 they are independent of genre, at 1 the artists of
-        a genre share one, and a production tells the genre.
+        Correlation of productions within a genre: at 0 they are independent of genre; at 1 the artists of
+        a genre share one production, which then identifies the genre.
     habit_strength
-        Scales how often an artist does what it usually does: at 0 every piece chooses freely from its
-        genre's palette, and only productions tell artists apart.
+        Scales how often an artist follows its habits: at 0 every piece chooses freely from its
+        genre's palette, and artists differ only in their productions.
     faults
         Whether faults are planted (`planted`): replicas, versions, distorted and mislabelled excerpts.
-        Without them, every label's excerpts are its artists' own and sound.
+        Without them, all excerpts of a label are undamaged and by artists of that genre.
     shape
         ``"gtzan"`` (the dataset ``synthetic``) or ``"lmd"`` (``synthetic-latin``).
 
     Returns
     -------
     pandas.DataFrame
-        A row an excerpt, 400 or 323, with the columns of every manifest (see ``data_manifests``).
-        ``artist`` is who plays, also where an excerpt is mislabelled. ``checksum`` is that of an
+        One row for each excerpt, 400 or 323, with the columns of every manifest (see ``data_manifests``).
+        ``artist`` is the artist who plays, even if the excerpt is mislabelled. ``checksum`` is that of the
         excerpt's recipe, not of its audio. Files of ``"lmd"`` are longer (10 or 45 s) than ``duration_s``.
 
     Raises
@@ -151,13 +151,13 @@ def generate(
 ) -> pd.DataFrame:
     """Render every excerpt that ``folder`` does not hold yet, as 16-bit WAV at 22,050 Hz.
 
-    Safe to interrupt and to call again: finished files are kept, half-written, damaged or outdated ones
-    are rendered anew.
+    Safe to interrupt and to call again: finished files are kept; half-written, damaged or outdated files
+    are rendered again.
 
     Parameters
     ----------
     folder
-        Where ``LABEL/EXCERPT.wav`` and the file ``index.json`` go; made if need be.
+        Where ``LABEL/EXCERPT.wav`` and the file ``index.json`` go; made if it does not exist.
     profile, seed, shape, **knobs
         As in `recipe`.
     only
@@ -191,10 +191,10 @@ def generate_doses(
     progress: bool = True,
     workers: int | None = None,
 ) -> dict[Path, pd.DataFrame]:
-    """Render a dataset several times over, e.g. with more and more of the planted confound.
+    """Render several variants of a dataset, e.g. with more and more of the planted confound.
 
-    As `generate` for each folder, but what differs in production alone is played once and produced
-    several times. Playing takes most of the time: five doses cost less than two generations.
+    As `generate` for each folder, but excerpts that differ only in production are played once and produced
+    several times. Playing takes most of the time: five doses take less time than two generations.
 
     ::
 
@@ -273,18 +273,18 @@ def rerender(
     shape: str = "gtzan",
     **knobs: Unpack[Knobs],
 ) -> np.ndarray:
-    """The intervention: the very same performance, recorded by another artist.
+    """The intervention: the same performance, recorded by another artist.
 
-    Every note, instrument and the moment of every stroke stay; only the production changes. What a
-    system says differently of the two, it says of the production. Paper: Section 2.4
+    All notes, all instruments and the time of every stroke stay the same; only the production changes. If a
+    system's decision changes, the production is the cause. Paper: Section 2.4
 
     Parameters
     ----------
     excerpt_id
         For example ``"blues.00000"``.
     artist
-        Name of any artist of the dataset, whatever that artist's genre; the excerpt's own gives what
-        `render` does.
+        Name of any artist of the dataset, whatever that artist's genre; with the excerpt's own artist, the
+        result is that of `render`.
     profile, seed, shape, **knobs
         As in `recipe`.
 

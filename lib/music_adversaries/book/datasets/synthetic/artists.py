@@ -10,7 +10,7 @@ from .palette import STYLES
 from .production import Production, fingerprint
 from .randomness import generator
 
-# Three words, so that no name is likely to be anybody's. None of them suggests a genre.
+# Three words, so that no name is likely to be that of a real artist. None of them suggests a genre.
 _QUALITIES = (
     "Amber",
     "Borrowed",
@@ -95,7 +95,7 @@ _GATHERINGS = (
 
 @dataclass(frozen=True)
 class Artist:
-    """An invented artist. No two have one ``number``, in both datasets together."""
+    """An invented artist. Its ``number`` is unique, over both datasets together."""
 
     number: int
     name: str
@@ -106,7 +106,7 @@ class Artist:
 
 def artist_name(seed: int, number: int) -> str:
     """An invented name; different numbers have different names."""
-    # Thirty steps through the first list, then on by one in the second: 900 pairs before any repeats.
+    # Thirty steps through the first list, then one step in the second: 900 pairs before one repeats.
     rng = generator(seed, "names")
     qualities, things = rng.permutation(_QUALITIES), rng.permutation(_THINGS)
     turn, step = divmod(number, len(_QUALITIES))
@@ -121,7 +121,7 @@ def artist(
     production_strength: float = 1.0,
     production_genre_correlation: float = 0.0,
 ) -> Artist:
-    """The artist of that number, who plays that genre; the other arguments are those of `recipe`."""
+    """The artist with this number and genre; the other arguments are those of `recipe`."""
     return Artist(
         number=number,
         name=artist_name(seed, number),

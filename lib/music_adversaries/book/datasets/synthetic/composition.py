@@ -1,6 +1,6 @@
 """From a style and a set of habits to notes.
 
-Everything here is musical: nothing in this module knows how a recording will sound.
+Everything here is musical: this module does not deal with the sound of a recording.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .styles import Layer, Style
 
 SECTION_BARS = 4
 TOMS = ("snare", "hitom", "midtom", "lowtom")
-LEAD_IN_S = 2.0  # an excerpt starts at least so far into its piece, so that notes and echoes already ring
+LEAD_IN_S = 2.0  # an excerpt starts at least this far into its piece, so that notes and echoes already sound
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """A piece, long enough for an excerpt of it to start ``excerpt_start_s`` seconds in."""
+    """A piece, long enough for an excerpt that starts after ``excerpt_start_s`` seconds."""
 
     tempo_bpm: float
     tonic: int
@@ -52,10 +52,10 @@ class Score:
 
 
 def compose(style: Style, habits: Habits, seconds: float, key: tuple[int | str, ...]) -> Score:
-    """Compose a piece in ``style`` as somebody with ``habits`` would, for an excerpt of ``seconds``.
+    """Compose a piece in ``style`` with the given ``habits``, for an excerpt of ``seconds``.
 
     ``key`` seeds what habits leave open (voicings, fills, timing). Every player draws from a
-    generator of its own, so a longer excerpt of the same piece begins as the shorter one does.
+    generator of its own, so a longer excerpt of the same piece begins like a shorter one.
     """
     rng = generator(*key, "form")
     bar_s = BEATS_PER_BAR * 60 / habits.tempo_bpm
@@ -120,7 +120,7 @@ def _swung(beat: float, swing: float, unit: float) -> float:
 
 
 def _within(least: int, value: float, most: int) -> int:
-    # NumPy's `clip` takes more than ten times as long for one number, and there are hundreds of thousands of notes.
+    # NumPy's `clip` takes more than ten times longer for one number, and there are hundreds of thousands of notes.
     return int(min(max(value, least), most))
 
 
@@ -213,7 +213,7 @@ def _chords(piece: _Piece, layer: Layer, habit: LayerHabits, rng: np.random.Gene
 
 
 def _melody(piece: _Piece, layer: Layer, habit: LayerHabits, rng: np.random.Generator) -> tuple[Note, ...]:
-    """A motif, repeated over the harmony: three times as it is, then turned upside down, as in A A A B."""
+    """A motif, repeated over the harmony: three times unchanged, then inverted, as in A A A B."""
     rhythm = tab(RHYTHMS[habit.figure])
     centre = layer.centre + habit.transposition
     scale = SCALES[piece.habits.scale]

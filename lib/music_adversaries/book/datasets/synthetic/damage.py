@@ -1,4 +1,4 @@
-"""What happens to finished recordings: copying them with a loss, and breaking them.
+"""What happens to finished recordings: lossy copies and damage.
 
 Everything here takes and returns float32 ``[n_samples]`` within ±`production.PEAK` whose values are
 multiples of 1/32768. Notebook: book/02_partitions.ipynb
@@ -20,11 +20,11 @@ DROPOUTS_PER_S, DROPOUT_S = 1.2, (0.06, 0.3)
 STATIC_DB = 0.0  # level of the static relative to the music
 CRACKLES_PER_S = 40
 
-_BLOCK = 4096  # libsndfile overflows its stack on long writes of OGG
+_BLOCK = 4096  # with longer writes of OGG, libsndfile overflows its stack
 
 
 def copied(waveform: np.ndarray, gain_db: float, lossy: bool) -> np.ndarray:
-    """A copy at another level (dB), and through the lossy codec Vorbis where asked."""
+    """A copy at another level (dB) and, if ``lossy``, through the lossy codec Vorbis."""
     copy = waveform.astype(np.float64)
     if lossy:
         copy = _through_vorbis(waveform)
@@ -32,15 +32,15 @@ def copied(waveform: np.ndarray, gain_db: float, lossy: bool) -> np.ndarray:
 
 
 def distorted(waveform: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """A broken recording.
+    """A damaged recording.
 
     Parameters
     ----------
     kind
-        ``"clipping"``: the loudest 15 % of the samples are cut off at full level, one and the same value.
-        ``"dropouts"``: about 1.2 gaps a second, each 60 to 300 ms of digital silence with hard edges.
-        ``"static"``: from somewhere in the first two fifths to the end, noise as loud as the music, and
-        crackle at full level.
+        - ``"clipping"``: the loudest 15 % of the samples are cut off at full level, all at the same value.
+        - ``"dropouts"``: about 1.2 gaps a second, each 60 to 300 ms of digital silence with hard edges.
+        - ``"static"``: noise as loud as the music and crackle at full level, from some time in the first two
+          fifths to the end.
     """
     broken = waveform.astype(np.float64)
     n = len(broken)
@@ -62,7 +62,7 @@ def distorted(waveform: np.ndarray, kind: str, rng: np.random.Generator) -> np.n
 
 
 def _spread(n: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Starts of ``count`` gaps, one in each equal stretch of ``n`` samples, so that they do not bunch."""
+    """Starts of ``count`` gaps, one in each of ``count`` equal parts of ``n`` samples, so that they are spread out."""
     stretch = n / count
     latest = max(stretch - DROPOUT_S[1] * SAMPLE_RATE, 1)
     return (np.arange(count) * stretch + rng.uniform(0, latest, count)).astype(int)
@@ -80,6 +80,6 @@ def _through_vorbis(waveform: np.ndarray) -> np.ndarray:
 
 
 def _quantised(waveform: np.ndarray) -> np.ndarray:
-    # A codec may overshoot: scaled as a whole, since clipping is another fault.
+    # A codec may overshoot. The whole is scaled then, since clipping is another fault.
     waveform = waveform * min(1.0, PEAK / max(np.abs(waveform).max(), 1e-9))
     return (np.round(waveform * 32768) / 32768).astype(np.float32)

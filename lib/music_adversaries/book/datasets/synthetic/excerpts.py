@@ -73,11 +73,11 @@ _TITLE_ENDINGS = (
     "Twelve Oranges",
     "the Weather",
 )
-_UNLIKE_TITLES = 4  # so many titles of an artist share no word
+_UNLIKE_TITLES = 4  # the first titles of an artist, this many, share no word
 
 
 class Knobs(TypedDict, total=False):
-    """The arguments of `recipe` that turn what is planted."""
+    """The arguments of `recipe` that control what is planted."""
 
     production_strength: float
     production_genre_correlation: float
@@ -133,12 +133,12 @@ class Settings:
 
     @property
     def seconds(self) -> float:
-        """How much of every file is used."""
+        """How much of every file is used, in seconds."""
         return self.outline.seconds[self.profile]
 
     @property
     def file_seconds(self) -> float:
-        """Duration of every file."""
+        """Duration of every file, in seconds."""
         return self.outline.file_seconds[self.profile]
 
     @property
@@ -149,7 +149,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Performance:
-    """All that a dry recording depends on: a style, what is done in it, and what is left to chance."""
+    """Everything that a dry recording depends on: a style, the choices within it, and the seed of what is random."""
 
     genre: str
     habits: Habits
@@ -167,13 +167,13 @@ class Excerpt:
 
     Attributes
     ----------
-    excerpt : its id, e.g. ``"blues.00000"``, which begins with the label it stands under
+    excerpt : its id, e.g. ``"blues.00000"``; it begins with the excerpt's label
     title : of the piece it is from
-    artist : who plays it
-    habits : what this piece does: the artist's habits and its own, mixed
+    artist : the artist who plays it
+    habits : the choices in this piece: a mixture of the artist's habits and its own
     settings : of the dataset
-    composition : id of the excerpt whose notes these are; its own unless it repeats another
-    take : id of the excerpt whose recording this is; its own unless it is an exact replica
+    composition : id of the excerpt that has the original notes; its own unless it repeats another
+    take : id of the excerpt that has the original recording; its own unless it is an exact replica
     fault : what is wrong with it
     """
 
@@ -188,7 +188,7 @@ class Excerpt:
 
     @property
     def label(self) -> str:
-        """What the dataset says it is; the artist's genre unless it is mislabelled."""
+        """The label in the dataset: the artist's genre, unless the excerpt is mislabelled."""
         return label_of(self.excerpt)
 
     @property
@@ -214,7 +214,7 @@ class Excerpt:
     def checksum(self) -> str:
         """``recipe:`` and the SHA-256 of everything that determines the excerpt.
 
-        Of the recipe and not of the audio, whose last bit may differ from one processor to the next.
+        It is that of the recipe, since the last bit of the audio may differ between processors.
         """
         return _checksum(self, source.code_version("book/datasets/synthetic"), tuple(renderer_version().items()))
 
@@ -248,7 +248,7 @@ def excerpt(excerpt_id: str, settings: Settings) -> Excerpt:
         take = original.take if fault.kind == REPLICA else excerpt_id
         return replace(original, excerpt=excerpt_id, take=take, fault=fault)
     if fault.kind == MISLABELLED:
-        assert fault.player is not None  # of this kind of fault it never is
+        assert fault.player is not None  # this kind of fault always has a player
         number, piece = fault.player, _further_piece(fault.player, excerpt_id, settings)
     who = _artist(number, settings)
     key = (settings.seed, "excerpt", excerpt_id)
@@ -274,7 +274,7 @@ def produced_by(piece: Excerpt, name: str) -> Excerpt:
     Raises
     ------
     InputError
-        When no artist is called so.
+        When there is no artist with this name.
     """
     for other in artists(piece.settings):
         if other.name == name:
@@ -283,7 +283,7 @@ def produced_by(piece: Excerpt, name: str) -> Excerpt:
 
 
 def render_excerpt(piece: Excerpt) -> np.ndarray:
-    """Render an excerpt: the whole file, where that is longer than what is used.
+    """Render an excerpt: the whole file, even if it is longer than the part that is used.
 
     Returns
     -------
@@ -302,7 +302,7 @@ def render_excerpt(piece: Excerpt) -> np.ndarray:
     return recording
 
 
-# Nine tenths of the work is here, and one performance under several productions is asked for in a row.
+# Cached: nine tenths of the work is here, and one performance is often produced several times in a row.
 @lru_cache(maxsize=2)
 def _dry(performance: Performance) -> tuple[np.ndarray, int]:
     """The performance without production, and the sample at which the excerpt starts."""
@@ -326,7 +326,7 @@ def _version(excerpt_id: str, fault: Fault, who: Artist, settings: Settings) -> 
 
 
 def _further_piece(number: int, excerpt_id: str, settings: Settings) -> int:
-    """Which of an artist's pieces a mislabelled excerpt is: one that no other excerpt is from."""
+    """Which of an artist's pieces a mislabelled excerpt is from: one that no other excerpt is from."""
     faults = plan(settings.seed, settings.shape)
     elsewhere = sorted(other for other, fault in faults.items() if fault.player == number)
     return len(settings.outline.excerpts_of_artists[number]) + elsewhere.index(excerpt_id)
@@ -345,7 +345,7 @@ def _artist(number: int, settings: Settings) -> Artist:
 
 def _title(seed: int, artist_number: int, piece: int) -> str:
     rng = generator(seed, "titles", artist_number)
-    # Drawn without replacement: of an artist's first titles no two begin alike.
+    # Drawn without replacement, so that an artist's first titles all begin differently.
     openings = rng.choice(_TITLE_OPENINGS, _UNLIKE_TITLES, replace=False)
     endings = rng.choice(_TITLE_ENDINGS, _UNLIKE_TITLES, replace=False)
     titles = [f"{opening} {ending}" for opening, ending in zip(openings, endings, strict=True)]

@@ -1,7 +1,7 @@
-"""Writing the excerpts to a folder: in parallel, interruptible, and believing no file that it cannot vouch for.
+"""Writing the excerpts to a folder: in parallel, interruptible, and using only files that are verified.
 
-The folder holds ``LABEL/EXCERPT.wav`` and ``index.json``, which says of each finished file what recipe it
-was rendered from and what its bytes hash to. A file counts as there when both agree.
+The folder holds ``LABEL/EXCERPT.wav`` and ``index.json``. For each finished file, the index has the recipe from
+which it was rendered and the hash of its bytes. A file counts as finished if both agree.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from .excerpts import Excerpt, Settings, excerpt, render_excerpt
 
 INDEX = "index.json"
 Task = list[tuple[Path, Excerpt]]  # the same excerpt for several folders
-# Fewer excerpts than this are rendered sooner than a second process has started.
+# Fewer excerpts than this are rendered before a second process has started.
 _WORTH_A_PROCESS = 12
 
 
 def write_excerpts(
     folders: Mapping[Path, Settings], excerpt_ids: list[str], progress: bool = True, workers: int | None = None
 ) -> dict[Path, list[str]]:
-    """Render those excerpts that a folder does not hold yet; returns, for each folder, the ids of those rendered.
+    """Render the excerpts that a folder does not hold yet; returns the ids of the rendered ones for each folder.
 
     Parameters
     ----------
     folders
-        What each folder's dataset depends on. Where two of them play the same notes, these are played once.
+        What each folder's dataset depends on. If two of them have the same notes, these are played once.
 
     Raises
     ------
     InputError
-        When a folder cannot be written or the disk is full. What was finished by then is kept.
+        When a folder cannot be written or the disk is full. Files finished by then are kept.
     """
     indexes = {folder: _read_index(folder) for folder in folders}
     tasks = []
@@ -80,7 +80,7 @@ def _in_this_process(tasks: list[Task]) -> Iterator[tuple[Path, Excerpt, str]]:
 
 
 def _in_parallel(tasks: list[Task], workers: int) -> Iterator[tuple[Path, Excerpt, str]]:
-    # Spawned, not forked: a fork of a process that runs threads (PyTorch's) may hang, and Windows has none.
+    # Spawned, not forked: a fork of a process that runs threads (PyTorch's) may hang, and Windows cannot fork.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
     try:
@@ -100,7 +100,7 @@ def _is_there(folder: Path, piece: Excerpt, index: dict[str, dict[str, str]]) ->
 
 
 def _read_index(folder: Path) -> dict[str, dict[str, str]]:
-    """The index; empty where there is none or it cannot be read, which costs a rendering and no more."""
+    """The index; empty if there is none or it cannot be read. Excerpts are then rendered again."""
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         return {path: {"recipe": entry["recipe"], "sha256": entry["sha256"]} for path, entry in index.items()}

@@ -1,7 +1,7 @@
 """What a musician of some style usually does: keys, tempo, harmony, groove, instruments, riffs.
 
-An artist has habits, and so has every single piece; `mixed` decides, choice by choice, which of the
-two is followed. With ``habit_strength=0`` every piece chooses freely, and artists leave no mark on it.
+An artist has habits, and so does every piece. `mixed` decides for each choice which of the two is
+followed. With ``habit_strength=0`` every piece chooses freely, and artists have no influence on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from .notation import SCALES, progression
 from .styles import Style
 
-# How often an artist of full habit strength does what it usually does.
+# How often an artist of full habit strength follows its habits.
 FAITHFULNESS = 0.5
 
 Choice = TypeVar("Choice")
@@ -91,7 +91,7 @@ def mixed(artist: Habits, own: Habits, strength: float, rng: np.random.Generator
         )
         for a, b in zip(artist.layers, own.layers, strict=True)
     )
-    # Nobody plays at exactly one tempo: an artist's tempo is a neighbourhood.
+    # No artist always plays at exactly one tempo, so the artist's tempo varies a little.
     tempo = artist.tempo_bpm * float(rng.normal(1, 0.03)) if follows() else own.tempo_bpm
     return Habits(
         tempo_bpm=round(tempo, 2),
@@ -106,7 +106,7 @@ def mixed(artist: Habits, own: Habits, strength: float, rng: np.random.Generator
 
 
 def _choice(options: Sequence[str], rng: np.random.Generator) -> str:
-    """One of the options; styles name the typical ones first, and those come up more often."""
+    """One of the options; styles name typical options first, and these are drawn more often."""
     weights = 1 / np.arange(1, len(options) + 1)
     return str(rng.choice(options, p=weights / weights.sum()))
 
@@ -120,7 +120,7 @@ def _fits(scale: str, chords: str) -> bool:
 
 
 def _contour(rng: np.random.Generator) -> tuple[int, ...]:
-    """A motif of eight notes that wanders by small steps and comes home."""
+    """A motif of eight notes that moves in small steps and returns to its start."""
     steps = rng.choice((-2, -1, -1, 0, 1, 1, 2, 3), size=8)
     walk = np.cumsum(steps) - steps[0]
     walk = walk - np.round(np.linspace(0, walk[-1], 8)).astype(int)

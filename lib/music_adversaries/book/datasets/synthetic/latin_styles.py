@@ -1,13 +1,13 @@
 """What the ten Latin genres of `synthetic-latin` are: the genres of the Latin Music Database, as plain data.
 
-Genre lives here and nowhere else, as in `styles`, whose tables these complete: a name is looked up in
-both, and no name is in both. Rhythms are the genres' real ones, in the 4/4 of `notation`; what is danced in
-three (guarania, chamame, rancheira, the tango's waltz) is left out. Genres share sounds where real ones do:
+Genre is defined only here and in `styles`. These tables complete those of `styles`: a name is looked up in
+both, and no name is in both. Rhythms are the genres' real ones, in the 4/4 of `notation`; dances in three
+(guarania, chamame, rancheira, the tango's waltz) are left out. Genres share sounds as real genres do:
 accordions, guitars and voices belong to most of them, brass to five, guira and vanera to two each.
 
-The grooves of salsa, its montunos and its horns all count the son clave from its two-side, so that nobody
-plays across the clave. Whether a piece *is* in 2-3 or in 3-2 depends on where its harmony begins, which
-`composition` leaves to chance: both are about as frequent.
+The grooves of salsa, its montunos and its horns all count the son clave from its two-side, so that all parts
+agree with the clave. Whether a piece is in 2-3 or in 3-2 depends on where its harmony begins. `composition`
+draws this at random; both are about equally frequent.
 
 Paper: Section 2.3. Notebook: book/02_partitions.ipynb
 """
@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from .styles import Layer, Style
 
-# Names used in the tabs -> General MIDI percussion keys (the surdos: General MIDI 2). What General MIDI lacks
-# is played on what sounds nearest: a tamborim on the high timbale's rim, a timbale's shell and the tambora's
-# stick on a side stick, tambora and repique on congas and timbales, the metal guira on a cabasa.
+# Names used in the tabs -> General MIDI percussion keys (the surdos: General MIDI 2). Instruments that General MIDI
+# lacks are replaced by similar ones: a tamborim by the high timbale's rim, a timbale's shell and the tambora's stick
+# by a side stick, tambora and repique by congas and timbales, the metal guira by a cabasa.
 DRUMS = {
     "zabumba": 35,
     "shell": 37,
@@ -46,7 +46,7 @@ DRUMS = {
     "surdo": 87,
 }
 
-KITS: dict[str, int] = {}  # percussion sounds the same in every kit that `styles` has
+KITS: dict[str, int] = {}  # percussion sounds the same in every kit of `styles`
 
 GROOVES = {
     # Axe: the blocos' samba-reggae, the afoxes' ijexa, and the fast galope of the carnival lorries.
@@ -176,7 +176,7 @@ GROOVES = {
         rim     x.x...x.x.x...x.
         tambora   ....x.xx....x.xx
         kick      x.......x.......""",
-    # Pagode: samba, two of its bars in one here; the low surdo answers on two and four.
+    # Pagode: samba; two of its bars are one bar here; the low surdo answers on two and four.
     "pagode teleco-teco": """
         tamborim  x.x.xx.x.x.x.xx.
         tamb      XooxXooxXooxXoox
@@ -200,7 +200,7 @@ GROOVES = {
         rim     x.x.xx.x.x.x.xx.
         surdo     ....x.......x...
         kick      x..xx..xx..xx..x""",
-    # Salsa: quavers, two bars to the son clave, of which the first is the two-side.
+    # Salsa: quavers; the son clave takes two bars, and the first is the two-side.
     "salsa cascara": """
         claves    ..x.x...|x..x..x.
         shell     X.x.Xx.x|X.xX.x.x
@@ -232,7 +232,7 @@ GROOVES = {
         slap      ..X.....|..X.....
         conga     ......xx|...x..xx
         kick      ...o..o.|...x..o.""",
-    # Sertaneja: beside the backbeats of `styles`, the batidao's 3-3-2 and the stamping of the viola's pagode.
+    # Sertaneja: besides the backbeats of `styles`, the batidao's 3-3-2 and the stamping of the viola's pagode.
     "batidao": """
         hat       x.x.x.x.x.x.x.x.
         snare     ...x..X....x..X.
@@ -251,7 +251,7 @@ GROOVES = {
 
 _BONGO, _TAMBORA, _TIMBALES = ("hibongo", "lobongo"), ("tambora", "slap", "rim"), ("timbale", "lowtimbale", "timbale")
 
-# What a fill is played on; the other grooves have the kit's toms, and a cymbal after them.
+# The instruments of fills; in all other grooves these are the kit's toms, followed by a cymbal.
 FILLS: dict[str, tuple[str, ...]] = {
     "samba-reggae": ("repique", "snare", "surdo"),
     "ijexa": ("conga", "lowconga"),

@@ -1,6 +1,6 @@
 """The small notation in which `styles` writes music: chord symbols, scales and tabs.
 
-A *tab* is a string with one character a step, and ``|`` between bars: ``"x...x...x...x..."`` is four
+A *tab* is a string with one character for each step, and ``|`` between bars: ``"x...x...x...x..."`` is four
 strokes in a bar of sixteen steps. All music here is in 4/4, so sixteen characters are semiquavers,
 eight are quavers and twelve are quaver triplets. ``.`` is a rest and ``-`` holds the note before it.
 """
@@ -65,7 +65,7 @@ def chord(symbol: str) -> Chord:
 
 @cache
 def progression(symbols: str) -> tuple[tuple[Chord, ...], ...]:
-    """Read a progression such as ``"I vi | ii7 V7"``: the chords of each bar, which share it equally."""
+    """Read a progression such as ``"I vi | ii7 V7"``: the chords of each bar, all of equal length."""
     return tuple(tuple(chord(s) for s in bar.split()) for bar in symbols.split("|"))
 
 
@@ -101,5 +101,5 @@ def tab(text: str) -> tuple[tuple[Stroke, ...], ...]:
 
 @cache
 def drum_tab(text: str) -> dict[str, tuple[tuple[Stroke, ...], ...]]:
-    """Read a drum tab, one line a drum: its name, then its tab (``X`` loud, ``x`` normal, ``o`` soft)."""
+    """Read a drum tab, one line for each drum: its name, then its tab (``X`` loud, ``x`` normal, ``o`` soft)."""
     return {name: tab(line) for name, line in (row.split() for row in text.strip().splitlines())}

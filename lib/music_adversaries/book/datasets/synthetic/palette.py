@@ -1,4 +1,4 @@
-"""The tables of both sets of genres as one: what `styles` and `latin_styles` name, under one name each."""
+"""The tables of both sets of genres in one: each table joins those of `styles` and `latin_styles`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 def _joined(one: dict[str, T], other: dict[str, T]) -> dict[str, T]:
     twice = sorted(one.keys() & other.keys())
-    if twice:  # which of the two a style means would depend on the order here
+    if twice:  # the meaning of the name would depend on the order here
         raise ValueError(f"styles and latin_styles both define {', '.join(twice)}")
     return one | other
 

@@ -1,20 +1,20 @@
-"""The planted faults: which excerpt has which, drawn by the seed and known to the manifest.
+"""The planted faults: which excerpt has which fault. The seed decides, and the manifest names them.
 
-As in GTZAN a fault is one of five kinds. An excerpt has one at most, and one that serves as an original
-has none.
+As in GTZAN, there are five kinds of fault. An excerpt has at most one fault; an excerpt that is the original
+of another has none.
 
 =====================  ==========================================================================
 ``replica_of:ID``      the same audio, sample by sample
-``recording_of:ID``    the same performance and production: another stretch of it, another level, a lossy
+``recording_of:ID``    the same performance and production: another part of it, another level, a lossy
                        copy, or several of these
-``version_of:ID``      the same notes by another artist of the genre: other players' instruments, another
+``version_of:ID``      the same notes by another artist of the genre: other instruments, another
                        tempo, that artist's production
-``distorted``          clipped, full of dropouts, or drowned in static
-``mislabelled``        somebody's music under the label of another genre, which its id follows too
+``distorted``          clipped, full of dropouts, or covered by static
+``mislabelled``        music of an artist of another genre than the label; the id follows the label
 =====================  ==========================================================================
 
-Where an excerpt is faulty, it stands in place of one that its artist would have without faults. No
-artist loses more than a quarter that way, or one. Paper: Section 2.3. Notebook: book/02_partitions.ipynb
+A faulty excerpt replaces one that its artist would have without faults. No artist loses more than a quarter
+of its excerpts in this way, or one excerpt. Paper: Section 2.3. Notebook: book/02_partitions.ipynb
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from .damage import DISTORTIONS
 from .randomness import generator
 from .shapes import DISTORTED, MISLABELLED, RECORDING, REPLICA, VERSION, Shape, label_of, shape
 
-# What is done to a recording for a recording replica, in turn: every kind occurs.
+# The changes that make a recording replica, used in turn, so that every kind occurs.
 COPIES = (("shift",), ("shift", "gain"), ("gain", "lossy"), ("shift", "lossy"), ("gain",), ("shift", "gain", "lossy"))
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with an excerpt; fields beside ``kind`` say how, where they apply to it.
+    """What is wrong with an excerpt; the fields after ``kind`` give details, if they apply.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Fault:
     lossy : whether it went through a lossy codec
     tempo : tempo relative to the original's
     distortion : one of `damage.DISTORTIONS`
-    player : number of the artist, where that is not the one in whose place the excerpt stands
+    player : number of the artist who plays, if it is not the artist whose excerpt is replaced
     """
 
     kind: str = ""
@@ -60,7 +60,7 @@ class Fault:
     player: int | None = None
 
     def __str__(self) -> str:
-        """As the manifest's column ``fault`` has it."""
+        """As in the manifest's column ``fault``."""
         return f"{self.kind}:{self.original}" if self.original else self.kind
 
 
@@ -71,7 +71,7 @@ NO_FAULT = Fault()
 def plan(seed: int, shape_name: str) -> Mapping[str, Fault]:
     """The faults of a dataset: for each faulty excerpt's id, what is wrong with it.
 
-    It depends on the seed only: neither profile nor production nor habits play a part.
+    It depends only on the seed, not on profile, production or habits.
     """
     outline = shape(shape_name)
     rng = generator(seed, "faults", shape_name)
@@ -88,11 +88,11 @@ def plan(seed: int, shape_name: str) -> Mapping[str, Fault]:
             original = next(other for other in originals if _may_repeat(outline, excerpt, other, kind))
             originals.remove(original)
         faults[excerpt] = _fault(outline, excerpt, kind, original, turn, generator(seed, "fault", excerpt))
-    return MappingProxyType(faults)  # it is kept: nobody may change it
+    return MappingProxyType(faults)  # read-only, since the result is cached
 
 
 def _places(outline: Shape, rng: np.random.Generator) -> list[str]:
-    """Excerpts that may be faulty: a quarter of each artist's, or one; an artist's only excerpt never is."""
+    """Excerpts that may be faulty: a quarter of each artist's, or one; an artist's only excerpt is never faulty."""
     places = []
     for ids in outline.excerpts_of_artists.values():
         if len(ids) > 1:
@@ -101,7 +101,7 @@ def _places(outline: Shape, rng: np.random.Generator) -> list[str]:
 
 
 def _may_repeat(outline: Shape, excerpt: str, other: str, kind: str) -> bool:
-    """Whether ``excerpt`` may repeat ``other``: within the class, as nearly all do in GTZAN; a version is another's."""
+    """Whether ``excerpt`` may repeat ``other``: in the same class, as mostly in GTZAN; a version by another artist."""
     if label_of(excerpt) != label_of(other):
         return False
     return kind != VERSION or outline.places[excerpt][0] != outline.places[other][0]
@@ -115,7 +115,7 @@ def _fault(outline: Shape, excerpt: str, kind: str, original: str, turn: int, rn
         gain_db = round(-float(rng.uniform(3, 9)), 2) if "gain" in done else 0.0
         return Fault(kind, original, shift=shift, gain_db=gain_db, lossy="lossy" in done)
     if kind == VERSION:
-        # Nobody covers a piece at its very tempo.
+        # A cover version has another tempo than the original.
         factor = float(rng.uniform(1.03, 1.08)) ** int(rng.choice((-1, 1)))
         return Fault(kind, original, tempo=round(factor, 4))
     if kind == DISTORTED:

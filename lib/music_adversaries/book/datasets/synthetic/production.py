@@ -1,13 +1,13 @@
-"""An artist's production fingerprint, and how it is put on audio.
+"""An artist's production fingerprint, and how it is applied to audio.
 
-This is the confound of the dataset: equaliser, band limits, room, noise, loudness and saturation say
-who recorded an excerpt and nothing about its genre. A classifier that learns them does well on a
-random partition and badly on an artist-filtered one. Paper: Section 2.4. Notebook: book/02_partitions.ipynb
+This is the confound of the dataset: equaliser, band limits, room, noise, loudness and saturation identify
+the artist who recorded an excerpt, and say nothing about its genre. A classifier that learns them does well on
+a random partition and badly on an artist-filtered one. Paper: Section 2.4. Notebook: book/02_partitions.ipynb
 
-A fingerprint is a point in a latent space of independent standard normal numbers, which
-`Production.from_latent` turns into physical parameters. Scaling the point scales the fingerprint (0 is
-the neutral production that everybody shares at ``production_strength=0``), and mixing a genre's point
-into an artist's ties fingerprints to genre while the population of fingerprints stays what it is.
+A fingerprint is a point in a latent space of independent standard normal numbers. `Production.from_latent`
+turns it into physical parameters. Scaling the point scales the fingerprint; 0 is the neutral production
+that all artists share at ``production_strength=0``. Mixing a genre's point into an artist's point correlates
+fingerprints with genre, while the distribution of all fingerprints stays the same.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PEAK = 0.95  # no sample of an excerpt lies above it
 EQUALISER_HZ = (60.0, 130.0, 280.0, 600.0, 1300.0, 2800.0, 5500.0, 10000.0)
 EQUALISER_DB = 3.0  # standard deviation of each gain over artists
 
-# The SoundFont is duller than commercial recordings are. Everybody's master lifts the highs by the
-# same curve: so many dB an octave above that frequency, over so many octaves.
+# The SoundFont is duller than commercial recordings. The master of every artist lifts the highs by the
+# same curve: this many dB an octave above this frequency, over this many octaves.
 LIFT_DB, LIFT_FROM_HZ, LIFT_OCTAVES = 3.0, 700.0, 3.0
 
 # Population of each other parameter: its 0 %, 50 % and 100 % points. 50 % is the neutral production.
@@ -49,7 +49,7 @@ LATENT_SIZE = len(EQUALISER_HZ) + len(RANGES)
 
 @dataclass(frozen=True)
 class Production:
-    """How somebody's recordings sound, whatever is played.
+    """How an artist's recordings sound, whatever is played.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Production:
 
     @classmethod
     def from_latent(cls, latent: np.ndarray) -> Production:
-        """Production at a point of the latent space, shape ``[LATENT_SIZE]``; zeros are the neutral one."""
+        """Production at a point of the latent space, shape ``[LATENT_SIZE]``; zeros are the neutral production."""
         gains, rest = np.split(np.asarray(latent, dtype=float), [len(EQUALISER_HZ)])
         quantiles = ndtr(rest)
         values = {
@@ -93,10 +93,10 @@ class Production:
         """Gain (linear) of equaliser, common lift and band limits at each frequency; same shape as the argument."""
         frequencies = np.maximum(np.asarray(frequencies_hz, dtype=float), 1.0)
         octaves, points = np.log2(frequencies), np.log2(EQUALISER_HZ)
-        # Beyond the outer points the curve stays level: a spline runs away there.
+        # Beyond the outer points the curve is constant, since a spline would diverge there.
         db = CubicSpline(points, self.equaliser_db, bc_type="natural")(np.clip(octaves, points[0], points[-1]))
         db += LIFT_DB * np.clip(octaves - np.log2(LIFT_FROM_HZ), 0, LIFT_OCTAVES)
-        # Squares of squares: a power takes twice as long, and this is asked of 100,000 frequencies.
+        # Squares of squares: a power takes twice as long, and there are 100,000 frequencies.
         low_pass = np.square(np.square(np.square(frequencies / self.low_pass_hz)))
         high_pass = np.square(np.square(self.high_pass_hz / frequencies))
         return _gain(db) / np.sqrt((1 + low_pass) * (1 + high_pass))
@@ -106,7 +106,7 @@ NEUTRAL = Production.from_latent(np.zeros(LATENT_SIZE))
 
 
 def latent_fingerprint(seed: int, artist_number: int) -> np.ndarray:
-    """The artist's point in the latent space, shape ``[LATENT_SIZE]``. It never learns the artist's genre."""
+    """The artist's point in the latent space, shape ``[LATENT_SIZE]``. It does not depend on the artist's genre."""
     return generator(seed, "production of artist", artist_number).standard_normal(LATENT_SIZE)
 
 
@@ -139,27 +139,27 @@ def produce(
     rng: np.random.Generator,
     level_from: int | None = None,
 ) -> np.ndarray:
-    """Put a production on a dry recording and cut the excerpt out of it.
+    """Apply a production to a dry recording and cut the excerpt out of it.
 
     Parameters
     ----------
     dry
-        float array ``[n]`` at 22,050 Hz; what lies before ``start`` is heard as the excerpt's echoes.
+        float array ``[n]`` at 22,050 Hz; the part before ``start`` is heard as the excerpt's echoes.
     start, n_samples
         The excerpt, in samples of ``dry``.
     rng
         Draws the noise floor.
     level_from
-        Where the stretch starts whose level sets the limiter, if not at ``start``: two stretches of one
-        performance are one recording only if they were pushed alike.
+        Start of the part whose level sets the limiter, if not ``start``: two parts of one performance are
+        one recording only if the limiter is set in the same way.
 
     Returns
     -------
     numpy.ndarray
-        float32 ``[n_samples]``, every value a multiple of 1/32768, no larger than `PEAK` in size.
+        float32 ``[n_samples]``, every value a multiple of 1/32768, with absolute value at most `PEAK`.
     """
     excerpt = slice(start, start + n_samples)
-    # The limiter sees every piece at the same level, so that drive means the same for each.
+    # The limiter gets every piece at the same level, so that the drive means the same for each.
     level_from = start if level_from is None else level_from
     level = _rms(dry[level_from : level_from + n_samples])
     pushed = 10 ** (production.drive_db / 20) * 0.25 / max(level, 1e-9)
@@ -183,12 +183,12 @@ def _rms(waveform: np.ndarray) -> float:
 
 @lru_cache(maxsize=4)
 def _room(seconds: float) -> np.ndarray:
-    """Impulse response of a room: noise that dies away, unit energy. One room for all, of different sizes."""
+    """Impulse response of a room: noise that decays, with unit energy. One room for all artists, in different sizes."""
     n = max(int(seconds * SAMPLE_RATE), 1)
     noise = generator("room").standard_normal(n)
     decay = 10 ** (-3 * np.arange(n) / n)
-    response = lfilter([0.5], [1, -0.5], noise) * decay  # walls swallow the treble first
-    response[: int(0.008 * SAMPLE_RATE)] = 0  # the first reflection takes its time
+    response = lfilter([0.5], [1, -0.5], noise) * decay  # walls absorb the treble first
+    response[: int(0.008 * SAMPLE_RATE)] = 0  # before the first reflection
     return response / np.sqrt(np.sum(response**2))
 
 

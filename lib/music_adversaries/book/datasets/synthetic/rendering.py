@@ -1,10 +1,10 @@
 """From notes to dry audio: a General MIDI SoundFont played by a software synthesiser.
 
 `pretty_midi` writes the notes and ships the SoundFont TimGM6mb (6 MB, GPL-2), so there is nothing to
-download. `midirenderer` (MIT, RustySynth inside) plays it: of the players we tried it alone comes as
-one abi3 wheel for every Python from 3.8 on, on Linux (x86-64), macOS and Windows, renders the same
-samples each time, and takes 0.1 s for 10 s of a full band. `tinysoundfont` has no wheels for Python
-3.13, and `pyfluidsynth` needs FluidSynth installed on the system.
+download. `midirenderer` (MIT, RustySynth inside) plays it. Of the players we tried, it is the only one with an
+abi3 wheel for every Python from 3.8 on, on Linux (x86-64), macOS and Windows. It renders the same samples
+each time, and takes 0.1 s for 10 s of a full band. `tinysoundfont` has no wheels for Python 3.13, and
+`pyfluidsynth` needs FluidSynth installed on the system.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def soundfont() -> bytes:
 
 @lru_cache(maxsize=1)
 def renderer_version() -> dict[str, str]:
-    """What the sound of a note depends on, for checksums."""
+    """The versions on which the sound of a note depends, for checksums."""
     return {
         "renderer": f"{RENDERER} {metadata.version(RENDERER)}",
         "soundfont": hashlib.sha256(soundfont()).hexdigest(),
@@ -68,7 +68,7 @@ def _instrument(part: Part, seconds: float) -> pretty_midi.Instrument:
     drums = part.role == "drums"
     program = KITS[part.instrument] if drums else pretty_midi.instrument_name_to_program(part.instrument)
     instrument = pretty_midi.Instrument(program, is_drum=drums, name=part.role)
-    # Rooms are the producer's affair: the synthesiser's own reverb and chorus stay off.
+    # `production` adds the room, so the synthesiser's own reverb and chorus stay off.
     instrument.control_changes = [
         pretty_midi.ControlChange(number, value, 0)
         for number, value in ((_REVERB_SEND, 0), (_CHORUS_SEND, 0), (_VOLUME, part.volume))

@@ -1,17 +1,16 @@
-"""What the two datasets have and how much of it: labels, artists, excerpts, durations and faults.
+"""The contents of the two datasets: numbers of labels, artists, excerpts and faults, and durations.
 
-``gtzan``: ten genres, ten artists a genre, four excerpts an artist. Its faults are meant to stand in the
-shares that Sturm reports of GTZAN's 1,000 excerpts (arXiv 1306.1461): 50 exact replicas, 21 recording
-replicas, 13 versions, 106 mislabelled, 17 distorted. We could not check these figures against his text:
-take them as our choice. They are of the right size: the paper's fault-filtered partition leaves out 70
-excerpts, and in Sturm's index 76 repeat another's artist and title. Paper: Section 2.3
+``gtzan``: ten genres, ten artists a genre, four excerpts an artist. Its faults are meant to have the shares
+that Sturm reports for GTZAN's 1,000 excerpts (arXiv 1306.1461): 50 exact replicas, 21 recording replicas,
+13 versions, 106 mislabelled, 17 distorted. We could not check these figures against his text: take them as
+our choice. Their size is plausible: the paper's fault-filtered partition leaves out 70 excerpts, and in
+Sturm's index 76 excerpts repeat another's artist and title. Paper: Section 2.3
 
-``lmd``: a tenth of the Latin Music Database. Ten unequal classes (the class sizes are those commonly
-given for LMD; we could not check them either), in each of which few artists have many tracks and many
-have one: their shares are counted in the public artist-filtered folds of LMD
-(julianofoleiss/lmd_3f_stratified_artist_filter on GitHub, 90 tracks a class). Replicas are kept in the
-share of the paper's 213 in 3,229; that two thirds of them are exact is our choice. Files are longer than
-what is used of them.
+``lmd``: a tenth of the Latin Music Database. It has ten unequal classes; their sizes are those commonly given
+for LMD, which we could not check either. In each class few artists have many tracks and many have one. Their
+shares are counted in the public artist-filtered folds of LMD (julianofoleiss/lmd_3f_stratified_artist_filter
+on GitHub, 90 tracks a class). The share of replicas is that of the paper, 213 in 3,229; we chose that two
+thirds of them are exact. Files are longer than the part that is used.
 Notebook: book/02_partitions.ipynb
 """
 
@@ -59,13 +58,13 @@ LMD_REPLICAS = 213 / 3229
 
 @dataclass(frozen=True)
 class Shape:
-    """How many of what a dataset has.
+    """The numbers that describe a dataset.
 
     Attributes
     ----------
     name : ``"gtzan"`` or ``"lmd"``
     sizes : for each label, in order, how many excerpts each of its artists has
-    seconds : what is used of a file, by profile
+    seconds : length of the part of a file that is used, by profile
     file_seconds : how long a file is, by profile
     faults : how many excerpts have a fault, by kind
     first_artist : number of the first artist; artists of different datasets have different numbers
@@ -86,7 +85,7 @@ class Shape:
 
     @cached_property
     def places(self) -> dict[str, tuple[int, int]]:
-        """For each excerpt's id, in order, whose it is without faults: the artist's number, and its how-many-eth."""
+        """For each excerpt's id, in order: its artist's number without faults, and its index among that artist's."""
         places = {}
         number = self.first_artist
         for label, sizes in self.sizes.items():
@@ -108,17 +107,17 @@ class Shape:
 
 
 def label_of(excerpt_id: str) -> str:
-    """The label that an excerpt stands under."""
+    """The label of an excerpt."""
     return excerpt_id.rpartition(".")[0]
 
 
 def shape(name: str) -> Shape:
-    """The shape of that name.
+    """The shape with this name.
 
     Raises
     ------
     InputError
-        When there is none.
+        When there is no such shape.
     """
     if name not in SHAPES:
         raise InputError(f"There is no shape {name!r}; choose one of {', '.join(SHAPES)}.")
@@ -126,7 +125,7 @@ def shape(name: str) -> Shape:
 
 
 def _thinned(tracks_of_artists: tuple[int, ...], n_tracks: int) -> tuple[int, ...]:
-    """Every so-many-eth of all tracks, ``n_tracks`` in all: how many each artist keeps; who keeps none is left out."""
+    """Keep ``n_tracks`` evenly spaced tracks; returns the number for each artist, without artists that keep none."""
     owners = [artist for artist, size in enumerate(tracks_of_artists) for _ in range(size)]
     kept = [owners[int((track + 0.5) * len(owners) / n_tracks)] for track in range(n_tracks)]
     return tuple(kept.count(artist) for artist in sorted(set(kept)))

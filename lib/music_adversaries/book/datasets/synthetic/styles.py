@@ -1,8 +1,8 @@
 """What the ten genres are: tempi, kits, grooves, harmony, bass lines, comping and tunes, as plain data.
 
-Genre lives here and nowhere else. Styles share grooves, figures and instruments where real genres do
-(a backbeat is pop, rock, country and metal; a clean guitar is nearly everybody's), so that no single
-sound gives a genre away. The notation is explained in `notation`.
+Genre is defined only here and in `latin_styles`. Styles share grooves, figures and instruments as real
+genres do (a backbeat occurs in pop, rock, country and metal; a clean guitar in nearly all genres), so that no
+single sound identifies a genre. The notation is explained in `notation`.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ BASS_LINES = {
     "pizzicato": "r...5...3...5...",
 }
 
-# Chord figures: x the whole chord, digits its tones from the lowest (4 and more run on into the next octave).
+# Chord figures: x the whole chord, digits its tones from the lowest (4 and more continue in the next octave).
 FIGURES = {
     "pad": "x---------------",
     "half notes": "x-------x-------",
@@ -295,12 +295,12 @@ RHYTHMS = {
 
 @dataclass(frozen=True)
 class Layer:
-    """One voice of a style: what may play it, what it may play, where, how loud and how often it is there."""
+    """One voice of a style: its possible instruments and figures, its register, its level, and how often it occurs."""
 
     role: str  # "bass", "chords" or "melody"
     instruments: tuple[str, ...]  # General MIDI names
     figures: tuple[str, ...]  # keys of BASS_LINES, FIGURES or RHYTHMS
-    centre: int  # MIDI pitch about which the voice lies
+    centre: int  # MIDI pitch around which the voice lies
     volume: int  # 0..127
     presence: float = 1.0  # probability that a piece has the layer
     articulation: float = 0.92  # sounding share of a written length
@@ -308,7 +308,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Style:
-    """Everything that makes a genre that genre."""
+    """Everything that defines a genre."""
 
     tempo: tuple[float, float]  # beats a minute
     scales: tuple[str, ...]
