@@ -5,9 +5,9 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import json
-import re
+import dataclasses
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,12 @@ import click
 
 from .adversary.methods import METHODS
 from .book.options import config_of, system_options
-from .errors import InputError
+from .errors import InputError, printable
 
 if TYPE_CHECKING:
+    from .adversary import AdversaryResult
     from .book.harness import Config
+    from .files import Job
     from .networks import System
 
 
@@ -85,6 +87,9 @@ def main() -> None:
 @click.option("--max-iterations", type=int, default=100, show_default=True)
 @click.option("--restarts", type=int, default=0, show_default=True, help="How often unfinished excerpts start again.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Output folder.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace what is in the output folder and was made with other settings."
+)
 @system_options
 @click.pass_context
 def attack(
@@ -100,16 +105,19 @@ def attack(
     max_iterations: int,
     restarts: int,
     out: Path,
+    overwrite: bool,
     **which: Any,
 ) -> None:
     """Change audio FILES a little, so that a system labels them TARGET.
 
     The system is trained on first use and kept. Writes into the output folder a 16-bit WAV for each
-    adversary, a page listen.html to compare it with its original, and report.json. Exits with 0 if
+    adversary, a page listen.html to compare it with its original, and report.json. Files are attacked and
+    written a few at a time; repeated after an interruption, the command goes on where it stopped. Exits with 0 if
     every file got its label, 1 if one did not, 2 if the input cannot be used.
     """
-    from . import adversary, audio, audition
+    from . import adversary, audio
     from .book.harness.kept import kept_system
+    from .files import Folder, attack_files, jobs_for
     from .training import device_of
 
     # Everything that can be refused is refused before anything slow begins.
@@ -117,59 +125,43 @@ def attack(
     made = adversary.method(method, **settings)
     budget = adversary.Budget(snr, confidence, max_iterations, restarts)
     config = config_of(**which)
-    waveforms = {}
     for file in files:
-        waveform, notes = audio.read(file)
-        waveforms[file] = waveform
-        for note in notes:
-            click.echo(f"{file}: {note}")
+        for note in audio.read(file).notes:
+            click.echo(f"{printable(file)}: {note}")
     device_of(config.device)
     system = kept_system(config)
     if system is not None and target in ("every", *system.labels):
         _make_folder(out)
     else:
         system = _system_with(config, target, out)
-    targets = system.labels if target == "every" else (system.labels[system.label_index(target)],)
-    jobs = [(file, label) for file in files for label in targets]
-    results = adversary.attack(
-        system,
-        [waveforms[file] for file, _ in jobs],
-        [label for _, label in jobs],
-        budget,
-        method=made,
-        names=[str(file) for file, _ in jobs],
-        progress=True,
-    )
+    jobs = jobs_for(files, system.labels if target == "every" else (system.labels[system.label_index(target)],))
+    made_with = {"budget": dataclasses.asdict(budget), "method": repr(made), "system": _named(which)}
+    folder = Folder(out, made_with, overwrite=overwrite)
+    folder.refuse_taken(jobs, overwrite=overwrite)
+    before = sum(map(folder.done, jobs))
+    if before:
+        click.echo(f"{before} of {len(jobs)} adversaries are in {out} already and are kept")
+    attack_files(system, jobs, folder, budget, method=made, say=_say)
+    pages = folder.write_pages(jobs)
+    click.echo(f"written to {out}: WAV files, report.json, and {_listed(pages)} to hear them")
+    ctx.exit(0 if all(folder.entries[job.key]["success"] for job in jobs) else 1)
 
-    report, players = [], []
-    taken: set[str] = set()
-    for (file, label), result in zip(jobs, results, strict=True):
-        name = _output_name(file, label, taken)
-        result.write(out / name)
-        report.append({"file": str(file), "output": name, "system": _named(which), **result.report()})
-        players.append(
-            audition.compare(
-                result.original,
-                result.waveform,
-                sample_rate=result.sample_rate,
-                original_label=f"{result.original_label}, confidence {result.original_confidence:.2f}",
-                adversary_label=f"{result.label}, confidence {result.confidence:.2f}",
-                snr_db=result.snr_magnitude,
-                title=f"{file.name} as {label}",
-            )
-        )
-        said = result.outcome if result.success else f"{result.outcome}, NOT {label}"
-        click.echo(
-            f"{file}: {result.original_label} ({result.original_confidence:.2f}) -> {result.label} "
-            f"({result.confidence:.2f}), {said}; target confidence {result.target_confidence:.2f}, SNR "
-            f"{result.snr_magnitude:.1f} dB (in time {result.snr_time:.1f} dB), {result.iterations} iterations"
-        )
-        if result.n_clipped:
-            click.echo(f"{file}: {result.n_clipped} samples reached full scale and were clipped", err=True)
-    _write_text(out / "report.json", json.dumps(report, indent=1) + "\n")
-    _write_text(out / "listen.html", audition.listening_page(players, title="Adversaries"))
-    click.echo(f"written to {out}: WAV files, report.json, and listen.html to hear them")
-    ctx.exit(0 if all(result.success for result in results) else 1)
+
+def _say(job: Job, result: AdversaryResult) -> None:
+    """One line about an adversary that is written."""
+    said = result.outcome if result.success else f"{result.outcome}, NOT {job.label}"
+    file = printable(job.file)
+    click.echo(
+        f"{file}: {result.original_label} ({result.original_confidence:.2f}) -> {result.label} "
+        f"({result.confidence:.2f}), {said}; target confidence {result.target_confidence:.2f}, SNR "
+        f"{result.snr_magnitude:.1f} dB (in time {result.snr_time:.1f} dB), {result.iterations} iterations"
+    )
+    if result.n_clipped:
+        click.echo(f"{file}: {result.n_clipped} samples reached full scale and were clipped", err=True)
+
+
+def _listed(pages: Sequence[Path]) -> str:
+    return pages[0].name if len(pages) == 1 else f"{pages[0].name} to {pages[-1].name}"
 
 
 def _system_with(config: Config, target: str, out: Path) -> System:
@@ -219,20 +211,3 @@ def _method_options(options: tuple[str, ...]) -> dict[str, Any]:
         except ValueError:
             made[name] = value
     return made
-
-
-def _output_name(file: Path, label: str, taken: set[str]) -> str:
-    """A file name for an adversary, unique within this run."""
-    stem = re.sub(r"[^\w.-]+", "_", f"{file.stem}.as-{label}")
-    name, count = f"{stem}.wav", 2
-    while name in taken:
-        name, count = f"{stem}-{count}.wav", count + 1
-    taken.add(name)
-    return name
-
-
-def _write_text(path: Path, text: str) -> None:
-    from .cache import atomic_path
-
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

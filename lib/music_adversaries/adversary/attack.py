@@ -42,7 +42,7 @@ def attack(
     method: str | Method = "algorithm1",
     names: Iterable[str | Path] | None = None,
     judge: Callable[[np.ndarray], Decision] | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     batch_size: int = 16,
     sample_rate: int | None = None,
     progress: bool | None = None,
@@ -75,7 +75,7 @@ def attack(
     judge : callable
         Decides in place of the model which label a written waveform ``[n_samples]`` has, and returns a `Decision`.
         For a system that has no gradient, when ``model`` is a stand-in for it.
-    seed : int
+    seed : int, or one for each waveform
         Of all random draws. The draws for one excerpt do not depend on the others.
     batch_size : int
         Largest number of excerpts attacked together.
@@ -119,7 +119,7 @@ def attack(
     if not isinstance(budget, Budget):
         raise InputError(f"budget is {budget!r}; give a Budget, such as Budget(snr=15).")
     check_whole(1, batch_size=batch_size)
-    check_whole(0, seed=seed)
+    seeds = _seeds(seed, len(given))
     if watch is not None and not callable(watch):
         raise InputError(f"watch is {watch!r}; give a function of the iteration and the targets' posteriors.")
     _check_lengths(given, labels, called)
@@ -152,7 +152,7 @@ def attack(
                     [wanted[i] for i in together],
                     [called[i] for i in together],
                     budget,
-                    generators=[np.random.default_rng([seed, i, attempt]) for i in together],
+                    generators=[np.random.default_rng([*seeds[i], attempt]) for i in together],
                     random_start=attempt > 0,
                 )
                 judging = Judge(batch, decide, method=method.name, watch=watched)
@@ -170,6 +170,17 @@ def attack(
         if unused:
             warnings.warn(unused, stacklevel=2)
     return [results[i] for i in range(len(arrays))]
+
+
+def _seeds(seed: int | Sequence[int], count: int) -> list[list[int]]:
+    """What begins the seed of each excerpt's draws."""
+    if isinstance(seed, Sequence) and not isinstance(seed, str):
+        if len(seed) != count:
+            raise InputError(f"There are {len(seed)} seeds for {count} waveforms; give one seed, or one each.")
+        check_whole(0, **{f"seed {i}": one for i, one in enumerate(seed)})
+        return [[int(one)] for one in seed]
+    check_whole(0, seed=seed)
+    return [[int(seed), i] for i in range(count)]
 
 
 def _unused(results: Collection[AdversaryResult], method: Method) -> str:

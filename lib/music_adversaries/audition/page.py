@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -73,7 +73,7 @@ class Element:
         raise NotImplementedError
 
 
-def listening_page(elements: Iterable[Element], title: str) -> str:
+def listening_page(elements: Iterable[Element], title: str, links: Mapping[str, str] | None = None) -> str:
     """A whole HTML page of players or grids below a heading, to be opened from disk.
 
     Parameters
@@ -81,6 +81,8 @@ def listening_page(elements: Iterable[Element], title: str) -> str:
     elements : players or grids, in the order of the page
     title : str
         Title of the window, and the heading.
+    links : dict from words to addresses
+        Of other pages, shown below the heading and at the end.
 
     Returns
     -------
@@ -91,7 +93,9 @@ def listening_page(elements: Iterable[Element], title: str) -> str:
     """
     title = html.escape(title)
     body = "\n".join(element._repr_html_() for element in elements)
-    return _PAGE.format(title=title, body=f"<h1>{title}</h1>\n{body}")
+    others = " ".join(f'<a href="{html.escape(to)}">{html.escape(words)}</a>' for words, to in (links or {}).items())
+    ways = f'\n<nav aria-label="Other pages"><p>{others}</p></nav>' if others else ""
+    return _PAGE.format(title=title, body=f"<h1>{title}</h1>{ways}\n{body}{ways}")
 
 
 PLAYER, GRID = "music-audition", "music-audition-grid"
