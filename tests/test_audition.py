@@ -27,16 +27,14 @@ from music_adversaries.adversary import Budget
 from music_adversaries.audition import (
     Change,
     Clip,
-    Panel,
     Player,
-    StaticNote,
     compare,
     compare_changes,
     listening_page,
-    panel,
     player,
 )
-from music_adversaries.audition.curve import confidence_curve
+from music_adversaries.book.live import Panel, StaticNote, panel
+from music_adversaries.book.live.curve import confidence_curve
 from music_adversaries.errors import InputError
 from music_adversaries.spectra import SAMPLE_RATE
 

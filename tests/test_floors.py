@@ -102,7 +102,7 @@ class Missing:
 sys.meta_path.insert(0, Missing())
 import music_adversaries
 for module in pkgutil.walk_packages(music_adversaries.__path__, "music_adversaries."):
-    if not module.name.startswith("music_adversaries.book") and module.name != "music_adversaries.audition.panel":
+    if not module.name.startswith("music_adversaries.book"):
         importlib.import_module(module.name)
 {then}
 """

@@ -19,8 +19,8 @@ from .errors import InputError, printable
 
 if TYPE_CHECKING:
     from .adversary import AdversaryResult
+    from .book.files import Job
     from .book.harness import Config
-    from .files import Job
     from .networks import System
 
 
@@ -116,8 +116,8 @@ def attack(
     every file got its label, 1 if one did not, 2 if the input cannot be used.
     """
     from . import adversary, audio
+    from .book.files import Folder, attack_files, jobs_for
     from .book.harness.kept import kept_system
-    from .files import Folder, attack_files, jobs_for
     from .training import device_of
 
     # Everything that can be refused is refused before anything slow begins.

@@ -37,7 +37,8 @@ CELLS = (
     from pathlib import Path
     from types import SimpleNamespace
     import numpy as np, pandas as pd
-    from music_adversaries import adversary, audition
+    from music_adversaries import adversary
+    from music_adversaries.book import live
     from small_system import LABELS, recording, system
 
     excerpts = ["dark.00001", "even.00002", "silent.00003"]
@@ -61,7 +62,7 @@ CELLS = (
         return adversary.attack(*arguments, watch=watched, **settings)
     """,
     """
-    live = audition.panel(system(), dataset, attack=held, seconds=2.0)
+    live = live.panel(system(), dataset, attack=held, seconds=2.0)
     # After the panel's own: whoever stops an attack that holds lets it go on to its end.
     live.stop.on_click(lambda _: [path.unlink() for path in Path().glob("hold-*")])
     live

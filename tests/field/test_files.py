@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from music_adversaries import adversary, audio, files
+from music_adversaries import adversary, audio
 from music_adversaries.adversary import Budget
 from music_adversaries.adversary.methods import method
+from music_adversaries.book import files
+from music_adversaries.book.files import Folder, attack_files, jobs_for
 from music_adversaries.errors import InputError
-from music_adversaries.files import Folder, attack_files, jobs_for
 from small_system import recording
 from small_system import system as small_system
 

@@ -1,9 +1,9 @@
-"""Hearing adversaries: players for the page, and a live panel for JupyterLab.
+"""Hearing adversaries: players for a page.
 
 `compare` plays an original, its adversary and the difference. `compare_changes` adds other changes of the
 same size. `player` plays any clips of equal length. `grid` is a table in which every cell plays. All switch
-between clips without a gap and share one playhead; they need neither a kernel nor a network. `panel` runs an
-attack on a chosen excerpt, live. `listening_page` puts players on a page of their own.
+between clips without a gap and share one playhead; they need neither a kernel nor a network. `listening_page`
+puts players on a page of their own.
 
 Notebook: book/05_adversaries.ipynb
 """
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .clips import Change, Clip, coarse
     from .grid import Grid, GridRow, grid
     from .page import listening_page
-    from .panel import Panel, StaticNote, panel
     from .player import Player, compare, compare_changes, player
 
 __all__ = [
@@ -24,15 +23,12 @@ __all__ = [
     "Clip",
     "Grid",
     "GridRow",
-    "Panel",
     "Player",
-    "StaticNote",
     "coarse",
     "compare",
     "compare_changes",
     "grid",
     "listening_page",
-    "panel",
     "player",
 ]
 
@@ -42,7 +38,6 @@ attach(
         "clips": ("Change", "Clip", "coarse"),
         "grid": ("Grid", "GridRow", "grid"),
         "page": ("listening_page",),
-        "panel": ("Panel", "StaticNote", "panel"),
         "player": ("Player", "compare", "compare_changes", "player"),
     },
 )

@@ -23,17 +23,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
 
-from ..errors import InputError
-from .clips import MAX_SECONDS
+from ...audition import compare
+from ...audition.clips import MAX_SECONDS
+from ...errors import InputError
 from .curve import confidence_curve
-from .player import compare
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from ..adversary import AdversaryResult
-    from ..networks import System
+    from ...adversary import AdversaryResult
+    from ...networks import System
 
 STATIC = "MUSIC_ADVERSARIES_STATIC"
 
@@ -177,7 +177,7 @@ class Panel(widgets.VBox):
     def _run(self) -> None:
         # Read once, since the controls can be moved while the attack runs.
         excerpt, target, snr, confidence = (w.value for w in (self.excerpt, self.target, self.snr, self.confidence))
-        from ..adversary import Budget  # imported here, since a page without a kernel does not need it
+        from ...adversary import Budget  # imported here, since a page without a kernel does not need it
 
         settings = self._settings(excerpt, target, confidence)
         waveform = self._dataset.load(excerpt)
@@ -292,7 +292,7 @@ def panel(
         raise InputError(f"seconds is {seconds}; give a length from 0 to {MAX_SECONDS:g} s, such as 6.")
     if os.environ.get(STATIC) == "1":
         return StaticNote()
-    from .. import adversary  # imported here, since a page without a kernel does not need it
+    from ... import adversary  # imported here, since a page without a kernel does not need it
 
     attack = adversary.attack if attack is None else attack
     if methods is None:

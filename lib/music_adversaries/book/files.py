@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import adversary, audio, audition
-from .cache import atomic_path, read_json
-from .errors import InputError, printable
-from .networks import System
+from .. import adversary, audio, audition
+from ..cache import atomic_path, read_json
+from ..errors import InputError, printable
+from ..networks import System
 
 AT_ONCE = 16  # files that are attacked and then written
 ON_A_PAGE = 16  # players, of up to a megabyte each
