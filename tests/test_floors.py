@@ -23,7 +23,7 @@ FLOORS = (
     "training evaluation defences",
     "adversary",
     "audition",
-    "book.processes book.source book.provenance book.measurements",
+    "book.processes book.source book.provenance book.measurements book.live book.files",
     "book.records",
     "book.datasets",
     "book.partitions book.faults",
