@@ -42,6 +42,8 @@ class Layout(NamedTuple):
     """Whether the container promises more than there is."""
     endless: bool = False
     """Whether the header leaves open how long the sound is, and libsndfile cannot know."""
+    samples: int = 0
+    """Of a channel, where a coding fills up its last block, and the header says with how many; else 0."""
 
 
 class _Form(NamedTuple):
@@ -141,10 +143,13 @@ def _chunks(file: BinaryIO, form: _Form, offset: int, end: int) -> Iterator[tupl
 
 def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
     """WAV and its large relatives, AIFF, CAF."""
+    samples = 0
     long_at = 0  # where RF64 keeps the size that the chunk's own field is too small for
     for name, content, size in _chunks(file, form, begin + form.first, end):  # noqa: B007
         if name == b"ds64":
             long_at = content + 8
+        if name == b"fact":
+            (samples,) = struct.unpack(form.header[0] + "I", _at(file, content, 4))
         if name == form.sound:
             break
     else:
@@ -162,7 +167,7 @@ def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
         right = there + (struct.calcsize(form.header) if form.whole else 0)
         patch = struct.pack(field, right if struct.calcsize(field) == 8 else min(right, _LARGEST))
         return Layout((Part(begin, end, ((size_at, patch),)),), cut_short=not unknown)
-    return Layout((Part(begin, after),), _left_over(after, end))
+    return Layout((Part(begin, after),), _left_over(after, end), samples=samples)
 
 
 def _after_chunks(file: BinaryIO, form: _Form, content: int, size: int, end: int) -> int:

@@ -21,6 +21,8 @@ Block = npt.NDArray[np.float32]
 RATES = (1_000, 768_000)  # Hz, lowest and highest
 MOST_CHANNELS = 256
 _BLOCK = 1 << 21  # samples of all channels decoded at a time, so that a long file never lies in memory whole
+# Codings whose last block libsndfile decodes beyond the sound, and how much of a file at least is the sound.
+_IN_BLOCKS, _FILLED = ("MS_ADPCM", "IMA_ADPCM", "GSM610"), 0.9
 _FORMATS = "WAV, FLAC, OGG, MP3 or AU"
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -47,6 +49,7 @@ class Source:
         self.path = path
         self.length: int | None = None
         self.unread = 0
+        self._end = sys.maxsize
         self._unused: list[_Decoder] = []  # that looked at the first part, for the first pass
 
     def __enter__(self) -> Source:
@@ -66,6 +69,8 @@ class Source:
                             "divide it into files."
                         )
                     frames += decoder.frames
+            if first.subtype in _IN_BLOCKS and _FILLED * frames <= self.layout.samples < frames:
+                frames = self._end = self.layout.samples
             self.frames = None if self.layout.endless else frames
         except BaseException:
             self.__exit__()
@@ -93,8 +98,9 @@ class Source:
             with self._unused.pop() if self._unused else self._decoder(part) as decoder:
                 done += _enter(decoder, start - done)
                 while True:
-                    wanted = min(size, stop - done)
+                    wanted = min(size, min(stop, self._end) - done)
                     if wanted <= 0:
+                        self.length = done if done == self._end else None
                         return
                     block = self._decode(decoder, wanted, done)
                     before = max(0, start - done)  # decoded only since the decoder could not be entered later
