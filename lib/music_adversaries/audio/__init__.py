@@ -76,7 +76,7 @@ def read(
     """Read an audio file as a mono waveform, at 22,050 Hz unless another rate is wanted.
 
     Channels are averaged; other rates are resampled by soxr (HQ). Each conversion leaves a note. So does each repair:
-    channels that are silent or cancel out are not mixed, a constant of more than 1 % of the power is removed, whole
+    channels that are silent or cancel out are not mixed, a constant of more than 3 % of the power is removed, whole
     numbers in a float file are brought to full scale 1, bytes that nothing was read of are counted.
 
     Parameters
@@ -137,8 +137,9 @@ def read(
             notes.append("cut short: its header promises more audio than it holds")
         if len(source.layout.parts) > 1:
             notes.append(f"{len(source.layout.parts)} streams, one after the other, joined")
-        if left_over := source.layout.left_over or source.unread:
-            notes.append(f"{left_over:,} bytes after its sound not read")
+        if source.layout.left_over or source.unread:
+            count = f"{source.layout.left_over:,}" if source.layout.left_over else f"at least {source.unread:,}"
+            notes.append(f"{count} bytes after its sound not read")
     if not length:
         raise InputError(f"{name} holds no samples; give a recording with sound in it.")
     if start >= length:

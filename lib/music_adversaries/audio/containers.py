@@ -18,6 +18,7 @@ _SCANNED = 1 << 20  # bytes looked through at a time
 _ID3V1, _APE = 128, 32  # bytes of the tag; of the other one's last part
 _OGG_HEADER, _OGG_FIRST, _OGG_LAST = 27, 2, 4  # bytes of a page's header up to its table; flags in it
 _XING_WITHIN = 64  # bytes of an MP3's first frame, which begin with how long it is, if it says so
+_MORE = 63  # times the size of an MP3 file: its first frame has at most 40 times the bytes of its smallest
 _MPEG_FRAME = 2_048  # bytes, more than any frame has: encoders do not agree on which ones count
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
@@ -29,6 +30,8 @@ class Part(NamedTuple):
     end: int
     patches: tuple[tuple[int, bytes], ...] = ()
     """Bytes shown in place of the file's, each with its offset in the file."""
+    beyond: int = 0
+    """Bytes after the end that are shown as there, as far as only their number is asked for."""
 
 
 class Layout(NamedTuple):
@@ -89,7 +92,7 @@ def _examine(file: BinaryIO, size: int) -> Layout:
         return _ogg(file, begin, end)
     if magic[:4] == b"fLaC":
         return _flac(file, begin, end)
-    if begin or magic[:1] == b"\xff":
+    if _is_mpeg(magic):
         return _mpeg(file, begin, end, size)
     return Layout((Part(0, size),))
 
@@ -162,10 +165,12 @@ def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
         size_at = content - struct.calcsize(field)
     there = end - content
     after = _after_chunks(file, form, content, max(size, 0), end)
-    unknown = size < 0 or _UNKNOWN <= size > there or (size == 0 and end - after > _PADDING)
+    long = struct.calcsize(field) == 8
+    never = size < 0 or size >= (_UNKNOWN << 32 if long else _UNKNOWN)
+    unknown = (never and not 0 <= size <= there) or (size == 0 and end - after > _PADDING)
     if unknown or size > there:
         right = there + (struct.calcsize(form.header) if form.whole else 0)
-        patch = struct.pack(field, right if struct.calcsize(field) == 8 else min(right, _LARGEST))
+        patch = struct.pack(field, right if long else min(right, _LARGEST))
         return Layout((Part(begin, end, ((size_at, patch),)),), cut_short=not unknown)
     return Layout((Part(begin, after),), _left_over(after, end), samples=samples)
 
@@ -240,24 +245,28 @@ def _flac(file: BinaryIO, begin: int, end: int) -> Layout:
 
 
 def _mpeg(file: BinaryIO, begin: int, end: int, size: int) -> Layout:
-    """MP3; only one whose first frame says how many bytes it has would hide what follows."""
+    """MP3 streams; where the first frame tells how many bytes there are, decoders stop after them."""
     starts, at = [0], begin
     while True:
         frame = _at(file, at, _XING_WITHIN)
         tag = max(frame.find(b"Xing"), frame.find(b"Info"))
         flags = frame[tag + 7] if tag >= 0 else 0
         if not flags & 2:
-            return Layout(_spans(starts, size))
+            # Else mpg123 guesses from the first frame how many there are, and libsndfile stops after so many.
+            *spans, last = _spans(starts, size)
+            return Layout((*spans, last._replace(beyond=_MORE * size)), endless=True)
         field = tag + 8 + (4 if flags & 1 else 0)
         after = at + int.from_bytes(frame[field : field + 4], "big")
         if end - after < _MPEG_FRAME or after <= at:
             return Layout(_spans(starts, size), cut_short=after - end > _MPEG_FRAME)
-        following = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
-        sync = _at(file, following, 2)
-        if len(sync) < 2 or sync[0] != 0xFF or sync[1] < 0xE0:
+        at = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
+        if not _is_mpeg(_at(file, at, 2)):
             return Layout(_spans(starts, after), end - after)
-        starts.append(following)
-        at = following
+        starts.append(at)
+
+
+def _is_mpeg(header: bytes) -> bool:
+    return len(header) > 1 and header[0] == 0xFF and header[1] >= 0xE0
 
 
 def _spans(starts: list[int], end: int) -> tuple[Part, ...]:

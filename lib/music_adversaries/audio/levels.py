@@ -20,7 +20,7 @@ FULL_SCALE = 32_768  # steps of a 16-bit file from 0 to full scale
 _SILENT_RANGE = 4 / FULL_SCALE  # from the lowest sample to the highest: two steps of dither, whatever constant it is on
 _SILENT_SHARE = 1e-3  # of the widest channel's range, 60 dB below it
 _CANCELLED = 0.05  # of the power that a mix of channels has which have nothing to do with each other
-_CONSTANT_SHARE = 0.05  # of the power; music has 2 % at most in the recordings of GTZAN
+_CONSTANT_SHARE = 0.03  # of the power; in recordings of GTZAN it is 2 % at most
 _LOUDEST = 4.0  # times full scale: float files go beyond it, but hardly by more than 12 dB
 # Full scales of whole numbers with 16, 24 and 32 bits. Numbers a little larger than one of them can be too loud for it
 # as well as quiet for the next.

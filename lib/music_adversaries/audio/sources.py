@@ -207,6 +207,8 @@ class _Window:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         origin = {os.SEEK_SET: self._part.begin, os.SEEK_CUR: self._at, os.SEEK_END: self._part.end}[whence]
+        if whence == os.SEEK_END and not offset:
+            origin += self._part.beyond
         self._at = max(self._part.begin, origin + offset)
         return self.tell()
 
