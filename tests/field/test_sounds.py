@@ -360,7 +360,7 @@ ABSURD = [
     Case("at 999 Hz", "-", lambda: encoded(MUSIC, 999), "at 999 Hz"),
     Case("at 2 GHz", "-", lambda: encoded(MUSIC, 2_000_000_000), "at 2,000,000,000 Hz"),
     Case("1,024 channels", "-", lambda: encoded(np.zeros((2_000, 1_024)) + 0.1), "1,024 channels"),
-    Case("two hours of silence", "reliability row 9", bomb, "longer than 1 hour; give duration_s or max_seconds"),
+    Case("two hours of silence", "reliability row 9", bomb, "longer than an hour; give duration_s or max_seconds"),
 ]
 
 

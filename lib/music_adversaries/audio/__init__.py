@@ -64,6 +64,9 @@ class Audio:
     def __iter__(self) -> Iterator[Any]:
         return iter((self.waveform, self.notes))
 
+    def __getitem__(self, index: int) -> Any:
+        return (self.waveform, self.notes)[index]
+
 
 def read(
     path: Path | str,
@@ -119,14 +122,11 @@ def read(
 
         def blocks() -> Iterator[Waveform]:
             done = 0
-            # One more than may be, so as to see whether there is more.
+            # One more than may be, to see whether there is one.
             for block in source.blocks(start, start + (most + 1 if take is None else take)):
                 done += len(block)
                 if take is None and done > most:
-                    raise InputError(
-                        f"{name} is longer than {LONGEST_S // 3600} hour; give duration_s or max_seconds to read a "
-                        "part of it."
-                    )
+                    raise InputError(f"{name} is longer than an hour; give duration_s or max_seconds.")
                 yield block
 
         mono, mixing = to_mono(blocks, source.channels, rate, name)
@@ -143,9 +143,9 @@ def read(
     if not length:
         raise InputError(f"{name} holds no samples; give a recording with sound in it.")
     if start >= length:
+        end = f"{length / rate:.2f} s"
         raise InputError(
-            f"{name} ends after {length / rate:.2f} s, before the excerpt's start at {start_s:g} s; "
-            "give an earlier start."
+            f"{name} ends after {end}, before the excerpt's start at {start_s:g} s; give an earlier start."
         )
     if limit is not None and length - start > limit:
         notes.append(f"{max_seconds:g} s of {(length - start) / rate:.0f} s used")
@@ -185,8 +185,7 @@ def resample(waveform: npt.ArrayLike, rate: int, to: int) -> Waveform:
     Raises
     ------
     InputError
-        When it is not one-dimensional floating point or has NaN or infinite samples, or a rate is not from 1,000 to
-        768,000 Hz.
+        When it is not one-dimensional and finite floating point, or a rate is not from 1,000 to 768,000 Hz.
 
     >>> import numpy as np
     >>> len(resample(np.zeros(44_100), 44_100, 16_000))

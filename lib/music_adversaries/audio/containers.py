@@ -1,8 +1,7 @@
 """Where the sound lies in the bytes of a file, whatever its header says.
 
-libsndfile decodes; it does not say what it left. Here the containers are followed chunk by chunk and page by page: what
-lies before the sound (an ID3 tag), streams one after another, sizes that a pipe could not fill in, an end that is
-missing, bytes that are left over.
+libsndfile does not say what it left undecoded. Here containers are followed chunk by chunk and page by page: tags
+before the sound, streams one after another, sizes that a pipe could not fill in, a missing end, bytes left over.
 """
 
 from __future__ import annotations
@@ -70,10 +69,7 @@ _FORMS = {
 
 
 def examine(file: BinaryIO, size: int) -> Layout:
-    """Find the sound in an open file of ``size`` bytes.
-
-    What is no container known here is one part, to be judged by libsndfile.
-    """
+    """Find the sound in an open file of ``size`` bytes; what is not known here is left to libsndfile."""
     try:
         return _examine(file, size)
     except (struct.error, IndexError):  # not even what every such header has
@@ -86,12 +82,8 @@ def _examine(file: BinaryIO, size: int) -> Layout:
     magic = _at(file, begin, 16)
     if magic[:4] in _FORMS and (magic[:4] != b"riff" or magic == _W64):
         return _chunked(file, begin, end, _FORMS[magic[:4]])
-    if magic[:4] == b".snd":
-        return _au(file, begin, end)
-    if magic[:4] == b"OggS":
-        return _ogg(file, begin, end)
-    if magic[:4] == b"fLaC":
-        return _flac(file, begin, end)
+    if look := {b".snd": _au, b"OggS": _ogg, b"fLaC": _flac}.get(magic[:4]):
+        return look(file, begin, end)
     if _is_mpeg(magic):
         return _mpeg(file, begin, end, size)
     return Layout((Part(0, size),))
@@ -135,8 +127,7 @@ def _chunks(file: BinaryIO, form: _Form, offset: int, end: int) -> Iterator[tupl
     while offset + head <= end:
         name, size = struct.unpack(form.header, _at(file, offset, head))
         size -= head if form.whole else 0
-        named = all(0x20 <= letter < 0x7F for letter in name[:4]) and name[:4] not in _FORMS
-        if not named:
+        if not name[:4].isascii() or not name[:4].decode().isprintable() or name[:4] in _FORMS:
             return
         yield name, offset + head, size
         if size < 0 or offset + head + size > end:
