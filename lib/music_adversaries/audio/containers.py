@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 _UNKNOWN = 0x7FFF_0000  # sizes from here on stand for "not known yet" in what was written to a pipe
 _LARGEST = 0xFFFF_FFFF  # of a size in 32 bits
 _PADDING = 1  # byte, at most, that fills up
-_SCANNED = 1 << 20  # bytes looked through at a time
+_SCANNED = 1 << 16  # bytes looked through at a time
 _ID3V1, _APE = 128, 32  # bytes of the tag; of the other one's last part
 _OGG_HEADER, _OGG_FIRST, _OGG_LAST = 27, 2, 4  # bytes of a page's header up to its table; flags in it
 _XING_WITHIN = 64  # bytes of an MP3's first frame, which begin with how long it is, if it says so

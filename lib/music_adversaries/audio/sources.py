@@ -139,8 +139,8 @@ class Source:
         if decoder.window.error:
             raise self._unreadable(decoder.window.error)
         if block is None:
-            where = f"after {done / self.rate:.1f} s"
-            raise InputError(f"{self.name} is damaged: it stops decoding {where}; copy or download it again.")
+            where = f" after {done / self.rate:.1f} s" if done else ""
+            raise InputError(f"{self.name} is damaged: it stops decoding{where}; copy or download it again.")
         return block
 
     def _unreadable(self, error: OSError) -> InputError:
