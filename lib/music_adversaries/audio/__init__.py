@@ -64,6 +64,9 @@ class Audio:
     def __iter__(self) -> Iterator[Any]:
         return iter((self.waveform, self.notes))
 
+    def __getitem__(self, index: int) -> Any:
+        return (self.waveform, self.notes)[index]
+
 
 def read(
     path: Path | str,
@@ -76,7 +79,7 @@ def read(
     """Read an audio file as a mono waveform, at 22,050 Hz unless another rate is wanted.
 
     Channels are averaged; other rates are resampled by soxr (HQ). Each conversion leaves a note. So does each repair:
-    channels that are silent or cancel out are not mixed, a constant of more than 1 % of the power is removed, whole
+    channels that are silent or cancel out are not mixed, a constant of more than 3 % of the power is removed, whole
     numbers in a float file are brought to full scale 1, bytes that nothing was read of are counted.
 
     Parameters
@@ -119,14 +122,11 @@ def read(
 
         def blocks() -> Iterator[Waveform]:
             done = 0
-            # One more than may be, so as to see whether there is more.
+            # One more than may be, to see whether there is one.
             for block in source.blocks(start, start + (most + 1 if take is None else take)):
                 done += len(block)
                 if take is None and done > most:
-                    raise InputError(
-                        f"{name} is longer than {LONGEST_S // 3600} hour; give duration_s or max_seconds to read a "
-                        "part of it."
-                    )
+                    raise InputError(f"{name} is longer than an hour; give duration_s or max_seconds.")
                 yield block
 
         mono, mixing = to_mono(blocks, source.channels, rate, name)
@@ -137,14 +137,15 @@ def read(
             notes.append("cut short: its header promises more audio than it holds")
         if len(source.layout.parts) > 1:
             notes.append(f"{len(source.layout.parts)} streams, one after the other, joined")
-        if left_over := source.layout.left_over or source.unread:
-            notes.append(f"{left_over:,} bytes after its sound not read")
+        if source.layout.left_over or source.unread:
+            count = f"{source.layout.left_over:,}" if source.layout.left_over else f"at least {source.unread:,}"
+            notes.append(f"{count} bytes after its sound not read")
     if not length:
         raise InputError(f"{name} holds no samples; give a recording with sound in it.")
     if start >= length:
+        end = f"{length / rate:.2f} s"
         raise InputError(
-            f"{name} ends after {length / rate:.2f} s, before the excerpt's start at {start_s:g} s; "
-            "give an earlier start."
+            f"{name} ends after {end}, before the excerpt's start at {start_s:g} s; give an earlier start."
         )
     if limit is not None and length - start > limit:
         notes.append(f"{max_seconds:g} s of {(length - start) / rate:.0f} s used")
@@ -184,8 +185,7 @@ def resample(waveform: npt.ArrayLike, rate: int, to: int) -> Waveform:
     Raises
     ------
     InputError
-        When it is not one-dimensional floating point or has NaN or infinite samples, or a rate is not from 1,000 to
-        768,000 Hz.
+        When it is not one-dimensional and finite floating point, or a rate is not from 1,000 to 768,000 Hz.
 
     >>> import numpy as np
     >>> len(resample(np.zeros(44_100), 44_100, 16_000))

@@ -1,8 +1,7 @@
 """Where the sound lies in the bytes of a file, whatever its header says.
 
-libsndfile decodes; it does not say what it left. Here the containers are followed chunk by chunk and page by page: what
-lies before the sound (an ID3 tag), streams one after another, sizes that a pipe could not fill in, an end that is
-missing, bytes that are left over.
+libsndfile does not say what it left undecoded. Here containers are followed chunk by chunk and page by page: tags
+before the sound, streams one after another, sizes that a pipe could not fill in, a missing end, bytes left over.
 """
 
 from __future__ import annotations
@@ -14,10 +13,11 @@ from typing import BinaryIO, NamedTuple
 _UNKNOWN = 0x7FFF_0000  # sizes from here on stand for "not known yet" in what was written to a pipe
 _LARGEST = 0xFFFF_FFFF  # of a size in 32 bits
 _PADDING = 1  # byte, at most, that fills up
-_SCANNED = 1 << 20  # bytes looked through at a time
+_SCANNED = 1 << 16  # bytes looked through at a time
 _ID3V1, _APE = 128, 32  # bytes of the tag; of the other one's last part
 _OGG_HEADER, _OGG_FIRST, _OGG_LAST = 27, 2, 4  # bytes of a page's header up to its table; flags in it
 _XING_WITHIN = 64  # bytes of an MP3's first frame, which begin with how long it is, if it says so
+_MORE = 63  # times the size of an MP3 file: its first frame has at most 40 times the bytes of its smallest
 _MPEG_FRAME = 2_048  # bytes, more than any frame has: encoders do not agree on which ones count
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
@@ -29,6 +29,8 @@ class Part(NamedTuple):
     end: int
     patches: tuple[tuple[int, bytes], ...] = ()
     """Bytes shown in place of the file's, each with its offset in the file."""
+    beyond: int = 0
+    """Bytes after the end that are shown as there, as far as only their number is asked for."""
 
 
 class Layout(NamedTuple):
@@ -42,6 +44,8 @@ class Layout(NamedTuple):
     """Whether the container promises more than there is."""
     endless: bool = False
     """Whether the header leaves open how long the sound is, and libsndfile cannot know."""
+    samples: int = 0
+    """Of a channel, where a coding fills up its last block, and the header says with how many; else 0."""
 
 
 class _Form(NamedTuple):
@@ -65,10 +69,7 @@ _FORMS = {
 
 
 def examine(file: BinaryIO, size: int) -> Layout:
-    """Find the sound in an open file of ``size`` bytes.
-
-    What is no container known here is one part, to be judged by libsndfile.
-    """
+    """Find the sound in an open file of ``size`` bytes; what is not known here is left to libsndfile."""
     try:
         return _examine(file, size)
     except (struct.error, IndexError):  # not even what every such header has
@@ -81,13 +82,9 @@ def _examine(file: BinaryIO, size: int) -> Layout:
     magic = _at(file, begin, 16)
     if magic[:4] in _FORMS and (magic[:4] != b"riff" or magic == _W64):
         return _chunked(file, begin, end, _FORMS[magic[:4]])
-    if magic[:4] == b".snd":
-        return _au(file, begin, end)
-    if magic[:4] == b"OggS":
-        return _ogg(file, begin, end)
-    if magic[:4] == b"fLaC":
-        return _flac(file, begin, end)
-    if begin or magic[:1] == b"\xff":
+    if look := {b".snd": _au, b"OggS": _ogg, b"fLaC": _flac}.get(magic[:4]):
+        return look(file, begin, end)
+    if _is_mpeg(magic):
         return _mpeg(file, begin, end, size)
     return Layout((Part(0, size),))
 
@@ -130,8 +127,7 @@ def _chunks(file: BinaryIO, form: _Form, offset: int, end: int) -> Iterator[tupl
     while offset + head <= end:
         name, size = struct.unpack(form.header, _at(file, offset, head))
         size -= head if form.whole else 0
-        named = all(0x20 <= letter < 0x7F for letter in name[:4]) and name[:4] not in _FORMS
-        if not named:
+        if not name[:4].isascii() or not name[:4].decode().isprintable() or name[:4] in _FORMS:
             return
         yield name, offset + head, size
         if size < 0 or offset + head + size > end:
@@ -141,10 +137,13 @@ def _chunks(file: BinaryIO, form: _Form, offset: int, end: int) -> Iterator[tupl
 
 def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
     """WAV and its large relatives, AIFF, CAF."""
+    samples = 0
     long_at = 0  # where RF64 keeps the size that the chunk's own field is too small for
     for name, content, size in _chunks(file, form, begin + form.first, end):  # noqa: B007
         if name == b"ds64":
             long_at = content + 8
+        if name == b"fact":
+            (samples,) = struct.unpack(form.header[0] + "I", _at(file, content, 4))
         if name == form.sound:
             break
     else:
@@ -157,12 +156,14 @@ def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
         size_at = content - struct.calcsize(field)
     there = end - content
     after = _after_chunks(file, form, content, max(size, 0), end)
-    unknown = size < 0 or _UNKNOWN <= size > there or (size == 0 and end - after > _PADDING)
+    long = struct.calcsize(field) == 8
+    never = size < 0 or size >= (_UNKNOWN << 32 if long else _UNKNOWN)
+    unknown = (never and not 0 <= size <= there) or (size == 0 and end - after > _PADDING)
     if unknown or size > there:
         right = there + (struct.calcsize(form.header) if form.whole else 0)
-        patch = struct.pack(field, right if struct.calcsize(field) == 8 else min(right, _LARGEST))
+        patch = struct.pack(field, right if long else min(right, _LARGEST))
         return Layout((Part(begin, end, ((size_at, patch),)),), cut_short=not unknown)
-    return Layout((Part(begin, after),), _left_over(after, end))
+    return Layout((Part(begin, after),), _left_over(after, end), samples=samples)
 
 
 def _after_chunks(file: BinaryIO, form: _Form, content: int, size: int, end: int) -> int:
@@ -235,24 +236,28 @@ def _flac(file: BinaryIO, begin: int, end: int) -> Layout:
 
 
 def _mpeg(file: BinaryIO, begin: int, end: int, size: int) -> Layout:
-    """MP3; only one whose first frame says how many bytes it has would hide what follows."""
+    """MP3 streams; where the first frame tells how many bytes there are, decoders stop after them."""
     starts, at = [0], begin
     while True:
         frame = _at(file, at, _XING_WITHIN)
         tag = max(frame.find(b"Xing"), frame.find(b"Info"))
         flags = frame[tag + 7] if tag >= 0 else 0
         if not flags & 2:
-            return Layout(_spans(starts, size))
+            # Else mpg123 guesses from the first frame how many there are, and libsndfile stops after so many.
+            *spans, last = _spans(starts, size)
+            return Layout((*spans, last._replace(beyond=_MORE * size)), endless=True)
         field = tag + 8 + (4 if flags & 1 else 0)
         after = at + int.from_bytes(frame[field : field + 4], "big")
         if end - after < _MPEG_FRAME or after <= at:
             return Layout(_spans(starts, size), cut_short=after - end > _MPEG_FRAME)
-        following = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
-        sync = _at(file, following, 2)
-        if len(sync) < 2 or sync[0] != 0xFF or sync[1] < 0xE0:
+        at = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
+        if not _is_mpeg(_at(file, at, 2)):
             return Layout(_spans(starts, after), end - after)
-        starts.append(following)
-        at = following
+        starts.append(at)
+
+
+def _is_mpeg(header: bytes) -> bool:
+    return len(header) > 1 and header[0] == 0xFF and header[1] >= 0xE0
 
 
 def _spans(starts: list[int], end: int) -> tuple[Part, ...]:

@@ -20,7 +20,7 @@ FULL_SCALE = 32_768  # steps of a 16-bit file from 0 to full scale
 _SILENT_RANGE = 4 / FULL_SCALE  # from the lowest sample to the highest: two steps of dither, whatever constant it is on
 _SILENT_SHARE = 1e-3  # of the widest channel's range, 60 dB below it
 _CANCELLED = 0.05  # of the power that a mix of channels has which have nothing to do with each other
-_CONSTANT_SHARE = 0.05  # of the power; music has 2 % at most in the recordings of GTZAN
+_CONSTANT_SHARE = 0.03  # of the power; in recordings of GTZAN it is 2 % at most
 _LOUDEST = 4.0  # times full scale: float files go beyond it, but hardly by more than 12 dB
 # Full scales of whole numbers with 16, 24 and 32 bits. Numbers a little larger than one of them can be too loud for it
 # as well as quiet for the next.
@@ -29,18 +29,10 @@ _CHUNK = 1 << 16  # samples measured at a time, which the processor keeps at han
 
 
 def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Waveform, list[str]]:
-    """Mix a sound to one channel and repair what can be repaired.
+    """Mix a sound to one channel, repair what can be repaired, and say how.
 
-    Parameters
-    ----------
-    blocks : makes the sound's blocks, ``float32 [n_samples, n_channels]`` each
-    n_channels : int
-    rate : Hz
-    name : what a message calls the sound
-
-    Returns
-    -------
-    ``float32 [n_samples]``, which may be empty, and what was done
+    ``blocks`` makes the sound's blocks, ``float32 [n_samples, n_channels]`` each, anew; ``name`` is for messages. The
+    result, ``float32 [n_samples]``, may be empty.
 
     Raises
     ------
@@ -70,9 +62,8 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
         mono = mono / np.float32(scale)
     if mono.max() - mono.min() <= _SILENT_RANGE:
         raise silent(name)
-    mean, power = float(mono.mean()), _square(mono[None])[0] / len(mono)
-    # In less than a second a low note looks like a constant.
-    if len(mono) >= rate and mean**2 > _CONSTANT_SHARE * power:
+    mean, power = float(mono.mean()), float(_square(mono[None])[0]) / len(mono)
+    if len(mono) >= rate and mean**2 > _CONSTANT_SHARE * power:  # in less than a second it may be a low note
         mean = float(mono.mean(dtype=np.float64))
         mono = mono - np.float32(mean)
         notes.append(f"a constant of {mean:+.3g} removed, {min(mean**2 / power, 1):.0%} of the power")
@@ -83,10 +74,8 @@ def refuse_not_finite(waveform: Waveform, name: str) -> None:
     """Refuse NaN and infinite samples."""
     if len(waveform) and not (np.isfinite(waveform.min()) and np.isfinite(waveform.max())):  # NaN where a sample is
         bad = np.flatnonzero(~np.isfinite(waveform))
-        raise InputError(
-            f"{name} has {len(bad):,} samples that are NaN or infinite, the first at sample {bad[0]:,}; "
-            "export it again without them."
-        )
+        which = f"{len(bad):,} samples that are NaN or infinite, the first at sample {bad[0]:,}"
+        raise InputError(f"{name} has {which}; export it again without them.")
 
 
 def silent(name: str) -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -21,32 +22,24 @@ Block = npt.NDArray[np.float32]
 RATES = (1_000, 768_000)  # Hz, lowest and highest
 MOST_CHANNELS = 256
 _BLOCK = 1 << 21  # samples of all channels decoded at a time, so that a long file never lies in memory whole
+# Codings whose last block libsndfile decodes beyond the sound, and how much of a file at least is the sound.
+_IN_BLOCKS, _FILLED = ("MS_ADPCM", "IMA_ADPCM", "GSM610"), 0.9
 _FORMATS = "WAV, FLAC, OGG, MP3 or AU"
-_KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
+_KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 class Source:
     """An open audio file, or an InputError that says why there is none.
 
-    Attributes
-    ----------
-    name : of the file, for messages
-    rate, channels : Hz; how many
-    frames : samples of a channel by the header, or None where only decoding tells
-    layout : where the sound lies in the file
-    length : samples of a channel in the file, once `blocks` came to its end; None before
-    unread : bytes, at least, that a decoder left at the end
+    It has a ``name`` for messages, a ``rate`` in Hz, a number of ``channels``, and ``frames``, the samples of each by
+    the header, or None where only decoding tells.
     """
 
     def __init__(self, path: Path | str | bytes) -> None:
         self.path = path
-        self.length: int | None = None
-        self.unread = 0
+        self.length: int | None = None  # in samples of a channel, once `blocks` came to the end
+        self.unread = 0  # bytes, at least, that the decoder left there
+        self._end = sys.maxsize
         self._unused: list[_Decoder] = []  # that looked at the first part, for the first pass
 
     def __enter__(self) -> Source:
@@ -61,11 +54,11 @@ class Source:
             for part in self.layout.parts[1:]:
                 with self._decoder(part) as decoder:
                     if (decoder.samplerate, decoder.channels) != (self.rate, self.channels):
-                        raise InputError(
-                            f"{self.name} holds streams of different sample rates or channels one after the other; "
-                            "divide it into files."
-                        )
+                        what = "streams of different sample rates or channels"
+                        raise InputError(f"{self.name} holds {what} one after the other; divide it into files.")
                     frames += decoder.frames
+            if first.subtype in _IN_BLOCKS and _FILLED * frames <= self.layout.samples < frames:
+                frames = self._end = self.layout.samples
             self.frames = None if self.layout.endless else frames
         except BaseException:
             self.__exit__()
@@ -78,23 +71,16 @@ class Source:
         self._handle.close()
 
     def blocks(self, start: int, stop: int) -> Iterator[Block]:
-        """Sound from sample ``start`` to ``stop`` or the end, in order: ``float32 [n, channels]`` each.
-
-        Can be asked for again, for the same samples.
-
-        Raises
-        ------
-        InputError
-            Where it cannot be decoded or read any more.
-        """
+        """Sound from sample ``start`` to ``stop`` or the end, ``float32 [n, channels]`` each; anew with each call."""
         size = max(1, _BLOCK // max(2, self.channels))
         done = 0  # samples of all parts so far
         for part in self.layout.parts:
             with self._unused.pop() if self._unused else self._decoder(part) as decoder:
                 done += _enter(decoder, start - done)
                 while True:
-                    wanted = min(size, stop - done)
+                    wanted = min(size, min(stop, self._end) - done)
                     if wanted <= 0:
+                        self.length = done if done == self._end else None
                         return
                     block = self._decode(decoder, wanted, done)
                     before = max(0, start - done)  # decoded only since the decoder could not be entered later
@@ -141,25 +127,20 @@ class Source:
         except (soundfile.SoundFileError, TypeError) as error:
             if window.error:
                 raise self._unreadable(window.error) from window.error
+            why = f"is not audio that can be decoded; give a sound file as {_FORMATS}"
             if self.layout.cut_short:
-                raise InputError(
-                    f"{self.name} is damaged: it is cut short before any sound; copy or download it again."
-                ) from error
-            raise InputError(
-                f"{self.name} is not audio that can be decoded; give a sound file as {_FORMATS}."
-            ) from error
+                why = "is damaged: it is cut short before any sound; copy or download it again"
+            raise InputError(f"{self.name} {why}.") from error
 
     def _decode(self, decoder: _Decoder, wanted: int, done: int) -> Block:
-        try:
-            block: Block = decoder.read(wanted, dtype="float32", always_2d=True)
-        except soundfile.SoundFileError as error:
-            if decoder.window.error:
-                raise self._unreadable(decoder.window.error) from error
-            raise InputError(
-                f"{self.name} is damaged: it stops decoding after {done / self.rate:.1f} s; copy or download it again."
-            ) from error
+        block: Block | None = None
+        with contextlib.suppress(soundfile.SoundFileError):
+            block = decoder.read(wanted, dtype="float32", always_2d=True)
         if decoder.window.error:
-            raise self._unreadable(decoder.window.error) from decoder.window.error
+            raise self._unreadable(decoder.window.error)
+        if block is None:
+            where = f" after {done / self.rate:.1f} s" if done else ""
+            raise InputError(f"{self.name} is damaged: it stops decoding{where}; copy or download it again.")
         return block
 
     def _unreadable(self, error: OSError) -> InputError:
@@ -168,12 +149,11 @@ class Source:
     def _refuse_absurd(self) -> None:
         lowest, highest = RATES
         if not lowest <= self.rate <= highest:
-            raise InputError(
-                f"{self.name} is at {self.rate:,} Hz by its header; give a recording at {lowest:,} to {highest:,} Hz."
-            )
+            wanted = f"{lowest:,} to {highest:,} Hz"
+            raise InputError(f"{self.name} is at {self.rate:,} Hz by its header; give a recording at {wanted}.")
         if self.channels > MOST_CHANNELS:
             raise InputError(
-                f"{self.name} has {self.channels:,} channels by its header; give one of at most {MOST_CHANNELS}."
+                f"{self.name} has {self.channels:,} channels; give a recording of {MOST_CHANNELS} at most."
             )
 
 
@@ -201,6 +181,8 @@ class _Window:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         origin = {os.SEEK_SET: self._part.begin, os.SEEK_CUR: self._at, os.SEEK_END: self._part.end}[whence]
+        if whence == os.SEEK_END and not offset:
+            origin += self._part.beyond
         self._at = max(self._part.begin, origin + offset)
         return self.tell()
 
@@ -236,13 +218,12 @@ def _open(path: Path | str | bytes) -> tuple[str, BufferedReader]:
         return name, open(path, "rb")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{name} does not exist; check the file's name.") from error
-    except PermissionError as error:
-        raise InputError(f"{name} cannot be opened ({error.strerror}); check its permissions.") from error
     except OSError as error:
-        raise InputError(f"{name} cannot be opened ({error.strerror}); check the file's name.") from error
-    except InputError:
-        raise
+        what = "its permissions" if isinstance(error, PermissionError) else "the file's name"
+        raise InputError(f"{name} cannot be opened ({error.strerror}); check {what}.") from error
     except ValueError as error:  # a NUL, or what the file system's encoding does not have
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{name} is no name that a file can have; check it.") from error
 
 
