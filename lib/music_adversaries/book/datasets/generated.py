@@ -100,7 +100,7 @@ class Generated:
             When nothing was generated yet.
         """
         folder = self._folder(profile)
-        index = read_json(folder / _INDEX)
+        index = read_json(folder / _INDEX, seal=False)
         if not isinstance(index, dict):
             raise InputError(
                 f"{self.name} ({profile}) has not been generated yet; "
@@ -110,7 +110,8 @@ class Generated:
         problems = []
         rows = tqdm(list(table.rows()), desc=f"Checking {self.name}", unit="file", disable=not progress, leave=False)
         for row in rows:
-            file, entry = folder / row["path"], index.get(row["path"]) or {}
+            file, entry = folder / row["path"], index.get(row["path"])
+            entry = entry if isinstance(entry, dict) else {}
             if not file.is_file():
                 problems.append(Problem(row["excerpt"], file, MISSING))
             elif entry.get("recipe") != row["checksum"]:

@@ -185,7 +185,7 @@ class Location:
         return f"check the folder {folder}, or name another with {self.how}"
 
     def _remembered(self) -> dict[str, Any]:
-        memory = read_json(self.memory)
+        memory = read_json(self.memory, seal=False)  # what is remembered from before there were seals is kept
         return memory if isinstance(memory, dict) else {}
 
     def _remembered_path(self) -> Path | None:
