@@ -280,7 +280,7 @@ def _digest(content: object) -> str:
                 add(held)
         elif isinstance(value, torch.Tensor):
             digest.update(f"{value.dtype} {tuple(value.shape)}\n".encode())
-            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
         else:
             digest.update(f"{value!r}\n".encode(errors="surrogatepass"))
 

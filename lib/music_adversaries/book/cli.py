@@ -154,7 +154,8 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         records = [runs.run(experiment, config, progress=True)]
     for record in records:
         name = record.experiment
-        click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        unusual = f", {record.configuration}" if record.configuration else ""
+        click.echo(f"{name} on {record.dataset}, profile {record.profile}{unusual}")
         rows = {str(named(row)): row for row in record.measurements}
         width = max(map(len, rows), default=0)
         for what, row in rows.items():

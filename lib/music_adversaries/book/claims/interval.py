@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InputError
+from ..measurements import is_number
 
 
 def interval(result: Any, where: str) -> tuple[float, float | None, float | None]:
@@ -24,8 +24,3 @@ def interval(result: Any, where: str) -> tuple[float, float | None, float | None
     if not (is_number(low) and is_number(high)) or low > high:
         raise InputError(f"{where} has {low!r} to {high!r} as its interval; delete the record and run again.")
     return float(result["value"]), float(low), float(high)
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a finite number, and not a truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

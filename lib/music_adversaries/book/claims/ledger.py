@@ -6,14 +6,18 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
-from ..measurements import Selection, select
+from ..measurements import COLUMNS, Selection, is_number
 from ..records import Record, book_folder
-from .interval import interval, is_number
+from .interval import interval
 from .paper import PaperReference
+
+if TYPE_CHECKING:
+    import yaml
 
 NOT_TESTED = "not tested yet"
 NOT_TESTABLE = "not testable here"
@@ -122,14 +126,47 @@ def _content(path: Path | str | None) -> tuple[Path, dict[str, Any]]:
 
     path = Path(path) if path else book_folder() / "claims.yml"
     try:
-        # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
-        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.load(path.read_text(encoding="utf-8"), _loader())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a date that is none is a ValueError
         problem = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML ({problem}); mend it or restore it.") from error
     if not isinstance(content, dict) or not set(content) <= {"claims", "findings"}:
         raise InputError(f"{path} must hold the lists claims and findings, and nothing else; mend it or restore it.")
     return path, content
+
+
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """A loader that refuses a field that is there twice, of which YAML's own believes the last."""
+    import yaml
+
+    # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key, _ in node.value:
+                if key.value in seen and isinstance(key.value, str):
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
+                seen.add(key.value if isinstance(key.value, str) else id(key))
+            found: dict[Any, Any] = super().construct_mapping(node, deep)
+            return found
+
+    return Loader
+
+
+@cache
+def _experiments() -> frozenset[str]:
+    """The experiments, by the names of their files: to import them takes longer than all else here."""
+    folder = Path(__file__).parents[1] / "experiments"
+    return frozenset(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+
+
+def _experiment(entry: dict[str, Any], where: str) -> str:
+    name = _text(entry, "experiment", where)
+    if name not in _experiments():
+        known = ", ".join(sorted(_experiments()))
+        raise InputError(f"{where}: there is no experiment {name!r}; use one of {known}.")
+    return name
 
 
 def _entries(content: dict[str, Any], name: str, path: Path) -> list[tuple[Any, str]]:
@@ -155,7 +192,7 @@ def _finding(entry: Any, where: str) -> Finding:
         where = f"{where} ({entry['id']})"
     _fields(entry, where, ("id", "finding", "chapter", "predicate"), ("experiment",))
     text = {name: _text(entry, name, where) for name in ("id", "finding", "chapter")}
-    experiment = _text(entry, "experiment", where) if "experiment" in entry else None
+    experiment = _experiment(entry, where) if "experiment" in entry else None
     return Finding(**text, predicate=_predicate(entry["predicate"], f"{where}: predicate"), experiment=experiment)
 
 
@@ -180,7 +217,7 @@ def _claim(entry: Any, where: str) -> Claim:
         return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
     return Claim(
         **text,
-        experiment=_text(entry, "experiment", where),
+        experiment=_experiment(entry, where),
         predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
         paper=paper,
     )
@@ -208,6 +245,8 @@ def _predicate(entry: Any, where: str) -> Predicate:
             raise InputError(f"{inner}: it does not go with the field within; use above or below.")
         _fields(entry["p_value"], inner, ("quantity", "below"), ())
         limit = _number(entry["p_value"]["below"], f"{inner}: the field below")
+        if not 0 < limit <= 1:
+            raise InputError(f"{inner}: the field below must lie between 0 and 1; it is {limit:g}.")
         p_value = PValue(_text(entry["p_value"], "quantity", inner), limit)
     return Predicate(_selection(entry, where), side == "above", made, side == "within", p_value)
 
@@ -217,7 +256,12 @@ def _selection(entry: dict[str, Any], where: str) -> Selection:
     conditions = entry.get("of", {})
     if not isinstance(conditions, dict):
         raise InputError(f"{where}: the field of must be a set of conditions; it is {conditions!r}.")
-    return select(_text(entry, "quantity", where), **conditions)
+    for name, value in conditions.items():
+        if not isinstance(name, str) or name in COLUMNS or not isinstance(value, str | int | float):
+            raise InputError(
+                f"{where}: the field of states {name!r} as {value!r}; give names of conditions with a text or a number."
+            )
+    return Selection(_text(entry, "quantity", where), tuple(conditions.items()))
 
 
 def _reference(entry: Any, where: str) -> PaperReference:

@@ -150,7 +150,8 @@ def _sound(path: Path) -> System | None:
         return None
     try:
         return System.load(path)
-    except InputError:
+    except InputError as error:
+        warnings.warn(f"{str(error).partition(';')[0]}; it is trained again.", stacklevel=3)
         return None
 
 
