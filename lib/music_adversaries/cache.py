@@ -17,11 +17,14 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORD_AFTER_S = 5.0  # of waiting for another process, until that is said
 # File systems that know no locks: there, two processes may do the same work, and the last to finish is believed.
@@ -32,6 +35,7 @@ _UNWRITABLE = tuple(
     for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EACCES", "EPERM", "EIO", "EISDIR")
     if hasattr(errno, name)
 )
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 SEAL = "sha256"  # under which a file holds the hash of all else in it
 _TRIED = 1 << 16  # bytes that are written to see whether a folder takes any
 
@@ -41,8 +45,12 @@ def cache_dir() -> Path:
     configured = os.environ.get("MUSIC_ADVERSARIES_CACHE")
     if configured:
         return expanded(configured)
-    folder = Path(platformdirs.user_cache_dir("music-adversaries"))
-    if folder.parts[0].startswith("~"):  # left as it is where nobody knows the user's home
+    try:
+        folder = Path(platformdirs.user_cache_dir("music-adversaries"))
+        known = folder.is_absolute()  # some versions of platformdirs leave the ~ of a home that nobody knows
+    except RuntimeError:
+        known = False
+    if not known:
         raise InputError("There is no home folder to keep things in; set MUSIC_ADVERSARIES_CACHE to a folder.")
     return folder
 
@@ -198,6 +206,21 @@ def write_json(path: Path, content: Mapping[str, object]) -> str:
     except (InputError, OSError) as error:
         return str(error).rstrip(".")
     return ""
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV, atomically, for people: no cell is a formula to a spreadsheet.
+
+    A text that begins as a formula does gets a ``'`` before it, whatever it is a name of.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+    plain = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell)
+    with atomic_path(path) as temporary:
+        plain.to_csv(temporary, index=False)
 
 
 def write_tensors(path: Path | str, content: Mapping[str, object]) -> None:

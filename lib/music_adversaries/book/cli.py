@@ -111,7 +111,7 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     Where the manifest names faults, what was found is compared with them.
     """
-    from ..cache import atomic_path
+    from ..cache import write_table
     from . import faults
 
     loaded = datasets.load(dataset, profile, path)
@@ -121,8 +121,7 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
     if (loaded.manifest.table["fault"] != "").any():
         click.echo(report.compare(loaded.manifest).to_string())
     if out is not None:
-        with atomic_path(out) as temporary:
-            report.table().to_csv(temporary, index=False)
+        write_table(out, report.table())
         click.echo(f"written to {out}")
 
 

@@ -209,7 +209,7 @@ def _sound(path: Path) -> Record | None:
         return None
     except InputError as error:
         if path.exists():
-            warnings.warn(f"{str(error).rstrip('.')}; it is computed again.", stacklevel=4)
+            warnings.warn(f"{str(error).partition(';')[0]}; it is computed again.", stacklevel=4)
         return None
 
 
