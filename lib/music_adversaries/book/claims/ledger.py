@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from reprlib import repr  # of what a file holds, however long or deep that is
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
@@ -237,7 +238,7 @@ def _predicate(entry: Any, where: str) -> Predicate:
     else:
         made = Line(_number(line, f"{where}: the field {side}"))
     if side == "within" and not (made.quantity is None and made.plus > 0):
-        raise InputError(f"{where}: the field within must be a number above 0; it is {line!r}.")
+        raise InputError(f"{where}: the field within must be a number above 0; it is {repr(line)}.")
     p_value = None
     if "p_value" in entry:
         inner = f"{where}: p_value"
@@ -255,11 +256,11 @@ def _selection(entry: dict[str, Any], where: str) -> Selection:
     """The field quantity, and the field of, which states the conditions of the measurement that is meant."""
     conditions = entry.get("of", {})
     if not isinstance(conditions, dict):
-        raise InputError(f"{where}: the field of must be a set of conditions; it is {conditions!r}.")
+        raise InputError(f"{where}: the field of must be a set of conditions; it is {repr(conditions)}.")
     for name, value in conditions.items():
         if not isinstance(name, str) or name in COLUMNS or not isinstance(value, str | int | float):
             raise InputError(
-                f"{where}: the field of states {name!r} as {value!r}; give names of conditions with a text or a number."
+                f"{where}: the field of states {name!r} as {repr(value)}; give names with a text or a number each."
             )
     return Selection(_text(entry, "quantity", where), tuple(conditions.items()))
 
@@ -285,17 +286,17 @@ def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str,
 def _text(entry: dict, name: str, where: str) -> str:
     value = entry.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{where}: the field {name} must be a text; it is {value!r}.")
+        raise InputError(f"{where}: the field {name} must be a text; it is {repr(value)}.")
     return " ".join(value.split())
 
 
 def _list(value: Any, where: str) -> list:
     if not isinstance(value, list):
-        raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {value!r}.")
+        raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {repr(value)}.")
     return value
 
 
 def _number(value: Any, what: str) -> float:
     if not is_number(value):
-        raise InputError(f"{what} must be a number; it is {value!r}.")
+        raise InputError(f"{what} must be a number; it is {repr(value)}.")
     return float(value)
