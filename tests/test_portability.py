@@ -25,6 +25,7 @@ LEFT_OUT = {
     "lab": "drives a browser",
     "portability": "this file names the functions",
     "notebooks_stored": "so does that",
+    "reliability": "trains two epochs whose checkpoints fail, whatever they find",
     "start_up": "asks what is imported, of a system that it writes itself",
 }
 

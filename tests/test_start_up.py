@@ -251,14 +251,14 @@ def test_a_stale_system_is_never_found(config, monkeypatch):
         assert kept.kept_system(config) is None
 
 
-def test_a_damaged_system_is_refused_as_ever(config, tmp_path):
+def test_a_damaged_system_is_trained_again(config, tmp_path):
     system = harness.trained_system(config)
     (path,) = (cache_dir() / "systems").glob("*.pt")
     path.write_bytes(path.read_bytes()[:100])
     audio.write_wav(tmp_path / "a.wav", small_system.recording("dark", 5))
     words = ["attack", tmp_path / "a.wav", "--target", system.labels[0], "--out", tmp_path / "out"]
     result = CliRunner().invoke(cli.main, list(map(str, words)))
-    assert result.exit_code == 2 and "is damaged; delete it and train again" in result.output
+    assert result.exit_code in (0, 1) and System.load(path).labels == system.labels, result.output
 
 
 # --- packages whose modules are imported on first use ---

@@ -8,27 +8,59 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
+import io
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from .errors import InputError
 
-WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
-# Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORD_AFTER_S = 5.0  # of waiting for another process, until that is said
+# File systems that know no locks: there, two processes may do the same work, and the last to finish is believed.
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+# What a file that cannot be written raises, whatever else is open.
+_UNWRITABLE = tuple(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EACCES", "EPERM", "EIO", "EISDIR")
+    if hasattr(errno, name)
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+SEAL = "sha256"  # under which a file holds the hash of all else in it
+_TRIED = 1 << 16  # bytes that are written to see whether a folder takes any
 
 
 def cache_dir() -> Path:
     """Folder for everything the library computes and keeps; not created here."""
     configured = os.environ.get("MUSIC_ADVERSARIES_CACHE")
-    return Path(configured).expanduser() if configured else Path(platformdirs.user_cache_dir("music-adversaries"))
+    if configured:
+        return expanded(configured)
+    try:
+        folder = Path(platformdirs.user_cache_dir("music-adversaries"))
+        known = folder.is_absolute()  # some versions of platformdirs leave the ~ of a home that nobody knows
+    except RuntimeError:
+        known = False
+    if not known:
+        raise InputError("There is no home folder to keep things in; set MUSIC_ADVERSARIES_CACHE to a folder.")
+    return folder
+
+
+def expanded(path: Path | str) -> Path:
+    """A path with ``~`` and ``~user`` written out; `InputError` where there is no such user or home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{path} begins with a home folder that is not known; give the whole path.") from error
 
 
 @contextlib.contextmanager
@@ -58,11 +90,28 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        if error.errno in _UNWRITABLE:
             raise _unwritable(path, error) from error
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what was raised before says more
+            temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work that it shall hold is done.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            file.write(bytes(_TRIED))
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 @contextlib.contextmanager
@@ -74,7 +123,7 @@ def only_one(path: Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        When the cache cannot be written.
+        When the cache cannot be written: before the work, which would be lost.
     """
     import filelock  # imported here: it imports asyncio, which would slow down the start of every command
 
@@ -96,22 +145,170 @@ def only_one(path: Path) -> Iterator[None]:
         held.release()
 
 
-def read_json(path: Path) -> Any:
-    """Content of a JSON file, or None if it is missing, unreadable or damaged."""
+def parse_json(text: str) -> Any:
+    """What a JSON text says.
+
+    Raises
+    ------
+    ValueError
+        When it is damaged: also with a name twice, a whole number of more than 64 bits, or nested too deep.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return json.loads(text, object_pairs_hook=_each_once, parse_int=_whole)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
+def sealed(content: Mapping[str, object]) -> dict[str, Any]:
+    """The content as JSON gives it back, with a hash of all of it: what is changed by hand or by chance is noticed."""
+    plain = json.loads(json.dumps({name: value for name, value in content.items() if name != SEAL}))
+    return {**plain, SEAL: _json_digest(plain)}
+
+
+def unsealed(content: object) -> dict[str, Any]:
+    """The content without its hash.
+
+    Raises
+    ------
+    KeyError
+        When it has no hash.
+    ValueError
+        When it is not what was sealed.
+    """
+    if not isinstance(content, dict):
+        raise ValueError("it is no set of fields")
+    rest = {name: value for name, value in content.items() if name != SEAL}
+    if content[SEAL] != _json_digest(rest):
+        raise ValueError("its content is not what was written")
+    return rest
+
+
+def read_json(path: Path, *, seal: bool = True) -> Any:
+    """Content of a JSON file, or None where it is missing, unreadable or damaged.
+
+    Parameters
+    ----------
+    seal : whether it must be what `write_json` wrote, unchanged; otherwise a file without a seal is read, too, and
+        may hold anything
+    """
+    try:
+        content = parse_json(path.read_text(encoding="utf-8"))
+        return unsealed(content) if seal or (isinstance(content, dict) and SEAL in content) else content
+    except (OSError, ValueError, KeyError):
         return None
 
 
-def write_json(path: Path, content: object) -> str:
-    """Write a small JSON file that only saves time; returns why it could not be written, or ``""``."""
+def write_json(path: Path, content: Mapping[str, object]) -> str:
+    """Write a small JSON file that only saves time; why it could not be written, else ``""``."""
     try:
         with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps(sealed(content), indent=1), encoding="utf-8")
     except (InputError, OSError) as error:
         return str(error).rstrip(".")
     return ""
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV, atomically, for people: no cell is a formula to a spreadsheet.
+
+    A text that begins as a formula does gets a ``'`` before it, whatever it is a name of.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+    plain = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell)
+    with atomic_path(path) as temporary:
+        plain.to_csv(temporary, index=False)
+
+
+def write_tensors(path: Path | str, content: Mapping[str, object]) -> None:
+    """Write what PyTorch can save to one sealed file, atomically.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+    import torch  # here, since much that uses the cache needs no tensor
+
+    held = io.BytesIO()  # PyTorch's own writing to a disk that is full raises what does not say so
+    torch.save({**content, SEAL: _digest(content)}, held)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(held.getbuffer())
+
+
+def read_tensors(path: Path | str, version: int) -> dict[str, Any]:
+    """What `write_tensors` wrote, onto the processor; also of a file from before there were seals.
+
+    Of another version than its field ``format`` should say, the seal is not looked at.
+
+    Raises
+    ------
+    FileNotFoundError
+    ValueError
+        When it is damaged.
+    """
+    import torch
+
+    try:
+        with zipfile.ZipFile(path) as archive:  # PyTorch does not look at the check sums of its own archive
+            if archive.testzip() is not None:
+                raise ValueError("a check sum is wrong")
+        content = torch.load(path, weights_only=True, map_location="cpu")
+        seal = content.pop(SEAL, None)
+        if content.get("format") == version and seal is not None and seal != _digest(content):
+            raise ValueError("its content is not what was written")
+        return dict(content)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a damaged archive may raise anything
+        raise ValueError(f"{path} is damaged ({error})") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it has a name twice")
+    return found
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if not -(1 << 63) <= number < 1 << 63:
+        raise ValueError(f"it has a whole number of {len(digits)} digits")
+    return number
+
+
+def _json_digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _digest(content: object) -> str:
+    """Hash of nested mappings and sequences of tensors and plain values."""
+    import torch
+
+    digest = hashlib.sha256()
+
+    def add(value: object) -> None:
+        if isinstance(value, Mapping):
+            digest.update(f"mapping of {len(value)}\n".encode())
+            for name, held in value.items():
+                add(name)
+                add(held)
+        elif isinstance(value, list | tuple):
+            digest.update(f"{len(value)} of\n".encode())
+            for held in value:
+                add(held)
+        elif isinstance(value, torch.Tensor):
+            digest.update(f"{value.dtype} {tuple(value.shape)}\n".encode())
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        else:
+            digest.update(f"{value!r}\n".encode(errors="surrogatepass"))
+
+    add(content)
+    return digest.hexdigest()
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:

@@ -10,7 +10,6 @@ import contextlib
 import copy
 import dataclasses
 import math
-import pickle
 import time
 import warnings
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .cache import atomic_path
+from .cache import read_tensors, write_tensors
 from .errors import InputError
 from .networks import Dropout, History
 from .networks.by_hand import StepsByHand, can_step
@@ -197,7 +196,8 @@ def train(
     network.load_state_dict(state.best)
     network.eval()
     if checkpoint is not None:
-        Path(checkpoint).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a training that is done does not end by what is left behind
+            Path(checkpoint).unlink(missing_ok=True)
     return history
 
 
@@ -312,6 +312,7 @@ class _State:
     def save(self, path: Path) -> None:
         """Write the whole state, atomically. If the disk is full, training continues without a checkpoint."""
         content = {
+            "format": FORMAT,
             "of": self.of,
             "epoch": self.epoch,
             "network": self.network.state_dict(),
@@ -325,15 +326,13 @@ class _State:
             "pieces": self.pieces,
             "dropout": [module.generator_states() for module in self._dropouts()],
         }
-        with contextlib.suppress(InputError), atomic_path(path) as temporary:
-            torch.save(content, temporary)
+        with contextlib.suppress(InputError, OSError, MemoryError):
+            write_tensors(path, content)
 
     def resume(self, path: Path) -> None:
-        """Continue from a checkpoint, if there is an intact one of this training."""
-        if not path.exists():
-            return
+        """Go on from a checkpoint, if there is a sound one of this very training."""
         try:
-            content = torch.load(path, weights_only=True)
+            content = read_tensors(path, FORMAT)
             if content["of"] != self.of:
                 return
             self.network.load_state_dict(content["network"])
@@ -344,8 +343,8 @@ class _State:
                 module.set_generator_states(states)
             if self.by_hand is not None:
                 self.by_hand.velocity[:] = content["velocity"].numpy()
-        except (RuntimeError, KeyError, ValueError, EOFError, OSError, pickle.UnpicklingError, TypeError):
-            # Damaged: begin again. The weights are those that the network had at the beginning.
+        except (RuntimeError, KeyError, ValueError, OSError, TypeError):
+            # Not there, or damaged: begin anew. The weights are still, or again, those that the network came with.
             self.network.load_state_dict(self.best)
             return
         self.best, self.history = content["best"], content["history"]

@@ -110,7 +110,7 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     If the manifest names faults, the results are compared with them.
     """
-    from ..cache import atomic_path
+    from ..cache import write_table
     from . import faults
 
     loaded = datasets.load(dataset, profile, path)
@@ -120,8 +120,7 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
     if (loaded.manifest.table["fault"] != "").any():
         click.echo(report.compare(loaded.manifest).to_string())
     if out is not None:
-        with atomic_path(out) as temporary:
-            report.table().to_csv(temporary, index=False)
+        write_table(out, report.table())
         click.echo(f"written to {out}")
 
 
@@ -151,7 +150,8 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         records = [runs.run(experiment, config, progress=True)]
     for record in records:
         name = record.experiment
-        click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        unusual = f", {record.configuration}" if record.configuration else ""
+        click.echo(f"{name} on {record.dataset}, profile {record.profile}{unusual}")
         rows = {str(named(row)): row for row in record.measurements}
         width = max(map(len, rows), default=0)
         for what, row in rows.items():

@@ -9,6 +9,7 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 Measurement = dict[str, Any]
 #: The columns of a row that are not conditions.
 COLUMNS = ("quantity", "value", "low", "high", "n", "unit")
+#: Between what the numbers of a unit lie. An interval may reach beyond; that of a share does not.
+RANGES = {
+    "fraction": (0.0, 1.0),
+    "fraction difference": (-1.0, 1.0),
+    "artists": (0.0, math.inf),
+    "excerpts": (0.0, math.inf),
+    "Hz": (0.0, math.inf),
+}
+RATIOS = ("share_explained_by_production",)  # of one difference to another: fractions that nothing bounds
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,57 @@ def _row(quantity: str, conditions: Mapping[str, object], value: object, **numbe
     return {"quantity": quantity, **stated, "value": value, **numbers}
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a finite number, and not a truth value."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number that is larger than any float
+        return False
+
+
+def doubt(row: object) -> str:
+    """Why a row cannot be a measurement, as ``"has the value 7.0, and a fraction lies between 0 and 1"``; else ``""``.
+
+    Notebook: book/09_verdicts.ipynb
+    """
+    if not (isinstance(row, dict) and isinstance(row.get("quantity"), str)):
+        return "has no quantity"
+    missing = [name for name in COLUMNS if name not in row]
+    if missing:
+        return f"has no field {missing[0]!r}"
+    value, low, high, unit = row["value"], row["low"], row["high"], row["unit"]
+    if not is_number(value):
+        return f"has the value {value!r}, which is no finite number"
+    if not isinstance(unit, str):
+        return f"has the unit {unit!r}, which is no text"
+    if not isinstance(row["n"], int) or isinstance(row["n"], bool) or row["n"] < 1:
+        return f"has n = {row['n']!r}, which is no count from 1 on"
+    unlike = [name for name, stated in row.items() if name not in COLUMNS and not isinstance(stated, str | int | float)]
+    if unlike:
+        return f"states {unlike[0]!r} as neither a text nor a number"
+    unbounded = (-math.inf, math.inf)
+    least, most = (0.0, 1.0) if _is_p_value(row) else RANGES.get(unit, unbounded)
+    if row["quantity"] in RATIOS:
+        least, most = unbounded
+    if not least - _ROUNDING <= value <= most + _ROUNDING:
+        what = "p-value" if _is_p_value(row) else "number of the unit " + repr(unit)
+        return f"has the value {value!r}, and a {what} lies between {least:g} and {most:g}"
+    if low is None and high is None:
+        return ""
+    if not (is_number(low) and is_number(high)):
+        return f"has {low!r} to {high!r} as its interval, which is none"
+    slack = _ROUNDING * max(1.0, abs(value))
+    if not low - slack <= value <= high + slack:
+        return f"has the value {value!r}, which is not in its interval of {low!r} to {high!r}"
+    if unit == "fraction" and not (least - _ROUNDING <= low and high <= most + _ROUNDING):
+        return f"has {low!r} to {high!r} as its interval, and a fraction lies between 0 and 1"
+    return ""
+
+
+def _is_p_value(row: Measurement) -> bool:
+    return row["quantity"] == "p" or row["quantity"].startswith("p_")
+
+
 def named(row: Measurement) -> Selection:
     """The selection of a row: its quantity and all its conditions."""
     return select(row["quantity"], **{name: value for name, value in row.items() if name not in COLUMNS})
@@ -109,8 +171,10 @@ def the_one(rows: Sequence[Measurement], selection: Selection, where: str) -> Me
     fitting = [row for row in rows if selection.fits(row)]
     if len(fitting) > 1:
         names = dict.fromkeys(name for row in fitting for name in row if name not in COLUMNS)
-        differ = [name for name in names if len({row.get(name) for row in fitting}) > 1]
-        raise InputError(
-            f"{where} has {len(fitting)} measurements of {selection}; say which by {', '.join(differ) or 'nothing'}."
-        )
+        differ = [name for name in names if any(row.get(name) != fitting[0].get(name) for row in fitting)]
+        if not differ:
+            raise InputError(
+                f"{where} has {len(fitting)} measurements of {selection} that nothing tells apart; run it again."
+            )
+        raise InputError(f"{where} has {len(fitting)} measurements of {selection}; say which by {', '.join(differ)}.")
     return fitting[0] if fitting else None

@@ -9,6 +9,9 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+
+from ..errors import InputError
 
 
 @contextlib.contextmanager
@@ -28,6 +31,29 @@ def main_module_stays_home() -> Iterator[None]:
     finally:
         for name, value in hidden.items():
             setattr(main, name, value)
+
+
+@contextlib.contextmanager
+def said_if_one_is_killed(what: str, kept: str = "what was finished is kept") -> Iterator[None]:
+    """Within the block, a worker process that the system ended is one sentence.
+
+    Parameters
+    ----------
+    what : what the workers do, as ``"training systems"``
+    kept : what is kept of it, in words
+
+    Raises
+    ------
+    InputError
+        When a process of a pool ended suddenly.
+    """
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise InputError(
+            f"A process that did a part of {what!r} ended suddenly, probably for lack of memory; close other "
+            f"programs and run it again: {kept}."
+        ) from error
 
 
 def end_with_parent() -> None:

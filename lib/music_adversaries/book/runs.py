@@ -9,11 +9,14 @@ import contextlib
 import dataclasses
 import json
 import time
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from .. import training
+from ..cache import check_writable
 from ..errors import InputError
 from . import datasets
 from .claims.ledger import read_claims
@@ -25,7 +28,7 @@ from .harness.experiment import Experiment
 from .harness.grid import over_processes, pool, train_all
 from .harness.systems import one_thread, show_progress
 from .provenance import provenance
-from .records import Record, book_folder, filename, read_records, recorded, records_folder
+from .records import FormerRecord, Record, book_folder, filename, read_records, recorded, records_folder
 
 
 def for_book(config: Config) -> list[str]:
@@ -114,9 +117,8 @@ def for_comparison(experiment: str, config: Config) -> list[Record]:
     Notebook: book/05_adversaries.ipynb
     """
     found = [record for record in read_records(book_folder() / "records") if record.experiment == experiment]
-    own = records_folder() / filename(experiment, config.dataset, config.profile)
-    if not _is_the_books(config) and own.exists():
-        mine = Record.read(own)
+    mine = None if _is_the_books(config) else _sound(_path(experiment, config))
+    if mine is not None:
         found = [mine, *(r for r in found if (r.dataset, r.profile) != (mine.dataset, mine.profile))]
     return sorted(found, key=lambda record: record.dataset != config.dataset)
 
@@ -145,9 +147,13 @@ def _run(experiment: str, config: Config, dataset: datasets.Dataset, progress: b
     kept = _kept(experiment, config, dataset)
     if kept is not None:
         return kept
+    check_writable(_path(experiment, config))  # before hours that could not be kept
     record = _compute(experiment, config, dataset, progress)
     record.key = _key(experiment, config, dataset)
-    record.write(records_folder())
+    try:
+        record.write(records_folder())
+    except InputError as error:  # what was computed is not lost by that
+        warnings.warn(f"{str(error).rstrip('.')}; the record is shown, and computed again next time.", stacklevel=3)
     return record
 
 
@@ -186,15 +192,25 @@ def _run_quietly(job: tuple[str, Config]) -> None:
 
 
 def _kept(experiment: str, config: Config, dataset: datasets.Dataset) -> Record | None:
-    """The record in the cache, if its configuration, data and code are these."""
-    path = records_folder() / filename(experiment, config.dataset, config.profile)
-    if not path.exists():
-        return None
+    """The record in the cache, if it is of this configuration, data and code."""
+    record = _sound(_path(experiment, config))
+    return record if record is not None and record.key == _key(experiment, config, dataset) else None
+
+
+def _path(experiment: str, config: Config) -> Path:
+    return records_folder() / filename(experiment, config.dataset, config.profile, dataclasses.asdict(config))
+
+
+def _sound(path: Path) -> Record | None:
+    """The record in a file; None where there is none, or it is damaged: it is computed again."""
     try:
-        record = Record.read(path)
-    except InputError:
-        return None  # damaged: computed again
-    return record if record.key == _key(experiment, config, dataset) else None
+        return Record.read(path)
+    except FormerRecord:
+        return None
+    except InputError as error:
+        if path.exists():
+            warnings.warn(f"{str(error).partition(';')[0]}; it is computed again.", stacklevel=4)
+        return None
 
 
 def _key(experiment: str, config: Config, dataset: datasets.Dataset) -> str:

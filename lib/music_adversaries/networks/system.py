@@ -6,7 +6,6 @@ Notebook: book/03_training.ipynb
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import audio, spectra
-from ..cache import atomic_path
+from ..cache import read_tensors, write_tensors
 from ..errors import InputError
 from .base import Network
 from .cdnn import CDNN
@@ -172,18 +171,15 @@ class System:
         kind = type(network).__name__
         if KINDS.get(kind) is not type(network):
             raise InputError(f"A network of type {kind} cannot be saved; use torch.save on it.")
-        with atomic_path(path) as temporary:
-            torch.save(
-                {
-                    "format": FORMAT_VERSION,
-                    "kind": kind,
-                    "settings": network.settings(),
-                    "labels": list(self.labels),
-                    "state": network.state_dict(),
-                    "metadata": self.metadata,
-                },
-                temporary,
-            )
+        content = {
+            "format": FORMAT_VERSION,
+            "kind": kind,
+            "settings": network.settings(),
+            "labels": list(self.labels),
+            "state": network.state_dict(),
+            "metadata": self.metadata,
+        }
+        write_tensors(path, content)
 
     @classmethod
     def load(cls, path: Path | str) -> System:
@@ -192,23 +188,27 @@ class System:
         Raises
         ------
         InputError
-            When the file is missing, damaged, or of another version.
+            When the file is missing, damaged (also by a single bit), or of another version; when a weight is not
+            finite.
         """
+        refused = InputError(f"{path} is not a saved system or is damaged; delete it and train again.")
         try:
-            content = torch.load(path, weights_only=True, map_location="cpu")
-            if content["format"] != FORMAT_VERSION:
-                raise InputError(f"{path} was saved by another version of this library; delete it and train again.")
-            state = content["state"]
-            standardise = Standardise(state["standardise.mean"], torch.ones_like(state["standardise.mean"]))
-            network = KINDS[content["kind"]](standardise, len(content["labels"]), **content["settings"])
-            network.to(state["output.weight"].dtype).load_state_dict(state)
-        except InputError as error:
-            if str(path) in str(error):
-                raise
-            raise InputError(f"{path} is not a saved system or is damaged; delete it and train again.") from error
+            content = read_tensors(path, FORMAT_VERSION)
         except FileNotFoundError as error:
             raise InputError(f"{path} does not exist; train the system first.") from error
-        except (RuntimeError, KeyError, EOFError, OSError, pickle.UnpicklingError, ValueError, TypeError) as error:
-            raise InputError(f"{path} is not a saved system or is damaged; delete it and train again.") from error
+        except ValueError as error:
+            raise refused from error
+        if content.get("format") != FORMAT_VERSION:
+            raise InputError(f"{path} was saved by another version of this library; delete it and train again.")
+        try:
+            state, labels, metadata = content["state"], tuple(content["labels"]), dict(content["metadata"])
+            standardise = Standardise(state["standardise.mean"], torch.ones_like(state["standardise.mean"]))
+            network = KINDS[content["kind"]](standardise, len(labels), **content["settings"])
+            network.to(state["output.weight"].dtype).load_state_dict(state)
+            sound = all(isinstance(label, str) for label in labels) and len(set(labels)) == len(labels) > 0
+        except Exception as error:  # what the fields of a file may be is not known
+            raise refused from error
+        if not (sound and all(values.isfinite().all() for values in network.state_dict().values())):
+            raise refused
         network.eval()
-        return cls(network, tuple(content["labels"]), content["metadata"])
+        return cls(network, labels, metadata)

@@ -22,7 +22,7 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
     """Compare the time of an iteration of Algorithm 1 with NumPy, ART, and arithmetic that cannot be avoided."""
     import torch
 
-    from ...cache import atomic_path
+    from ...cache import write_table
     from . import measure
     from .report import format_table, table
 
@@ -38,6 +38,5 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
     if hasattr(os, "getloadavg"):
         click.echo(f"load average meanwhile: {os.getloadavg()[0]:.1f} (1 is this program on an idle machine)")
     if out is not None:
-        with atomic_path(out) as temporary:
-            table(rows).to_csv(temporary, index=False)
+        write_table(out, table(rows))
         click.echo(f"written to {out}")

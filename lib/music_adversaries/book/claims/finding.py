@@ -14,7 +14,7 @@ from ...evaluation import Estimate
 from ..measurements import Selection, measurement
 from ..records import Record
 from .ledger import Finding, read_findings
-from .verdict import NO_RECORD, held_against
+from .verdict import NO_RECORD, held_against, lacking
 
 
 def finding(id: str, by: Record | Estimate, *, path: Path | str | None = None, **conditions: Any) -> str:
@@ -52,11 +52,15 @@ def _judged(entry: Finding, by: Record | Estimate, conditions: dict[str, Any]) -
         made = measurement(quantity.quantity, by, **dict(quantity.conditions))
         by = Record("the page", "", "", measurements=[made])
     elif by.experiment != entry.experiment:
-        raise InputError(f"The finding {entry.id!r} is judged by {entry.experiment}; {by.filename} is of another.")
+        raise InputError(f"The finding {entry.id!r} is judged by {entry.experiment}; {by.place} is of another.")
+    for name, value in conditions.items():
+        if not isinstance(value, str | int | float | None):
+            raise InputError(f"The condition {name} is {value!r}; give a text or a number, as a record states it.")
     if conditions:
         quantity = Selection(quantity.quantity, (*quantity.conditions, *conditions.items()))
         predicate = dataclasses.replace(predicate, quantity=quantity)
     verdict = held_against(predicate, by)
     if verdict == NO_RECORD:
-        raise InputError(f"{by.place} has no measurement of {quantity}, by which the finding {entry.id!r} is judged.")
+        missing = lacking(predicate, by)
+        raise InputError(f"{by.place} has no measurement of {missing}, by which the finding {entry.id!r} is judged.")
     return verdict

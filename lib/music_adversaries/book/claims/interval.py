@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TypeGuard
 
 from ...errors import InputError
+from ..measurements import is_number
 
 
 def interval(result: object, where: str) -> tuple[float, float | None, float | None]:
@@ -23,9 +23,4 @@ def interval(result: object, where: str) -> tuple[float, float | None, float | N
         return float(value), None, None
     if not (is_number(low) and is_number(high)) or low > high:
         raise InputError(f"{where} has {low!r} to {high!r} as its interval; delete the record and run again.")
-    return float(value), float(low), float(high)
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a finite number, and not a bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(result["value"]), float(low), float(high)

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...errors import InputError
+from ..measurements import is_number
 from ..records import Record, read_records, record_folders
-from .interval import interval, is_number
+from .interval import interval
 from .ledger import Claim, read_claims
 from .paper import paper_rows, paper_text
-from .verdict import verdict
+from .verdict import NO_RECORD, lacking, verdict
 from .words import show
 
 if TYPE_CHECKING:
@@ -44,12 +46,12 @@ def judge(
         an empty dataset. Columns: ``id``, ``claim``, ``where``, ``experiment``, ``dataset``, ``profile``,
         ``quantity``, ``estimate``, ``low``, ``high``, ``n``, ``unit``, ``measured`` (with interval and n, in
         words), ``line`` (in words), ``verdict``, ``scope``, ``because``, ``paper`` (the paper's numbers, in
-        words), ``file``.
+        words), ``file``, ``configuration`` (what of the record's is not the usual, in words).
 
     Raises
     ------
     InputError
-        When the claims, the paper's values or a record is bad.
+        When the claims or the paper's values are bad.
 
     Paper: Section 6
     Notebook: book/09_verdicts.ipynb
@@ -77,7 +79,15 @@ def judgements(
 
 
 def _row(claim: Claim, record: Record | None, values: list[dict[str, Any]]) -> dict[str, Any]:
-    row: dict[str, Any] = {
+    row = _empty_row(claim, record, values)
+    try:
+        return _judged(row, claim, record)
+    except InputError as error:  # one record that does not answer the question leaves the others
+        return row | {"verdict": NO_RECORD, "because": str(error)}
+
+
+def _empty_row(claim: Claim, record: Record | None, values: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "id": claim.id,
         "claim": claim.claim,
         "where": claim.where,
@@ -90,18 +100,23 @@ def _row(claim: Claim, record: Record | None, values: list[dict[str, Any]]) -> d
         "unit": "",
         "measured": "",
         "line": "",
-        "verdict": verdict(claim, record),
+        "verdict": NO_RECORD,
         "scope": claim.scope,
         "because": claim.because or "",
         "paper": paper_text(values, claim.paper),
         "file": str(record.file or "") if record else "",
+        "configuration": record.configuration if record else "",
     }
+
+
+def _judged(row: dict[str, Any], claim: Claim, record: Record | None) -> dict[str, Any]:
+    row = row | {"verdict": verdict(claim, record)}
     if record is None or claim.predicate is None:
         return row
     quantity, line = claim.predicate.quantity, claim.predicate.line
-    missing = [one for one in (quantity, line.quantity) if one and record.find(one) is None]
+    missing = lacking(claim.predicate, record)
     if missing:
-        row["because"] = f"{record.filename} has no result {str(missing[0])!r}; run the experiment again."
+        row["because"] = f"{record.filename} has no result {str(missing)!r}; run the experiment again."
     found = record.find(quantity)
     if found is None:
         return row

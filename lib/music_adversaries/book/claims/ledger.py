@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from reprlib import repr  # of what a file holds, however long or deep that is
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
-from ..measurements import Selection, select
+from ..measurements import COLUMNS, Selection, is_number
 from ..records import Record, book_folder
-from .interval import interval, is_number
+from .interval import interval
 from .paper import PaperReference
+
+if TYPE_CHECKING:
+    import yaml
 
 NOT_TESTED = "not tested yet"
 NOT_TESTABLE = "not testable here"
@@ -123,14 +128,47 @@ def _content(path: Path | str | None) -> tuple[Path, dict[str, Any]]:
 
     path = Path(path) if path else book_folder() / "claims.yml"
     try:
-        # libyaml's parser, if PyYAML was built with it: the other one takes longer than all the rest here.
-        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.load(path.read_text(encoding="utf-8"), _loader())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a date that is none is a ValueError
         problem = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML ({problem}); correct it or restore it.") from error
     if not isinstance(content, dict) or not set(content) <= {"claims", "findings"}:
         raise InputError(f"{path} must hold the lists claims and findings, and nothing else; correct it or restore it.")
     return path, content
+
+
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """A loader that refuses a field that is there twice, of which YAML's own believes the last."""
+    import yaml
+
+    # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key, _ in node.value:
+                if key.value in seen and isinstance(key.value, str):
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
+                seen.add(key.value if isinstance(key.value, str) else id(key))
+            found: dict[Any, Any] = super().construct_mapping(node, deep)
+            return found
+
+    return Loader
+
+
+@cache
+def _experiments() -> frozenset[str]:
+    """The experiments, by the names of their files: to import them takes longer than all else here."""
+    folder = Path(__file__).parents[1] / "experiments"
+    return frozenset(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+
+
+def _experiment(entry: dict[str, Any], where: str) -> str:
+    name = _text(entry, "experiment", where)
+    if name not in _experiments():
+        known = ", ".join(sorted(_experiments()))
+        raise InputError(f"{where}: there is no experiment {name!r}; use one of {known}.")
+    return name
 
 
 def _entries(content: dict[str, Any], name: str, path: Path) -> list[tuple[Any, str]]:
@@ -160,7 +198,7 @@ def _finding(entry: Any, where: str) -> Finding:
         where = f"{where} ({entry['id']})"
     _fields(entry, where, ("id", "finding", "chapter", "predicate"), ("experiment",))
     text = {name: _text(entry, name, where) for name in ("id", "finding", "chapter")}
-    experiment = _text(entry, "experiment", where) if "experiment" in entry else None
+    experiment = _experiment(entry, where) if "experiment" in entry else None
     return Finding(**text, predicate=_predicate(entry["predicate"], f"{where}: predicate"), experiment=experiment)
 
 
@@ -186,10 +224,10 @@ def _claim(entry: Any, where: str) -> Claim:
         state = _text(entry["untested"], "state", inner)
         if state not in (NOT_TESTED, NOT_TESTABLE):
             raise InputError(f"{inner}: the field state says {state!r}; use {NOT_TESTED!r} or {NOT_TESTABLE!r}.")
-        return dataclasses.replace(claim, state=state, because=_text(entry["untested"], "because", inner))
-    return dataclasses.replace(
-        claim,
-        experiment=_text(entry, "experiment", where),
+        return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
+    return Claim(
+        **text,
+        experiment=_experiment(entry, where),
         predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
     )
 
@@ -208,7 +246,7 @@ def _predicate(entry: Any, where: str) -> Predicate:
     else:
         made = Line(_number(line, f"{where}: the field {side}"))
     if side == "within" and not (made.quantity is None and made.plus > 0):
-        raise InputError(f"{where}: the field within must be a number above 0; it is {line!r}.")
+        raise InputError(f"{where}: the field within must be a number above 0; it is {repr(line)}.")
     p_value = None
     if "p_value" in entry:
         inner = f"{where}: p_value"
@@ -216,6 +254,8 @@ def _predicate(entry: Any, where: str) -> Predicate:
             raise InputError(f"{inner}: it cannot be combined with the field within; use above or below.")
         _fields(entry["p_value"], inner, ("quantity", "below"), ())
         limit = _number(entry["p_value"]["below"], f"{inner}: the field below")
+        if not 0 < limit <= 1:
+            raise InputError(f"{inner}: the field below must lie between 0 and 1; it is {limit:g}.")
         p_value = PValue(_text(entry["p_value"], "quantity", inner), limit)
     return Predicate(_selection(entry, where), side == "above", made, side == "within", p_value)
 
@@ -224,8 +264,13 @@ def _selection(entry: dict[str, Any], where: str) -> Selection:
     """The selected measurement: its quantity in the field ``quantity``, its conditions in the field ``of``."""
     conditions = entry.get("of", {})
     if not isinstance(conditions, dict):
-        raise InputError(f"{where}: the field of must be a set of conditions; it is {conditions!r}.")
-    return select(_text(entry, "quantity", where), **conditions)
+        raise InputError(f"{where}: the field of must be a set of conditions; it is {repr(conditions)}.")
+    for name, value in conditions.items():
+        if not isinstance(name, str) or name in COLUMNS or not isinstance(value, str | int | float):
+            raise InputError(
+                f"{where}: the field of states {name!r} as {repr(value)}; give names with a text or a number each."
+            )
+    return Selection(_text(entry, "quantity", where), tuple(conditions.items()))
 
 
 def _reference(entry: Any, where: str) -> PaperReference:
@@ -249,17 +294,17 @@ def _fields(entry: Any, where: str, needed: tuple[str, ...], allowed: tuple[str,
 def _text(entry: dict[str, Any], name: str, where: str) -> str:
     value = entry.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{where}: the field {name} must be a text; it is {value!r}.")
+        raise InputError(f"{where}: the field {name} must be a text; it is {repr(value)}.")
     return " ".join(value.split())
 
 
 def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
-        raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {value!r}.")
+        raise InputError(f"{where}: the field paper must be a list of rows of paper_values.csv; it is {repr(value)}.")
     return value
 
 
 def _number(value: Any, what: str) -> float:
     if not is_number(value):
-        raise InputError(f"{what} must be a number; it is {value!r}.")
+        raise InputError(f"{what} must be a number; it is {repr(value)}.")
     return float(value)

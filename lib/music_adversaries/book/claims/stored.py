@@ -32,7 +32,11 @@ def judged(records: Iterable[Record]) -> pd.DataFrame:
 
     Notebook: book/09_verdicts.ipynb
     """
-    return judge(latest([*read_records(book_folder() / "records"), *records]))
+    of_run = list(records)
+    computed = {(record.experiment, record.dataset, record.profile) for record in of_run}
+    kept = read_records(book_folder() / "records")
+    others = [one for one in kept if (one.experiment, one.dataset, one.profile) not in computed]
+    return judge(latest([*others, *of_run]))
 
 
 def computed_on(records: Iterable[Record]) -> list[str]:
@@ -42,7 +46,7 @@ def computed_on(records: Iterable[Record]) -> list[str]:
 
     Notebook: book/09_verdicts.ipynb
     """
-    return sorted({record.provenance["processor"] for record in records})
+    return sorted({str(record.provenance.get("processor", "unknown")) for record in records})
 
 
 def stored(path: Path | str | None = None) -> pd.DataFrame:

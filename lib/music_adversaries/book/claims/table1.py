@@ -108,7 +108,7 @@ def of_record(record: Record, kind: str = "recorded") -> Table1:
     Notebook: book/04_baselines.ipynb
     """
     if record.experiment != "table1":
-        raise InputError(f"{record.filename} is a record of {record.experiment}; give one of table1.")
+        raise InputError(f"{record.place} is a record of {record.experiment}; give one of table1.")
     cells = []
     for system in dict.fromkeys(row["system"] for row in record.tables["decisions"] if row["system"] != BASELINE):
         network = recipe(system)
@@ -162,9 +162,7 @@ def merit(record: Record, system: str, classifier: str, partition: str, seed: in
     ]
     tests = [row for row in record.tables["tests"] if (row["partition"], row["seed"]) == (partition, seed)]
     if not rows or not tests:
-        raise InputError(
-            f"{record.filename} has no decisions of {' '.join(map(str, wanted))}; choose a row of its table."
-        )
+        raise InputError(f"{record.place} has no decisions of {' '.join(map(str, wanted))}; choose a row of its table.")
     labels = tests[0]["labels"]
     return FigureOfMerit([labels[i] for i in tests[0]["truth"]], [labels[i] for i in rows[0]["said"]], tuple(labels))
 
@@ -183,9 +181,7 @@ def merit_over_folds(record: Record, system: str, classifier: str, seed: int = 0
     wanted = (system, classifier, seed)
     rows = [r for r in record.tables["decisions"] if (r["system"], r["classifier"], r["seed"]) == wanted]
     if not rows:
-        raise InputError(
-            f"{record.filename} has no decisions of {' '.join(map(str, wanted))}; choose a row of its table."
-        )
+        raise InputError(f"{record.place} has no decisions of {' '.join(map(str, wanted))}; choose a row of its table.")
     truth = [row["labels"][i] for row in rows for i in row["truth"]]
     said = [row["labels"][i] for row in rows for i in row["said"]]
     return FigureOfMerit(truth, said, tuple(rows[0]["labels"]))

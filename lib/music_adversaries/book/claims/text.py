@@ -36,7 +36,7 @@ def _block(rows: list[Mapping[str, Any]]) -> str:
     first = rows[0]
     lines = [*_wrap(f"{first['id']} ({first['where']})", ""), *_wrap(first["claim"], "  ")]
     for row in rows:
-        origin = ", ".join(part for part in (row["dataset"], row["profile"]) if part)
+        origin = ", ".join(part for part in (row["dataset"], row["profile"], row.get("configuration")) if part)
         details = []
         if row["measured"]:
             details.append(f"{row['quantity'].replace('_', ' ')} {row['measured']}")

@@ -18,6 +18,7 @@ Notebook: book/09_verdicts.ipynb
 
 from __future__ import annotations
 
+from ...errors import InputError
 from ..measurements import Selection
 from ..records import Record
 from .interval import interval
@@ -80,7 +81,7 @@ def verdict(claim: Claim, record: Record | None) -> str:
     Raises
     ------
     InputError
-        When the measurement has no number as its value, or no interval.
+        When the measurement has no number as its value, or no interval; when a p-value is not between 0 and 1.
 
     Paper: Section 6
     Notebook: book/09_verdicts.ipynb
@@ -90,17 +91,31 @@ def verdict(claim: Claim, record: Record | None) -> str:
     return NO_RECORD if record is None else held_against(claim.predicate, record)
 
 
+def lacking(predicate: Predicate, record: Record) -> Selection | None:
+    """The first measurement that a predicate is judged by and a record lacks."""
+    asked = [predicate.quantity, predicate.line.quantity, _p_value(predicate)]
+    return next((one for one in asked if one is not None and record.find(one) is None), None)
+
+
+def _p_value(predicate: Predicate) -> Selection | None:
+    p_value = predicate.p_value
+    return None if p_value is None else Selection(p_value.quantity, predicate.quantity.conditions)
+
+
 def held_against(predicate: Predicate, record: Record) -> str:
     """The verdict of a record on a predicate; `NO_RECORD` if the record lacks the measurement."""
     found, line = record.find(predicate.quantity), predicate.line.of(record)
     if found is None or line is None:
         return NO_RECORD
     value, low, high = interval(found, f"{record.place}: {predicate.quantity}")
-    if predicate.p_value is not None:
-        p_value = record.find(Selection(predicate.p_value.quantity, predicate.quantity.conditions))
+    asked = _p_value(predicate)
+    if predicate.p_value is not None and asked is not None:
+        p_value = record.find(asked)
         if p_value is None:
             return NO_RECORD
-        p, _, _ = interval(p_value, f"{record.place}: {predicate.p_value.quantity}")
+        p, _, _ = interval(p_value, f"{record.place}: {asked}")
+        if not 0 <= p <= 1:
+            raise InputError(f"{record.place}: {asked} is {p}, which is no p-value; delete the record and run again.")
         beyond = decide(value, value, line, above=predicate.above) == REPRODUCED
         return REPRODUCED if beyond and p < predicate.p_value.below else INCONCLUSIVE
     if low is None or high is None:

@@ -33,7 +33,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from ... import audio
-from ...cache import atomic_path, cache_dir, read_json, write_json
+from ...cache import atomic_path, cache_dir, expanded, read_json, write_json
 from ...errors import InputError
 from ..source import code_version
 from . import fma_tracks, located, resumable
@@ -213,7 +213,7 @@ def _folder(path: Path | str | None) -> Path | str | None:
     """The folder of a zip file, if the zip file was given instead of its folder."""
     if path is None:
         return None
-    given = Path(path).expanduser()
+    given = expanded(path)
     return given.parent if given.suffix.lower() == ".zip" and given.is_file() else path
 
 

@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from ...cache import cache_dir, read_json
 from ...errors import InputError
+from ..processes import said_if_one_is_killed
 from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, file_digest
 from .choices import PROFILES
 from .manifest import Manifest
@@ -84,7 +85,8 @@ class Generated:
                 "leave it out, or use the dataset 'folder'."
             )
         folder = self._folder(profile)
-        table = synthetic.generate(folder, profile, progress=progress, shape=self.shape)
+        with said_if_one_is_killed(f"rendering {self.name}"):
+            table = synthetic.generate(folder, profile, progress=progress, shape=self.shape)
         return self._dataset(profile, Manifest.of(self.name, table), folder)
 
     def get(self, profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
@@ -100,7 +102,7 @@ class Generated:
             When nothing was generated yet.
         """
         folder = self._folder(profile)
-        index = read_json(folder / _INDEX)
+        index = read_json(folder / _INDEX, seal=False)
         if not isinstance(index, dict):
             raise InputError(
                 f"{self.name} ({profile}) has not been generated yet; "
@@ -110,7 +112,8 @@ class Generated:
         problems = []
         rows = tqdm(list(table.rows()), desc=f"Checking {self.name}", unit="file", disable=not progress, leave=False)
         for row in rows:
-            file, entry = folder / row["path"], index.get(row["path"]) or {}
+            file, entry = folder / row["path"], index.get(row["path"])
+            entry = entry if isinstance(entry, dict) else {}
             if not file.is_file():
                 problems.append(Problem(row["excerpt"], file, MISSING))
             elif entry.get("recipe") != row["checksum"]:
@@ -142,7 +145,8 @@ class Generated:
 
         arguments: list[Arguments] = [{**dose, "profile": profile, "shape": self.shape} for dose in doses]
         folders = [self._dose_folder(profile, synthetic.Settings(**knobs)) for knobs in arguments]
-        tables = synthetic.generate_doses(dict(zip(folders, arguments, strict=True)), progress=progress)
+        with said_if_one_is_killed(f"rendering {self.name}"):
+            tables = synthetic.generate_doses(dict(zip(folders, arguments, strict=True)), progress=progress)
         return [self._dataset(profile, Manifest.of(self.name, tables[folder]), folder) for folder in folders]
 
     def _dataset(self, profile: str, table: Manifest, folder: Path) -> Dataset:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import audio
-from ...cache import cache_dir, read_json, write_json
+from ...cache import cache_dir, expanded, read_json, write_json
 from ...errors import InputError
 from .base import CORRUPT, MISSING, CheckReport, Dataset, Problem, Verified, refuse, verify_all
 from .manifest import Manifest
@@ -82,7 +82,7 @@ class Location:
         origin = f"told by {self.environment}" if told else "given"
         named = told or path
         if named is not None:
-            folder = Path(named).expanduser().resolve()
+            folder = expanded(named).resolve()
             culprit = f"{folder} ({origin})" if told else str(folder)
             if folder.is_file() and folder.suffix.lower() in ARCHIVES:
                 raise InputError(f"{culprit} is an archive; unpack it first, and give the folder that it becomes.")
@@ -184,7 +184,7 @@ class Location:
         return f"check the folder {folder}, or name another with {self.how}"
 
     def _remembered(self) -> dict[str, Any]:
-        memory = read_json(self.memory)
+        memory = read_json(self.memory, seal=False)  # what is remembered from before there were seals is kept
         return memory if isinstance(memory, dict) else {}
 
     def _remembered_path(self) -> Path | None:

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from ...audio import SAMPLE_RATE
 from ...errors import InputError
 from ..datasets.base import Dataset
-from ..processes import end_with_parent, main_module_stays_home
+from ..processes import end_with_parent, main_module_stays_home, said_if_one_is_killed
 from . import alignment, distortion, exact, fingerprint
 from .report import Distorted, FaultReport, LeftOut, Pair
 
@@ -204,7 +204,8 @@ def _processes(dataset: Dataset, n_excerpts: int, workers: int | None) -> Iterat
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(wanted, mp_context=context, initializer=_begin, initargs=(dataset,))
     try:
-        yield _Pool(pool)
+        with said_if_one_is_killed(f"listening to {dataset.name}", "it begins anew"):
+            yield _Pool(pool)
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import html
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec
 
@@ -43,6 +45,12 @@ class BookFigure(Figure):
     """
 
     alt_text: str = ""
+
+    @property
+    def caption(self) -> str:
+        """`alt_text` as Markdown that shows it letter by letter, whatever names of labels are in it."""
+        text = html.escape(" ".join(self.alt_text.split()), quote=False)
+        return re.sub(r"[\\`*_\[\]{}$~|^#]", r"\\\g<0>", text)
 
     def png(self) -> bytes:
         """The figure as a PNG file; the same figure gives the same bytes.
@@ -90,6 +98,7 @@ def style() -> Iterator[None]:
                 "axes.labelcolor": INK,
                 "axes.titlecolor": INK,
                 "text.color": INK,
+                "text.parse_math": False,  # labels are shown as they are, with whatever signs they have
                 "xtick.color": INK,
                 "ytick.color": INK,
                 "axes.spines.top": False,
@@ -118,6 +127,11 @@ def new_figure(height: float, width: float = WIDTH) -> BookFigure:
     figure = BookFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def in_legend(name: object) -> str:
+    """A name as a legend takes it: matplotlib leaves out those that begin with an underscore."""
+    return f"\u200b{name}" if str(name).startswith("_") else str(name)
 
 
 def percent(value: float, digits: int = 0) -> str:

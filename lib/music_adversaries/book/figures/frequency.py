@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
-from .base import BookFigure, new_figure, percent, styled
+from .base import BookFigure, in_legend, new_figure, percent, styled
 from .series import checked, name_ends, styles
 
 TICKS = {100: "100", 1_000: "1k", 10_000: "10k"}  # Hz
@@ -47,7 +47,14 @@ def frequency_profile(table: pd.DataFrame, title: str = "") -> BookFigure:
         rows = table[table["of"] == name].sort_values("low")
         centres = np.sqrt(rows["low"] * rows["high"])
         axes.plot(
-            centres, rows["level"], line, color=colour, marker=marker, markersize=4.5, markevery=(i, 4), label=str(name)
+            centres,
+            rows["level"],
+            line,
+            color=colour,
+            marker=marker,
+            markersize=4.5,
+            markevery=(i, 4),
+            label=in_legend(name),
         )
         ends.append((centres.iloc[-1], rows["level"].iloc[-1], str(name), colour, marker))
         said.append(_words(name, rows))

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from ... import spectra
 from ...errors import InputError
-from .base import LIGHT_BLUE, ORANGE, BookFigure, new_figure, styled
+from .base import LIGHT_BLUE, ORANGE, BookFigure, in_legend, new_figure, styled
 
 
 @styled
@@ -196,7 +196,7 @@ def _draw_frame(
     """Draw levels ``[n_bins]`` in the colours of the paper; returns the frequencies in kHz."""
     kilohertz = np.linspace(0, sample_rate / 2000, len(levels[0]))
     for level, name, colour, width in zip(levels, names, (LIGHT_BLUE, "black", ORANGE), (2.6, 0.8, 1.1), strict=True):
-        axes.plot(kilohertz, level, color=colour, linewidth=width, label=name)
+        axes.plot(kilohertz, level, color=colour, linewidth=width, label=in_legend(name))
     axes.set_xlim(0, kilohertz[-1])
     axes.set_ylim(floor_db - 20, 18)  # room for the legend
     axes.set_xlabel("frequency (kHz)")

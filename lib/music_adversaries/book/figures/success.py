@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from matplotlib.transforms import offset_copy
 
 from ...errors import InputError
-from .base import BookFigure, new_figure, percent, styled
+from .base import BookFigure, in_legend, new_figure, percent, styled
 from .series import Style, checked, counted, legend_columns, name_ends, styles
 
 MAX_PANELS = 6
@@ -127,7 +127,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict[str, Style]
             color=colour,
             markersize=5,
             linewidth=1.4,
-            label=str(name),
+            label=in_legend(name),
             transform=beside,
             zorder=3,
         )
@@ -137,7 +137,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, group: str, style_of: dict[str, Style]
 
 def _legend(figure: BookFigure, style_of: dict[str, Style]) -> None:
     handles = [
-        Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5, label=str(name))
+        Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5, label=in_legend(name))
         for name, (colour, marker, line) in style_of.items()
     ]
     columns = legend_columns([str(name) for name in style_of])

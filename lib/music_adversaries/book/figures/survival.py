@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from ...errors import InputError
-from .base import RULE, BookFigure, listing, new_figure, percent, styled
+from .base import RULE, BookFigure, in_legend, listing, new_figure, percent, styled
 from .series import checked, counted, legend_columns, styles
 
 
@@ -49,7 +49,7 @@ def survival(table: pd.DataFrame, title: str = "") -> BookFigure:
         rows = table[table["what"] == what]
         heights = [processes.index(p) + 0.72 * ((i + 0.5) / len(style_of) - 0.5) for p in rows["process"]]
         axes.hlines(heights, rows["low"], rows["high"], color=colour, linewidth=1.2)
-        axes.plot(rows["value"], heights, marker, color=colour, markersize=5, label=str(what), zorder=3)
+        axes.plot(rows["value"], heights, marker, color=colour, markersize=5, label=in_legend(what), zorder=3)
     axes.set_yticks(range(len(processes)), processes)
     axes.set_ylim(len(processes) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

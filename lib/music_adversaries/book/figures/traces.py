@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ...errors import InputError
-from .base import BLUE, ORANGE, BookFigure, listing, new_figure, styled
+from .base import BLUE, ORANGE, BookFigure, in_legend, listing, new_figure, styled
 
 MOST_NAMED = 12
 DECADES = 2  # if losses span more than this, their axis is logarithmic
@@ -156,7 +156,7 @@ def _draw(axes: Axes, items: Sequence[tuple[str, Sequence[float]]], ends: Sequen
             alpha=alpha,
             linewidth=1.5 if named else 1,
             linestyle=("-", "--", "-.")[i % 3] if named else "-",
-            label=name,
+            label=in_legend(name),
         )
         axes.plot(len(values) - 1, values[-1], end, color=colour, alpha=alpha, markersize=5)
     longest = max(len(values) for _, values in items)

@@ -9,14 +9,12 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from tqdm.auto import tqdm
 
-from ...errors import InputError
 from ..datasets import Dataset
-from ..processes import end_with_parent, main_module_stays_home
+from ..processes import end_with_parent, main_module_stays_home, said_if_one_is_killed
 from . import spectrograms
 from .config import Config
 from .data import loaded
@@ -71,22 +69,17 @@ def over_processes(
     workers = executor or pool(len(jobs), device)
     place: dict[Future[Found], int] = {}
     try:
-        with main_module_stays_home():
+        with said_if_one_is_killed(description), main_module_stays_home():
             for index in sorted(range(len(jobs)), key=lambda i: -sizes[i]):
                 place[workers.submit(function, jobs[index])] = index
         shape = None if weights is None else "{l_bar}{bar}| {postfix}[{elapsed}<{remaining}]"
         bar = tqdm(total=sum(sizes), desc=description, disable=not progress, bar_format=shape)
-        with bar:
+        with said_if_one_is_killed(description), bar:
             for done, future in enumerate(as_completed(place), 1):
                 future.result()
                 if weights is not None:
                     bar.set_postfix_str(f"{done} of {len(jobs)} ", refresh=False)
                 bar.update(sizes[place[future]])
-    except BrokenProcessPool as error:
-        raise InputError(
-            f"A process that did a part of {description!r} ended suddenly, probably for lack of memory; close other "
-            "programs and run it again: what was finished is kept."
-        ) from error
     except BaseException:
         for future in place:
             future.cancel()

@@ -27,7 +27,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ... import spectra
-from ...cache import atomic_path, cache_dir, only_one, read_json
+from ...cache import atomic_path, cache_dir, only_one, read_json, sealed
 from ...errors import InputError
 from ..datasets import Dataset
 from ..source import code_version
@@ -155,12 +155,9 @@ def _version() -> str:
 def _spans(path: Path, index: Path) -> dict[str, tuple[int, int]] | None:
     """Where each excerpt lies in the file; None if the file is missing or incomplete."""
     listed = read_json(index)
-    if not isinstance(listed, list) or not path.is_file():
+    if listed is None or not path.is_file():
         return None
-    try:
-        spans = {str(excerpt): (int(first), int(end)) for excerpt, first, end in listed}
-    except (TypeError, ValueError):
-        return None
+    spans = {excerpt: (first, end) for excerpt, first, end in listed["spans"]}
     last = max((end for _, end in spans.values()), default=0)
     return spans if path.stat().st_size == 4 * spectra.N_BINS * last else None
 
@@ -183,7 +180,7 @@ def _write(dataset: Dataset, path: Path, index: Path, progress: bool) -> None:
             spans.append((excerpt, total, total := total + len(frames)))
     # The index is written last: without it the file above counts as incomplete.
     with atomic_path(index) as temporary:
-        temporary.write_text(json.dumps(spans))
+        temporary.write_text(json.dumps(sealed({"spans": spans})))
 
 
 def _computed(dataset: Dataset, excerpt: str) -> Tensor:

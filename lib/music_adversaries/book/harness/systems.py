@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ... import spectra, training
-from ...cache import cache_dir, only_one
+from ...cache import cache_dir, check_writable, only_one
 from ...errors import InputError
 from ...networks import System, slices
 from ...networks.slices import SLICE_LENGTH
@@ -116,7 +117,7 @@ def rows_for_training(
 def trained_system(config: Config, dataset: Dataset | None = None, *, progress: bool | None = None) -> System:
     """The system of a configuration, on the CPU: from the cache, or trained now and kept.
 
-    An interrupted training continues from its last epochs.
+    A training that was interrupted goes on from its last epochs. A kept system that is damaged is trained again.
 
     The metadata of the system hold the learning curves and the excerpts of each part.
 
@@ -127,15 +128,33 @@ def trained_system(config: Config, dataset: Dataset | None = None, *, progress: 
     training.device_of(config.device)  # before anything that takes long
     dataset = dataset or load_dataset(config, progress)
     path = system_path(config, dataset.fingerprint)
-    if path.exists():
-        return System.load(path)
+    kept = _sound(path)
+    if kept is not None:
+        return kept
     with only_one(path):
-        if path.exists():  # another process has trained it meanwhile
-            return System.load(path)
+        kept = _sound(path)  # another process has trained it meanwhile
+        if kept is not None:
+            return kept
+        check_writable(path)
         with one_thread():
             system = _train(config, dataset, path.with_suffix(".partial"), progress)
-        system.save(path)
+        try:
+            system.save(path)
+        except InputError as error:  # what was trained is not lost by that
+            said = f"{str(error).rstrip('.')}; the system is used now, and trained again next time."
+            warnings.warn(said, stacklevel=2)
     return system
+
+
+def _sound(path: Path) -> System | None:
+    """The system in a file; None where there is none, or it is damaged: it is trained again."""
+    if not path.exists():
+        return None
+    try:
+        return System.load(path)
+    except InputError as error:
+        warnings.warn(f"{str(error).partition(';')[0]}; it is trained again.", stacklevel=3)
+        return None
 
 
 def system_path(config: Config, fingerprint: str) -> Path:

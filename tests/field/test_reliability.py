@@ -1,0 +1,621 @@
+"""Crashes, corruption and load: what a killed process, a full disk, a damaged file or an odd label may do, and no more.
+
+Each case was first tried on a version that did worse; see the trial "reliability".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+import torch
+from click.testing import CliRunner
+
+from case import Case, each
+from interrupts import answers_ctrl_c
+from music_adversaries import cache, cli, training
+from music_adversaries.book import claims, datasets, figures, harness, runs
+from music_adversaries.book.datasets import synthetic
+from music_adversaries.book.harness import systems
+from music_adversaries.book.harness.config import Config
+from music_adversaries.book.harness.grid import over_processes
+from music_adversaries.book.measurements import measurement, the_one, without_interval
+from music_adversaries.book.records import USUAL, Record, book_folder, read_records
+from music_adversaries.errors import InputError
+from music_adversaries.evaluation import Estimate
+from music_adversaries.networks import DNN, Standardise, System
+
+TRIAL = "trial reliability"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def small_network() -> DNN:
+    return DNN(Standardise(torch.zeros(513), torch.ones(513)), 3, 8, generator=torch.Generator().manual_seed(0))
+
+
+def small(**metadata: object) -> System:
+    return System(small_network(), ("a", "b", "c"), dict(metadata))
+
+
+def quietly(path: Path) -> list[Record]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read_records(path)
+
+
+# --- processes: each signal ends a command whose workers are at work, and none is left ---
+
+AT_WORK = """
+from pathlib import Path
+import sys
+from music_adversaries.book.harness.grid import over_processes
+
+if __name__ == "__main__":
+    over_processes(eval, ["__import__('pathlib').Path(%r).touch() or __import__('time').sleep(600)"], description="")
+"""
+
+
+def test_no_worker_outlives_a_command_however_it_is_ended(tmp_path: Path) -> None:
+    signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+    commands = {}
+    for number in signals:
+        script, at_work = tmp_path / f"{number}.py", tmp_path / f"{number}.at_work"
+        script.write_text(AT_WORK % str(at_work))
+        commands[number] = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL), at_work
+    until = time.monotonic() + 120
+    while not all(at_work.exists() for _, at_work in commands.values()) and time.monotonic() < until:
+        time.sleep(0.1)
+    workers = []
+    for number, (command, at_work) in commands.items():
+        assert at_work.exists()
+        workers += psutil.Process(command.pid).children(recursive=True)
+        command.send_signal(number)
+        command.wait()
+    assert len(workers) >= len(signals)
+    _, left = psutil.wait_procs(workers, timeout=30)
+    assert not left
+
+
+def test_a_worker_that_the_system_ends_is_one_sentence() -> None:
+    killed = "__import__('os').kill(__import__('os').getpid(), 9)"
+    with pytest.raises(InputError, match=r"'training' ended suddenly.*what was finished is kept"):
+        over_processes(eval, [killed], description="training")
+
+
+def test_so_is_one_that_renders(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise BrokenProcessPool("A process was terminated abruptly")
+
+    monkeypatch.setattr(synthetic, "generate", broken)
+    with pytest.raises(InputError, match="'rendering synthetic' ended suddenly"):
+        datasets.load("synthetic", progress=False)
+
+
+# --- a disk that takes nothing: what was computed is there all the same ---
+
+
+def refuses(number: int) -> Callable[..., None]:
+    def write(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return write
+
+
+FULL = [
+    Case(name, TRIAL, partial(getattr, errno, name), "could not be written")
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EACCES", "EPERM", "EIO")
+]
+
+
+@each(FULL)
+def test_a_failed_checkpoint_ends_no_training(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(Path, "write_bytes", refuses(case.make()))
+    generator = torch.Generator().manual_seed(1)
+    frames, targets = torch.rand(40, 513, generator=generator), torch.arange(40) % 3
+    schedule = training.Schedule(max_epochs=2, batch_size=20)
+    checkpoint = tmp_path / "x.partial"
+    history = training.train(small_network(), frames, targets, frames, targets, schedule, seed=0, checkpoint=checkpoint)
+    assert len(history["train_loss"]) == 2 and not list(tmp_path.glob("*partial*"))
+
+
+@each(FULL)
+def test_a_system_that_cannot_be_saved_is_said(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "write_bytes", refuses(case.make()))
+    with pytest.raises(InputError, match=case.answer):
+        small().save(tmp_path / "s.pt")
+    assert not list(tmp_path.iterdir())
+
+
+class Trained:
+    """`trained_system` with a training that takes no time, and counts."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self.path = cache.cache_dir() / "systems" / "s.pt"
+        monkeypatch.setattr(systems, "system_path", lambda *_: self.path)
+        monkeypatch.setattr(systems, "_train", self.train)
+
+    def train(self, *_: object) -> System:
+        self.count += 1
+        return small(parts={"test": []})
+
+    def __call__(self) -> System:
+        return systems.trained_system(Config(), SimpleNamespace(fingerprint="x"), progress=False)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> Trained:
+    return Trained(monkeypatch)
+
+
+def test_a_trained_system_that_cannot_be_kept_is_used(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "write_bytes", refuses(errno.ENOSPC))
+    with pytest.warns(UserWarning, match=r"No space left.*is used now, and trained again next time"):
+        assert trained().labels == ("a", "b", "c")
+
+
+def test_a_cache_that_takes_nothing_is_noticed_before_the_training(trained: Trained, own_cache: Path) -> None:
+    own_cache.mkdir()
+    (own_cache / "systems").write_text("a file where the folder should be")
+    with pytest.raises(InputError, match="could not be written"):
+        trained()
+    assert trained.count == 0
+
+
+def test_a_record_that_cannot_be_kept_is_shown(monkeypatch: pytest.MonkeyPatch, own_cache: Path) -> None:
+    made = Record("ensemble", "synthetic", "quick", [without_interval("snr", 5.0, n=3)])
+    monkeypatch.setattr(runs, "_dataset", lambda *_: None)
+    monkeypatch.setattr(runs, "_key", lambda *_: "key")
+    monkeypatch.setattr(runs, "_compute", lambda *_: made)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", refuses(errno.ENOSPC))
+        with pytest.warns(UserWarning, match=r"No space left.*computed again next time"):
+            assert runs.run("ensemble", Config()) == made
+    own_cache.rename(own_cache.with_name("before"))
+    own_cache.write_text("a file where the folder should be")
+    monkeypatch.setattr(runs, "_compute", lambda *_: pytest.fail("hours that cannot be kept"))
+    with pytest.raises(InputError, match="could not be written"):
+        runs.run("ensemble", Config())
+
+
+# --- a system's file, changed in one way each ---
+
+
+def resaved(change: Callable[[dict], object]) -> Callable[[Path], None]:
+    """As someone would who opens the file with PyTorch, changes something, and saves it."""
+
+    def make(path: Path) -> None:
+        content = torch.load(path, weights_only=True)
+        change(content)
+        torch.save(content, path)
+
+    return make
+
+
+def without_seal(change: Callable[[dict], object]) -> Callable[[Path], None]:
+    """As from before there were seals."""
+    return resaved(lambda content: (content.pop(cache.SEAL), change(content)))
+
+
+def first_weight(value: float) -> Callable[[dict], object]:
+    return lambda content: content["state"]["output.weight"].view(-1)[:1].fill_(value)
+
+
+DAMAGED = "is not a saved system or is damaged"
+SYSTEMS = [
+    Case("another weight", TRIAL, resaved(first_weight(0.5)), DAMAGED),
+    Case("another label", TRIAL, resaved(lambda c: c["labels"].reverse()), DAMAGED),
+    Case("NaN", TRIAL, without_seal(first_weight(np.nan)), DAMAGED),
+    Case("infinite", TRIAL, without_seal(first_weight(np.inf)), DAMAGED),
+    Case("no metadata", TRIAL, without_seal(lambda c: c.pop("metadata")), DAMAGED),
+    Case("metadata that are a list", TRIAL, without_seal(lambda c: c.update(metadata=[1])), DAMAGED),
+    Case("labels that are numbers", TRIAL, without_seal(lambda c: c.update(labels=[1, 2, 3])), DAMAGED),
+    Case("a label twice", TRIAL, without_seal(lambda c: c.update(labels=["a", "a", "b"])), DAMAGED),
+    Case("too few labels", TRIAL, without_seal(lambda c: c.update(labels=["a", "b"])), DAMAGED),
+    Case("labels that are none", TRIAL, without_seal(lambda c: c.update(labels=None)), DAMAGED),
+    Case("no weights", TRIAL, without_seal(lambda c: c.update(state={})), DAMAGED),
+    Case("weights that are a list", TRIAL, without_seal(lambda c: c.update(state=[])), DAMAGED),
+    Case("a weight that is a text", TRIAL, without_seal(lambda c: c["state"].update({"output.weight": "x"})), DAMAGED),
+    Case("settings that are none", TRIAL, without_seal(lambda c: c.update(settings=None)), DAMAGED),
+    Case("a kind that is a list", TRIAL, without_seal(lambda c: c.update(kind=["DNN"])), DAMAGED),
+    Case("a list", TRIAL, lambda path: torch.save([1, 2], path), DAMAGED),
+    Case("a tensor", TRIAL, lambda path: torch.save(torch.zeros(3), path), DAMAGED),
+    Case("empty", TRIAL, lambda path: path.write_bytes(b""), DAMAGED),
+    Case("half", TRIAL, lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), DAMAGED),
+    Case("more at its end", TRIAL, lambda path: path.write_bytes(path.read_bytes() + b"PK\5\6" + bytes(50)), DAMAGED),
+    Case("another version", TRIAL, resaved(lambda c: c.update(format=1)), "another version"),
+]
+
+
+@each(SYSTEMS)
+def test_a_damaged_system_is_refused_in_one_sentence_and_trained_again(case: Case, trained: Trained) -> None:
+    trained()
+    case.make(trained.path)
+    with pytest.raises(InputError, match=case.answer) as refused:
+        System.load(trained.path)
+    assert str(refused.value).count("\n") == 0
+    with pytest.warns(UserWarning, match="trained again"):
+        assert trained().labels == ("a", "b", "c")
+    assert trained.count == 2 and System.load(trained.path).labels == ("a", "b", "c")
+
+
+def test_flipped_bits_of_a_system_are_noticed(tmp_path: Path) -> None:
+    """Any of them loads what was saved, or is refused."""
+    path, system = tmp_path / "s.pt", small(history={"best_epoch": 3}, parts={"test": ["x", "y"]})
+    system.save(path)
+    whole, state, refused = path.read_bytes(), system.network.state_dict(), 0
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(whole), size=120):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        try:
+            back = System.load(path)
+        except InputError:
+            refused += 1
+            continue
+        assert back.labels == system.labels and back.metadata == system.metadata
+        assert all(torch.equal(state[name], values) for name, values in back.network.state_dict().items())
+    assert refused > 60
+
+
+def test_a_system_from_before_there_were_seals_is_read(tmp_path: Path) -> None:
+    small(history={"best_epoch": 3}).save(tmp_path / "s.pt")
+    without_seal(lambda _: None)(tmp_path / "s.pt")
+    assert System.load(tmp_path / "s.pt").history == {"best_epoch": 3}
+
+
+# --- records: what is written on one is believed only as it was written ---
+
+ROWS = [
+    measurement("success", Estimate(0.6, 0.5, 0.7, 20), attack="Algorithm 1"),
+    measurement("difference", Estimate(0.1, -0.1, 0.3, 20, "fraction difference"), minus="mfcc"),
+    without_interval("p_artists", 0.02, n=20),
+]
+
+
+def a_record(**changed: object) -> Record:
+    return Record("ensemble", "synthetic", "quick", [dict(row) for row in ROWS], key="key", **changed)  # type: ignore[arg-type]
+
+
+def edit(old: str, new: str) -> Callable[[dict, str], str]:
+    return lambda _, text: text.replace(old, new)
+
+
+def sealed_again(change: Callable[[dict], object]) -> Callable[[dict, str], str]:
+    """As a program would write it that makes an error: the hash is right."""
+
+    def make(content: dict, _: str) -> str:
+        change(content)
+        return json.dumps(cache.sealed(content))
+
+    return make
+
+
+def in_row(number: int, **changed: object) -> Callable[[dict, str], str]:
+    return sealed_again(lambda content: content["measurements"][number].update(changed))
+
+
+deep = "[" * 100_000 + "]" * 100_000
+RECORDS = [
+    Case("a value, by hand", TRIAL, edit('"value": 0.6', '"value": 0.65'), "was changed after it was written"),
+    Case("a condition, by hand", TRIAL, edit("Algorithm 1", "Algorithm 2"), "was changed after it was written"),
+    Case("its key, by hand", TRIAL, edit('"key": "key"', '"key": "yek"'), "was changed after it was written"),
+    Case("no hash", TRIAL, lambda content, _: json.dumps(content), "without a hash"),
+    Case("700 %", TRIAL, in_row(0, value=7.0, low=6.0, high=8.0), "lies between 0 and 1"),
+    Case("a share below none", TRIAL, in_row(0, value=-0.1, low=-0.2, high=0.0), "lies between 0 and 1"),
+    Case("beside its interval", TRIAL, in_row(0, value=0.8), "is not in its interval"),
+    Case("an interval beyond all", TRIAL, in_row(0, high=1.5), "lies between 0 and 1"),
+    Case("an interval turned around", TRIAL, in_row(0, low=0.7, high=0.5), "is not in its interval"),
+    Case("half an interval", TRIAL, in_row(0, low=None), "as its interval"),
+    Case("a difference of 3", TRIAL, in_row(1, value=3.0, low=2.0, high=4.0), "lies between -1 and 1"),
+    Case("p is -1", TRIAL, in_row(2, value=-1.0), "p-value lies between 0 and 1"),
+    Case("p is 2", TRIAL, in_row(2, value=2.0), "p-value lies between 0 and 1"),
+    Case("NaN", TRIAL, in_row(0, value=float("nan")), "no finite number"),
+    Case("infinite", TRIAL, in_row(0, high=float("inf")), "as its interval"),
+    Case("a truth value", TRIAL, in_row(0, value=True), "no finite number"),
+    Case("n is 0", TRIAL, in_row(0, n=0), "no count"),
+    Case("n is 2.5", TRIAL, in_row(0, n=2.5), "no count"),
+    Case("n is missing", TRIAL, sealed_again(lambda c: c["measurements"][0].pop("n")), "no field 'n'"),
+    Case("a unit that is a number", TRIAL, in_row(0, unit=5), "no text"),
+    Case("a condition that is a list", TRIAL, in_row(0, attack=["x"]), "neither a text nor a number"),
+    Case("the same twice", TRIAL, sealed_again(lambda c: c["measurements"].append(ROWS[0])), "an earlier one"),
+    Case("a row that is a number", TRIAL, sealed_again(lambda c: c["measurements"].append(5)), "has no quantity"),
+    Case("tables that are a list", TRIAL, sealed_again(lambda c: c.update(tables=[])), "'tables' is bad"),
+    Case("a table of numbers", TRIAL, sealed_again(lambda c: c.update(tables={"x": [1]})), "no list of rows"),
+    Case("a provenance that is a text", TRIAL, sealed_again(lambda c: c.update(provenance="x")), "'provenance' is bad"),
+    Case("another's name", TRIAL, sealed_again(lambda c: c.update(experiment="table1")), "holds the record table1"),
+    Case("400 digits", TRIAL, edit('"n": 20', f'"n": {"9" * 400}'), "400 digits"),
+    Case("5,000 digits", TRIAL, edit('"n": 20', f'"n": {"9" * 5_000}'), "no readable JSON"),
+    Case("too deep", TRIAL, edit('"key": "key"', f'"key": {deep}'), "too deep"),
+    Case("a name twice", TRIAL, edit('"key": "key"', '"key": "key", "key": "key"'), "a name twice"),
+    Case("half", TRIAL, lambda _, text: text[: len(text) // 2], "no readable JSON"),
+    Case("empty", TRIAL, lambda *_: "", "no readable JSON"),
+    Case("a list", TRIAL, lambda *_: "[]", "is no record"),
+    Case("a text", TRIAL, lambda *_: '"x"', "is no record"),
+    Case("nothing", TRIAL, lambda *_: "null", "is no record"),
+]
+
+
+@each(RECORDS)
+def test_a_record_that_is_not_what_was_written_is_named_and_left_out(case: Case, tmp_path: Path) -> None:
+    path = a_record().write(tmp_path)
+    content = cache.unsealed(json.loads(path.read_text()))
+    path.write_text(case.make(content, path.read_text()))
+    with pytest.raises(InputError, match=case.answer) as refused:
+        Record.read(path)
+    assert str(path) in str(refused.value) and len(str(refused.value)) < 1_000
+    other = Record("table1", "synthetic", "quick", ROWS).write(tmp_path)
+    with pytest.warns(UserWarning, match="it is left out"):
+        assert [record.file for record in read_records(tmp_path)] == [other]
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    assert quietly(tmp_path) == []
+
+
+def test_another_configuration_replaces_nothing_and_is_said(own_cache: Path) -> None:
+    folder = own_cache / "records"
+    usual = a_record(config={**USUAL, "dataset": "synthetic"}).write(folder)
+    other = a_record(config={**USUAL, "seed": 3, "partition": "artist_filtered"})
+    assert usual.name == "ensemble-synthetic-quick.json"
+    assert other.write(folder).name == "ensemble-synthetic-quick-partition=artist_filtered-seed=3.json"
+    assert len(read_records(folder)) == 2 and other.configuration == "partition artist_filtered, seed 3"
+    text = claims.format_table(claims.judgements(read_records(folder)))
+    assert "synthetic, quick, partition artist_filtered, seed 3:" in " ".join(text.split())
+    many = a_record(config={"seeds": list(range(200))})
+    assert len(many.write(folder).name) < 100
+
+
+def test_what_is_usual_is_the_configuration_by_default() -> None:
+    config = Config()
+    assert USUAL == {
+        name: list(value) if isinstance(value := getattr(config, name), tuple) else value for name in USUAL
+    }
+    assert set(USUAL) == {*vars(config)} - {"dataset", "profile", "path"}
+
+
+def test_the_books_records_are_sealed() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = read_records(book_folder() / "records")
+    assert len(found) == len(list((book_folder() / "records").glob("*.json"))) > 30
+
+
+def test_one_damaged_file_stops_no_command(own_cache: Path) -> None:
+    (own_cache / "records").mkdir(parents=True)
+    (own_cache / "records" / "ensemble-synthetic-quick.json").write_text(deep)
+    with pytest.warns(UserWarning, match="ensemble-synthetic-quick.json .* it is left out"):
+        done = CliRunner().invoke(cli.main, ["claims"])
+    assert done.exit_code == 0 and "random-above-filtered" in done.output
+
+
+# --- what else the cache holds ---
+
+CONTENT = {"found": [1, 2.5], "seconds": 3}
+KEPT = [
+    Case("a list", TRIAL, lambda _: "[1, 2]", None),
+    Case("another shape", TRIAL, lambda _: '{"found": 5}', None),
+    Case("400 digits", TRIAL, lambda text: text.replace("2.5", "9" * 400), None),
+    Case("too deep", TRIAL, lambda _: deep, None),
+    Case("a name twice", TRIAL, lambda text: text.replace('"seconds"', '"seconds": 1, "seconds"'), None),
+    Case("another number", TRIAL, lambda text: text.replace("2.5", "2.6"), None),
+    Case("NaN", TRIAL, lambda text: text.replace("2.5", "NaN"), None),
+    Case("half", TRIAL, lambda text: text[:20], None),
+    Case("no UTF-8", TRIAL, lambda text: text + "\udcff", None),
+    Case("a lone surrogate", TRIAL, lambda text: text.replace("found", "\\ud800"), None),
+    Case("as written", TRIAL, lambda text: text, CONTENT),
+    Case("laid out otherwise", TRIAL, lambda text: json.dumps(json.loads(text), indent=4), CONTENT),
+]
+
+
+@each(KEPT)
+def test_a_kept_file_is_believed_as_it_was_written_or_not_at_all(case: Case, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    assert cache.write_json(path, CONTENT) == ""
+    path.write_bytes(case.make(path.read_text()).encode(errors="surrogateescape"))
+    assert cache.read_json(path) == case.answer
+
+
+# --- claims.yml ---
+
+ENTRY = """claims:
+- id: gain
+  claim: It gains.
+  where: Section 1
+  scope: Here.
+  experiment: ensemble
+  predicate: {quantity: gain, above: 0.0}
+"""
+LEDGERS = [
+    Case("an experiment that is none", TRIAL, ("ensemble", "ensembel"), "there is no experiment 'ensembel'"),
+    Case("a field twice", TRIAL, ("  scope: Here.", "  scope: Here.\n  scope: There."), "scope is there twice"),
+    Case("a side twice", TRIAL, ("above: 0.0", "above: 0.0, above: 0.5"), "above is there twice"),
+    Case("a list of claims twice", TRIAL, ("claims:", "claims: []\nclaims:"), "claims is there twice"),
+    Case("a date that is none", TRIAL, ("Section 1", "2020-13-45"), "cannot be read as YAML"),
+    Case("too deep", TRIAL, ("Section 1", "[" * 2_000 + "]" * 2_000), "must be a text"),
+    Case("a tag", TRIAL, ("Section 1", "!!python/object:os.system x"), "cannot be read as YAML"),
+    Case("a condition that is a list", TRIAL, ("above: 0.0", "above: 0.0, of: {a: [1]}"), "the field of states 'a'"),
+    Case("a condition without a name", TRIAL, ("above: 0.0", "above: 0.0, of: {1: 2}"), "the field of states 1"),
+    Case("a column as condition", TRIAL, ("above: 0.0", "above: 0.0, of: {quantity: x}"), "the field of states"),
+    Case("not a number", TRIAL, ("0.0", ".nan"), "must be a number"),
+    Case("a limit of p of 5", TRIAL, ("0.0", "0.0, p_value: {quantity: p, below: 5}"), "between 0 and 1"),
+    Case("no UTF-8", TRIAL, ("Here.", "\udcff"), "cannot be read as YAML"),
+    Case("two documents", TRIAL, ("claims:", "--- 1\n---\nclaims:"), "cannot be read as YAML"),
+]
+
+
+@each(LEDGERS)
+def test_a_bad_ledger_is_one_sentence(case: Case, tmp_path: Path) -> None:
+    path = tmp_path / "claims.yml"
+    path.write_bytes(ENTRY.replace(*case.make, 1).encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=case.answer) as refused:
+        claims.read_claims(path)
+    assert str(path) in str(refused.value)
+
+
+def test_folders_of_records_that_are_none_are_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli.main, ["claims", "--records", str(tmp_path / "TYPO")])
+    assert done.exit_code == 2 and "TYPO is not a folder" in done.output
+
+
+# --- findings ---
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yml"
+    finding = ENTRY.replace("claims:", "findings:").replace("claim:", "finding:").replace("where", "chapter")
+    finding = finding.replace("  scope: Here.\n", "")
+    finding = finding.replace("above: 0.0", "above: 0.0, p_value: {quantity: p_x, below: 0.05}")
+    path.write_text(ENTRY + finding)
+    gain = measurement("gain", Estimate(0.6, 0.5, 0.7, 20))
+    record = Record("ensemble", "synthetic", "quick", [gain], file=tmp_path / "here.json")
+    with pytest.raises(InputError, match=r"here.json has no measurement of p_x"):
+        claims.finding("gain", record, path=path)
+    with pytest.raises(InputError, match=r"The condition system is \['a'\]"):
+        claims.finding("gain", record, path=path, system=["a"])
+    record.measurements.append(without_interval("p_x", -1.0, n=5))
+    with pytest.raises(InputError, match=r"here.json: p_x is -1.0, which is no p-value"):
+        claims.finding("gain", record, path=path)
+    with pytest.raises(InputError, match=r"2 measurements of gain that nothing tells apart"):
+        the_one([gain, gain], claims.read_claims(path)[0].predicate.quantity, "It")
+    with pytest.raises(InputError, match="here.json has no measurement of speed"):
+        record.one("speed")
+
+
+# --- labels ---
+
+LABELS = [
+    Case("a formula", TRIAL, lambda: "a$b_$", "a\\$b\\_\\$"),
+    Case("half a formula", TRIAL, lambda: "$\\frac{", "\\$\\\\frac\\{"),
+    Case("a script", TRIAL, lambda: "<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
+    Case("a link", TRIAL, lambda: "[x](javascript:alert(1))", "\\[x\\](javascript:alert(1))"),
+    Case("code", TRIAL, lambda: "`{raw} html`", "\\`\\{raw\\} html\\`"),
+    Case("an underscore first", TRIAL, lambda: "_hidden_", "\\_hidden\\_"),
+    Case("an entity", TRIAL, lambda: "&lt;b&gt;", "&amp;lt;b&amp;gt;"),
+    Case("lines", TRIAL, lambda: "a\n\n# b", "a \\# b"),
+]
+
+
+@each(LABELS)
+def test_a_label_is_shown_as_it_is(case: Case) -> None:
+    label = case.make()
+    figure = figures.confidence_traces({label: [0.1, 0.2], "other": [0.1, 0.95]}, title=label)
+    assert figure.png().startswith(b"\x89PNG")
+    assert case.answer in figure.caption
+    drawn = [text.get_text().lstrip("\u200b") for text in figure.legends[0].get_texts()]
+    assert drawn == ["other", label]
+
+
+CELLS = [Case(cell, TRIAL, lambda cell=cell: cell, f"'{cell}") for cell in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1")]
+
+
+@each([*CELLS, Case("a name", TRIAL, lambda: "a=b", "a=b"), Case("a number", TRIAL, lambda: -1.5, -1.5)])
+def test_no_cell_of_a_table_is_a_formula(case: Case, tmp_path: Path) -> None:
+    cache.write_table(tmp_path / "t.csv", pd.DataFrame({"x": [case.make()]}))
+    assert pd.read_csv(tmp_path / "t.csv")["x"][0] == case.answer
+
+
+# --- the command: one line, and the right exit code ---
+
+
+def command(*words: str, set_to: dict[str, str] | None = None, **how: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "music_adversaries", *words],
+        env={**os.environ, **(set_to or {})},
+        stderr=subprocess.PIPE,
+        text=True,
+        **{"stdout": subprocess.PIPE, **how},  # type: ignore[call-overload]
+    )
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> bool:
+    return done.stderr.startswith("music-adversaries: ") and done.stderr.count("\n") == 1
+
+
+def test_a_user_that_is_none() -> None:
+    done = command("claims", set_to={"MUSIC_ADVERSARIES_CACHE": "~nosuchuser/cache"})
+    assert done.returncode == 2 and one_line(done) and "~nosuchuser" in done.stderr
+
+
+def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUSIC_ADVERSARIES_CACHE")
+
+    def unknown(*_: object) -> str:
+        raise RuntimeError("could not determine the home directory")
+
+    for answer in (unknown, lambda *_: "~/.cache/music-adversaries"):
+        monkeypatch.setattr(cache.platformdirs, "user_cache_dir", answer)
+        with pytest.raises(InputError, match="no home folder.*MUSIC_ADVERSARIES_CACHE"):
+            cache.cache_dir()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_an_output_that_is_full() -> None:
+    with open("/dev/full", "w") as full:
+        done = command("claims", stdout=full)
+    assert done.returncode == 2 and one_line(done) and "No space left" in done.stderr
+
+
+def test_an_output_that_nobody_reads() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = command("claims", stdout=writer)
+    os.close(writer)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[subprocess.Popen[str]]:
+    """The command, held in the middle of its imports."""
+    held = "import builtins, sys, time; before = builtins.__import__\n"
+    held += "def hold(name, *rest):\n    if name == 'click':\n        print('at it', flush=True); time.sleep(60)\n"
+    held += "    return before(name, *rest)\nbuiltins.__import__ = hold\n"
+    held += "from music_adversaries.__main__ import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", held],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=answers_ctrl_c,
+    )
+    with process:
+        yield process
+
+
+def test_ctrl_c_while_things_are_imported() -> None:
+    with importing() as process:
+        assert process.stdout is not None and process.stdout.readline() == "at it\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130 and said == "music-adversaries: interrupted.\n"
+
+
+def test_the_harness_has_what_this_file_patches() -> None:
+    """A patch of what is not there any more would try nothing."""
+    assert harness.trained_system is systems.trained_system
