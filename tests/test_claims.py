@@ -210,7 +210,7 @@ def test_a_record_of_an_earlier_version_is_left_out_and_said(tmp_path, ledger):
         judged = claims.judge(read_records(tmp_path), claims=ledger)
     assert list(judged["dataset"]) == ["synthetic"]
     (tmp_path / "rows.json").write_text(json.dumps({**old, "measurements": [{"value": 1.0}]}))
-    with pytest.warns(UserWarning, match="rows.json is no record: its measurement 1 has no quantity"):
+    with pytest.warns(UserWarning, match="rows.json is not a record: its measurement 1 has no quantity"):
         read_records(tmp_path)
 
 

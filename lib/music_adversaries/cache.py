@@ -26,8 +26,8 @@ from .errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-WORD_AFTER_S = 5.0  # of waiting for another process, until that is said
-# File systems that know no locks: there, two processes may do the same work, and the last to finish is believed.
+WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
+# Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 # What a file that cannot be written raises, whatever else is open.
 _UNWRITABLE = tuple(
@@ -151,12 +151,12 @@ def parse_json(text: str) -> Any:
     Raises
     ------
     ValueError
-        When it is damaged: also with a name twice, a whole number of more than 64 bits, or nested too deep.
+        When it is damaged: also with a name twice, a whole number of more than 64 bits, or nested too deeply.
     """
     try:
         return json.loads(text, object_pairs_hook=_each_once, parse_int=_whole)
     except RecursionError as error:
-        raise ValueError("it is nested too deep") from error
+        raise ValueError("it is nested too deeply") from error
 
 
 def sealed(content: Mapping[str, object]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def unsealed(content: object) -> dict[str, Any]:
         When it is not what was sealed.
     """
     if not isinstance(content, dict):
-        raise ValueError("it is no set of fields")
+        raise ValueError("it is not a set of fields")
     rest = {name: value for name, value in content.items() if name != SEAL}
     if content[SEAL] != _json_digest(rest):
         raise ValueError("its content is not what was written")
@@ -184,7 +184,7 @@ def unsealed(content: object) -> dict[str, Any]:
 
 
 def read_json(path: Path, *, seal: bool = True) -> Any:
-    """Content of a JSON file, or None where it is missing, unreadable or damaged.
+    """Content of a JSON file, or None if it is missing, unreadable or damaged.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def read_json(path: Path, *, seal: bool = True) -> Any:
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> str:
-    """Write a small JSON file that only saves time; why it could not be written, else ``""``."""
+    """Write a small JSON file that only saves time; returns why it could not be written, or ``""``."""
     try:
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(sealed(content), indent=1), encoding="utf-8")

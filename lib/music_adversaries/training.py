@@ -330,7 +330,7 @@ class _State:
             write_tensors(path, content)
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, if there is a sound one of this very training."""
+        """Continue from a checkpoint, if there is an intact one of this training."""
         try:
             content = read_tensors(path, FORMAT)
             if content["of"] != self.of:
@@ -344,7 +344,7 @@ class _State:
             if self.by_hand is not None:
                 self.by_hand.velocity[:] = content["velocity"].numpy()
         except (RuntimeError, KeyError, ValueError, OSError, TypeError):
-            # Not there, or damaged: begin anew. The weights are still, or again, those that the network came with.
+            # Not there, or damaged: begin again, with the weights that the network had at the beginning.
             self.network.load_state_dict(self.best)
             return
         self.best, self.history = content["best"], content["history"]

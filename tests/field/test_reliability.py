@@ -353,9 +353,9 @@ RECORDS = [
     Case("a name twice", TRIAL, edit('"key": "key"', '"key": "key", "key": "key"'), "a name twice"),
     Case("half", TRIAL, lambda _, text: text[: len(text) // 2], "no readable JSON"),
     Case("empty", TRIAL, lambda *_: "", "no readable JSON"),
-    Case("a list", TRIAL, lambda *_: "[]", "is no record"),
-    Case("a text", TRIAL, lambda *_: '"x"', "is no record"),
-    Case("nothing", TRIAL, lambda *_: "null", "is no record"),
+    Case("a list", TRIAL, lambda *_: "[]", "is not a record"),
+    Case("a text", TRIAL, lambda *_: '"x"', "is not a record"),
+    Case("nothing", TRIAL, lambda *_: "null", "is not a record"),
 ]
 
 

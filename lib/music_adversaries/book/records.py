@@ -22,7 +22,7 @@ from .measurements import COLUMNS, Measurement, Selection, doubt, select, the_on
 if TYPE_CHECKING:
     import pandas as pd
 
-_FIELDS = {"experiment": str, "dataset": str, "profile": str, "measurements": list}  # without these, it is no record
+_FIELDS = {"experiment": str, "dataset": str, "profile": str, "measurements": list}  # without these, it is not a record
 _FURTHER = {"tables": dict, "config": dict, "provenance": dict, "key": str}
 #: What of a configuration is said only where it is not this; that of `harness.Config`, which takes long to import.
 USUAL: dict[str, object] = {
@@ -154,18 +154,18 @@ class Record:
             raise FormerRecord(f"{path} was written by an earlier version of this library; run the experiment again.")
         for name, kind in _FIELDS.items():
             if not isinstance(content.get(name), kind):
-                raise InputError(f"{path} is no record: its field {name!r} is missing or bad; delete the file.")
+                raise InputError(f"{path} is not a record: its field {name!r} is missing or bad; delete the file.")
         for name, kind in _FURTHER.items():
             if not isinstance(content.get(name, kind()), kind):
-                raise InputError(f"{path} is no record: its field {name!r} is bad; delete the file.")
+                raise InputError(f"{path} is not a record: its field {name!r} is bad; delete the file.")
         _check_measurements(content["measurements"], path)
         for name, rows in content.get("tables", {}).items():
             if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
-                raise InputError(f"{path} is no record: its table {name!r} is no list of rows; delete the file.")
+                raise InputError(f"{path} is not a record: its table {name!r} is not a list of rows; delete the file.")
         known = {one.name for one in dataclasses.fields(cls)} - {"file"} | {SEAL}
         unknown = [name for name in content if name not in known]
         if unknown:
-            raise InputError(f"{path} is no record: it has the unknown field {unknown[0]!r}; delete the file.")
+            raise InputError(f"{path} is not a record: it has the unknown field {unknown[0]!r}; delete the file.")
         try:
             record = cls(**unsealed(content), file=path)
         except KeyError as error:
@@ -193,7 +193,9 @@ def _check_measurements(rows: list[Any], path: Path) -> None:
         if said in seen:
             reason = "states what an earlier one states"
         if reason:
-            raise InputError(f"{path} is no record: its measurement {number} {reason}; delete the file and run again.")
+            raise InputError(
+                f"{path} is not a record: its measurement {number} {reason}; delete the file and run again."
+            )
         seen.add(said)
 
 
@@ -252,7 +254,7 @@ def read_records(*folders: Path | str) -> list[Record]:
     Warns
     -----
     UserWarning
-        Of each file that is no record, was changed by hand, or was written by an earlier version: it is left out.
+        Of each file that is not a record, was changed by hand, or was written by an earlier version: it is left out.
 
     Notebook: book/09_verdicts.ipynb
     """

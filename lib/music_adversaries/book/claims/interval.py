@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeGuard
 
 from ...errors import InputError
 from ..measurements import is_number
@@ -23,4 +22,4 @@ def interval(result: object, where: str) -> tuple[float, float | None, float | N
         return float(value), None, None
     if not (is_number(low) and is_number(high)) or low > high:
         raise InputError(f"{where} has {low!r} to {high!r} as its interval; delete the record and run again.")
-    return float(result["value"]), float(low), float(high)
+    return float(value), float(low), float(high)

@@ -224,9 +224,9 @@ def _claim(entry: Any, where: str) -> Claim:
         state = _text(entry["untested"], "state", inner)
         if state not in (NOT_TESTED, NOT_TESTABLE):
             raise InputError(f"{inner}: the field state says {state!r}; use {NOT_TESTED!r} or {NOT_TESTABLE!r}.")
-        return Claim(**text, state=state, because=_text(entry["untested"], "because", inner), paper=paper)
-    return Claim(
-        **text,
+        return dataclasses.replace(claim, state=state, because=_text(entry["untested"], "because", inner))
+    return dataclasses.replace(
+        claim,
         experiment=_experiment(entry, where),
         predicate=_predicate(entry.get("predicate"), f"{where}: predicate"),
     )

@@ -18,7 +18,7 @@ from .systems import system_path
 def kept_system(config: Config) -> System | None:
     """The system that `trained_system` would give, if it is trained and can be found without loading the dataset.
 
-    None otherwise. None, too, if the system's file is damaged: `trained_system` then trains it again.
+    None otherwise. Also None if the system's file is damaged: `trained_system` then trains it again.
 
     Notebook: book/05_adversaries.ipynb
     """

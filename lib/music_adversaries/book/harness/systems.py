@@ -117,7 +117,7 @@ def rows_for_training(
 def trained_system(config: Config, dataset: Dataset | None = None, *, progress: bool | None = None) -> System:
     """The system of a configuration, on the CPU: from the cache, or trained now and kept.
 
-    A training that was interrupted goes on from its last epochs. A kept system that is damaged is trained again.
+    An interrupted training continues from its last epochs. A kept system that is damaged is trained again.
 
     The metadata of the system hold the learning curves and the excerpts of each part.
 
