@@ -217,7 +217,7 @@ def test_a_record_of_an_earlier_version_is_left_out_and_said(tmp_path, ledger):
 @pytest.mark.parametrize("text", ["{", "[]", '{"experiment": "test"}', '{"experiment": 1, "dataset": "x"}'])
 def test_a_file_that_is_no_record_is_named(tmp_path, ledger, text):
     (tmp_path / "broken.json").write_text(text)
-    with pytest.warns(UserWarning, match=r"broken\.json is no .* it is left out"):
+    with pytest.warns(UserWarning, match=r"broken\.json is not .* it is left out"):
         assert list(claims.judge(read_records(tmp_path), claims=ledger)["verdict"]) == [NO_RECORD]
 
 

@@ -23,7 +23,7 @@ FLOORS = (
     "training evaluation defences",
     "adversary",
     "audition",
-    "book.processes book.source book.provenance book.measurements book.live book.files",
+    "book.processes book.source book.provenance book.measurements book.live book.files book.tables",
     "book.records",
     "book.datasets",
     "book.partitions book.faults",
@@ -35,8 +35,10 @@ FLOORS = (
     "book.runs",
     "book.figures book.bench",
     "book.options",
+    "book.attack_command",
     "book.cli",
     "cli",
+    "__main__",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 # What only the book needs: the library is imported, and attacks, without any of these.

@@ -54,7 +54,7 @@ ANY = {
     "book.records.Record.rows": CONDITIONS,
     "book.records.Record.tables": ROW,
     "cache.read_json": JSON,
-    "cli.attack": "click's options, passed on",
+    "book.attack_command.attack": "click's options, passed on",
     "networks.system.System.metadata": "whatever the one who trained a system wants to keep with it",
     "training.Schedule.but": CHANGES,
 }

@@ -24,7 +24,7 @@ import platformdirs
 from .errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
 # Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
@@ -35,7 +35,6 @@ _UNWRITABLE = tuple(
     for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EACCES", "EPERM", "EIO", "EISDIR")
     if hasattr(errno, name)
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 SEAL = "sha256"  # under which a file holds the hash of all else in it
 _TRIED = 1 << 16  # bytes that are written to see whether a folder takes any
 
@@ -206,21 +205,6 @@ def write_json(path: Path, content: Mapping[str, object]) -> str:
     except (InputError, OSError) as error:
         return str(error).rstrip(".")
     return ""
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV, atomically, for people: no cell is a formula to a spreadsheet.
-
-    A text that begins as a formula does gets a ``'`` before it, whatever it is a name of.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be written.
-    """
-    plain = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell)
-    with atomic_path(path) as temporary:
-        plain.to_csv(temporary, index=False)
 
 
 def write_tensors(path: Path | str, content: Mapping[str, object]) -> None:

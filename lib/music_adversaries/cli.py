@@ -1,27 +1,15 @@
-"""The command ``music-adversaries``: a thin layer over the library, and over the book for the book's commands.
+"""The command ``music-adversaries``: how its parts come together, and how a user's mistake is said.
 
 Notebook: book/05_adversaries.ipynb
 """
 
 from __future__ import annotations
 
-import dataclasses
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from .adversary.methods import METHODS
-from .book.options import config_of, system_options
-from .errors import InputError, printable
-
-if TYPE_CHECKING:
-    from .adversary import AdversaryResult
-    from .book.files import Job
-    from .book.harness import Config
-    from .networks import System
+from .errors import InputError
 
 
 class _Group(click.Group):
@@ -64,150 +52,3 @@ def _of_book() -> dict[str, click.Command]:
 @click.version_option(package_name="music-adversaries")
 def main() -> None:
     """Adversaries for music classifiers: attack recordings, run the book's experiments, judge its claims."""
-
-
-@main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--target", required=True, help="The label that the system should give; 'every' for each label in turn.")
-@click.option("--snr", type=float, default=15.0, show_default=True, help="Least SNR in dB, on magnitudes.")
-@click.option("--confidence", type=float, default=0.9, show_default=True, help="Mean posterior at which to stop.")
-@click.option(
-    "--method",
-    default="algorithm1",
-    help="\n".join(["\b", *(f"{name}: {listed.summary}" for name, listed in METHODS.items()), "[default: algorithm1]"]),
-)
-@click.option("--step", type=float, help="Step of the method, in its own unit; if not given, the method's default.")
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Another option of the method, such as consistency=never or step_unit=budget; may be repeated.",
-)
-@click.option("--max-iterations", type=int, default=100, show_default=True)
-@click.option("--restarts", type=int, default=0, show_default=True, help="How often unfinished excerpts start again.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="Output folder.")
-@click.option(
-    "--overwrite", is_flag=True, help="Replace what is in the output folder and was made with other settings."
-)
-@system_options
-@click.pass_context
-def attack(
-    ctx: click.Context,
-    /,
-    files: tuple[Path, ...],
-    target: str,
-    snr: float,
-    confidence: float,
-    method: str,
-    step: float | None,
-    options: tuple[str, ...],
-    max_iterations: int,
-    restarts: int,
-    out: Path,
-    overwrite: bool,
-    **which: Any,
-) -> None:
-    """Change audio FILES a little, so that a system labels them TARGET.
-
-    The system is trained on first use and kept. Writes into the output folder a 16-bit WAV for each
-    adversary, a page listen.html to compare it with its original, and report.json. Files are attacked and
-    written a few at a time; repeated after an interruption, the command goes on where it stopped. Exits with 0 if
-    every file got its label, 1 if one did not, 2 if the input cannot be used.
-    """
-    from . import adversary, audio
-    from .book.files import Folder, attack_files, jobs_for
-    from .book.harness.kept import kept_system
-    from .training import device_of
-
-    # Everything that can be refused is refused before anything slow begins.
-    settings = _method_options(options) | ({} if step is None else {"step": step})
-    made = adversary.method(method, **settings)
-    budget = adversary.Budget(snr, confidence, max_iterations, restarts)
-    config = config_of(**which)
-    for file in files:
-        for note in audio.read(file).notes:
-            click.echo(f"{printable(file)}: {note}")
-    device_of(config.device)
-    system = kept_system(config)
-    if system is not None and target in ("every", *system.labels):
-        _make_folder(out)
-    else:
-        system = _system_with(config, target, out)
-    jobs = jobs_for(files, system.labels if target == "every" else (system.labels[system.label_index(target)],))
-    made_with = {"budget": dataclasses.asdict(budget), "method": repr(made), "system": _named(which)}
-    folder = Folder(out, made_with, overwrite=overwrite)
-    folder.refuse_taken(jobs, overwrite=overwrite)
-    before = sum(map(folder.done, jobs))
-    if before:
-        click.echo(f"{before} of {len(jobs)} adversaries are in {out} already and are kept")
-    attack_files(system, jobs, folder, budget, method=made, say=_say)
-    pages = folder.write_pages(jobs)
-    click.echo(f"written to {out}: WAV files, report.json, and {_listed(pages)} to hear them")
-    ctx.exit(0 if all(folder.entries[job.key]["success"] for job in jobs) else 1)
-
-
-def _say(job: Job, result: AdversaryResult) -> None:
-    """One line about an adversary that is written."""
-    said = result.outcome if result.success else f"{result.outcome}, NOT {job.label}"
-    file = printable(job.file)
-    click.echo(
-        f"{file}: {result.original_label} ({result.original_confidence:.2f}) -> {result.label} "
-        f"({result.confidence:.2f}), {said}; target confidence {result.target_confidence:.2f}, SNR "
-        f"{result.snr_magnitude:.1f} dB (in time {result.snr_time:.1f} dB), {result.iterations} iterations"
-    )
-    if result.n_clipped:
-        click.echo(f"{file}: {result.n_clipped} samples reached full scale and were clipped", err=True)
-
-
-def _listed(pages: Sequence[Path]) -> str:
-    return pages[0].name if len(pages) == 1 else f"{pages[0].name} to {pages[-1].name}"
-
-
-def _system_with(config: Config, target: str, out: Path) -> System:
-    """The system of a configuration, trained if necessary; a label that it could not give is refused first."""
-    from .book import datasets
-    from .book.harness import load_dataset, partition_of, trained_system
-    from .book.harness.systems import show_progress
-
-    def refuse_unless_in(labels: tuple[str, ...], where: str) -> None:
-        if target not in ("every", *labels):
-            raise InputError(f"{target!r} is not a label of {where}; choose one of {', '.join(labels)}, or 'every'.")
-
-    if config.path is None:  # most manifests are available before audio is generated, downloaded or verified
-        refuse_unless_in(datasets.manifest_of(config.dataset, config.profile).labels, config.dataset)
-    dataset = load_dataset(config, show_progress())
-    refuse_unless_in(dataset.labels, config.dataset)
-    refuse_unless_in(partition_of(config, dataset).labels, f"{config.dataset} in the partition {config.partition!r}")
-    _make_folder(out)
-    return trained_system(config, dataset)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the output folder; one that cannot be written to is refused now rather than at the end."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written to ({error.strerror}); choose another folder with --out."
-        ) from error
-
-
-def _named(which: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in which.items() if name != "path"}
-
-
-def _method_options(options: tuple[str, ...]) -> dict[str, Any]:
-    """``NAME=VALUE`` as keywords; a value that is a number becomes one."""
-    made: dict[str, Any] = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not (name and equals and value):
-            raise InputError(f"--option {option} is not NAME=VALUE; give one such as consistency=never.")
-        try:
-            made[name] = float(value)
-        except ValueError:
-            made[name] = value
-    return made

@@ -30,7 +30,7 @@ from click.testing import CliRunner
 from case import Case, each
 from interrupts import answers_ctrl_c
 from music_adversaries import cache, cli, training
-from music_adversaries.book import claims, datasets, figures, harness, runs
+from music_adversaries.book import claims, datasets, figures, harness, runs, tables
 from music_adversaries.book.datasets import synthetic
 from music_adversaries.book.harness import systems
 from music_adversaries.book.harness.config import Config
@@ -344,15 +344,15 @@ RECORDS = [
     Case("the same twice", TRIAL, sealed_again(lambda c: c["measurements"].append(ROWS[0])), "an earlier one"),
     Case("a row that is a number", TRIAL, sealed_again(lambda c: c["measurements"].append(5)), "has no quantity"),
     Case("tables that are a list", TRIAL, sealed_again(lambda c: c.update(tables=[])), "'tables' is bad"),
-    Case("a table of numbers", TRIAL, sealed_again(lambda c: c.update(tables={"x": [1]})), "no list of rows"),
+    Case("a table of numbers", TRIAL, sealed_again(lambda c: c.update(tables={"x": [1]})), "not a list of rows"),
     Case("a provenance that is a text", TRIAL, sealed_again(lambda c: c.update(provenance="x")), "'provenance' is bad"),
     Case("another's name", TRIAL, sealed_again(lambda c: c.update(experiment="table1")), "holds the record table1"),
     Case("400 digits", TRIAL, edit('"n": 20', f'"n": {"9" * 400}'), "400 digits"),
-    Case("5,000 digits", TRIAL, edit('"n": 20', f'"n": {"9" * 5_000}'), "no readable JSON"),
+    Case("5,000 digits", TRIAL, edit('"n": 20', f'"n": {"9" * 5_000}'), "not a readable JSON"),
     Case("too deep", TRIAL, edit('"key": "key"', f'"key": {deep}'), "too deep"),
     Case("a name twice", TRIAL, edit('"key": "key"', '"key": "key", "key": "key"'), "a name twice"),
-    Case("half", TRIAL, lambda _, text: text[: len(text) // 2], "no readable JSON"),
-    Case("empty", TRIAL, lambda *_: "", "no readable JSON"),
+    Case("half", TRIAL, lambda _, text: text[: len(text) // 2], "not a readable JSON"),
+    Case("empty", TRIAL, lambda *_: "", "not a readable JSON"),
     Case("a list", TRIAL, lambda *_: "[]", "is not a record"),
     Case("a text", TRIAL, lambda *_: '"x"', "is not a record"),
     Case("nothing", TRIAL, lambda *_: "null", "is not a record"),
@@ -537,7 +537,7 @@ CELLS = [Case(cell, TRIAL, lambda cell=cell: cell, f"'{cell}") for cell in ("=1+
 
 @each([*CELLS, Case("a name", TRIAL, lambda: "a=b", "a=b"), Case("a number", TRIAL, lambda: -1.5, -1.5)])
 def test_no_cell_of_a_table_is_a_formula(case: Case, tmp_path: Path) -> None:
-    cache.write_table(tmp_path / "t.csv", pd.DataFrame({"x": [case.make()]}))
+    tables.write_table(tmp_path / "t.csv", pd.DataFrame({"x": [case.make()]}))
     assert pd.read_csv(tmp_path / "t.csv")["x"][0] == case.answer
 
 

@@ -1,4 +1,4 @@
-"""The book's commands: its data, its experiments, its claims, its measurements.
+"""The book's commands: attacking recordings, its data, its experiments, its claims, its measurements.
 
 Notebook: book/09_verdicts.ipynb
 """
@@ -13,6 +13,7 @@ import click
 
 from ..errors import InputError
 from . import datasets
+from .attack_command import attack
 from .bench.command import command as bench
 from .options import Command, config_of, system_options
 
@@ -110,8 +111,8 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     If the manifest names faults, the results are compared with them.
     """
-    from ..cache import write_table
     from . import faults
+    from .tables import write_table
 
     loaded = datasets.load(dataset, profile, path)
     report = faults.find(loaded, progress=True)
@@ -188,4 +189,4 @@ def claims(records: tuple[Path, ...]) -> None:
     click.echo(ledger.format_table(ledger.judgements(judged_by)))
 
 
-COMMANDS = (data, run, claims, bench)
+COMMANDS = (attack, data, run, claims, bench)

@@ -22,7 +22,7 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
     """Compare the time of an iteration of Algorithm 1 with NumPy, ART, and arithmetic that cannot be avoided."""
     import torch
 
-    from ...cache import write_table
+    from ..tables import write_table
     from . import measure
     from .report import format_table, table
 
