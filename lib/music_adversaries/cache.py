@@ -158,7 +158,7 @@ def parse_json(text: str) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
-def sealed(content: Mapping[str, object]) -> dict[str, Any]:
+def sealed(content: Mapping[str, object]) -> dict[str, object]:
     """The content as JSON gives it back, with a hash of all of it: what is changed by hand or by chance is noticed."""
     plain = json.loads(json.dumps({name: value for name, value in content.items() if name != SEAL}))
     return {**plain, SEAL: _json_digest(plain)}

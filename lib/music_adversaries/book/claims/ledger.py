@@ -128,7 +128,10 @@ def _content(path: Path | str | None) -> tuple[Path, dict[str, Any]]:
 
     path = Path(path) if path else book_folder() / "claims.yml"
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _loader())
+        # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
+        content = yaml.load(
+            path.read_text(encoding="utf-8"), _each_field_once(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        )
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a date that is none is a ValueError
         problem = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML ({problem}); correct it or restore it.") from error
@@ -138,22 +141,19 @@ def _content(path: Path | str | None) -> tuple[Path, dict[str, Any]]:
 
 
 @cache
-def _loader() -> type[yaml.SafeLoader]:
+def _each_field_once(base: type[yaml.SafeLoader]) -> type[yaml.SafeLoader]:
     """A loader that refuses a field that is there twice, of which YAML's own believes the last."""
     import yaml
 
-    # libyaml's parser where PyYAML was built with it, for the other takes longer than all else here.
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            seen = set()
-            for key, _ in node.value:
-                if key.value in seen and isinstance(key.value, str):
-                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
-                seen.add(key.value if isinstance(key.value, str) else id(key))
-            found: dict[Any, Any] = super().construct_mapping(node, deep)
-            return found
+    def construct_mapping(self: yaml.SafeLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key.value, str) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
+            seen.add(key.value if isinstance(key.value, str) else id(key))
+        return base.construct_mapping(self, node, deep)
 
-    return Loader
+    return type("Loader", (base,), {"construct_mapping": construct_mapping})
 
 
 @cache
