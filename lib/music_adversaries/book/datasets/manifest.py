@@ -7,7 +7,8 @@ published partition, whose values are ``train``, ``valid``, ``test`` or nothing 
 column         meaning
 =============  ==========================================================================
 ``excerpt``    unique id
-``path``       the audio file, relative to the dataset's folder
+``path``       the audio file, relative to the dataset's folder; a name that a cell would not keep is written as
+               in a URL (``file:jazz/caf%E9.wav``)
 ``label``      the ground truth
 ``artist``     blank where unknown: never invented, since artist filters depend on it
 ``title``      blank where unknown
@@ -71,6 +72,7 @@ class Manifest:
     table : one row an excerpt; text columns hold ``""`` where a fact is unknown, ``start_s`` and
         ``duration_s`` are floats and ``duration_s`` is NaN where the excerpt runs to the end of its file
     where : what error messages call it; the CSV file where there is one
+    left_out : what was found where it was made of files and takes no part, in words
 
     Notebook: book/02_partitions.ipynb
     """
@@ -78,6 +80,7 @@ class Manifest:
     name: str
     table: pd.DataFrame
     where: str = ""
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path | str, name: str | None = None) -> Manifest:
