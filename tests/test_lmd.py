@@ -361,10 +361,8 @@ def test_a_genre_with_one_artist_is_told(tmp_path, tone):
 
 def test_a_format_that_is_not_read_is_named(few):
     (few / "axe" / "Somebody - Song.wma").write_bytes(b"x")
-    said = (
-        "left out: 1 music file in a format not read here, .wma (axe/Somebody - Song.wma); convert them to WAV or FLAC"
-    )
-    assert said in load(few).notes[""]
+    said = "left out: 1 music file in a format not read here, .wma (axe/Somebody - Song.wma); convert"
+    assert any(note.startswith(said) for note in load(few).notes[""])
 
 
 def test_a_cache_that_cannot_be_written_is_told_and_loading_still_works(few, tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from typing import Any
 
 import platformdirs
 
-from .errors import InputError
+from .errors import InputError, printable
 
 WORD_AFTER_S = 5.0  # of waiting for another process, until that is said
 # File systems that know no locks: there, two processes may do the same work, and the last to finish is believed.
@@ -63,6 +63,27 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path | str) -> None:
+    """Refuse a file that :func:`atomic_path` could not write, before anything is computed for it; nothing is made.
+
+    Raises
+    ------
+    InputError
+        When it is a folder, or the folder that it would lie in cannot be made or written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{printable(path)} is a folder; give the name of a file in it.")
+    folder = path.parent
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 @contextlib.contextmanager
@@ -116,6 +137,6 @@ def write_json(path: Path, content: object) -> str:
 
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
-        f"{path} could not be written ({error.strerror}); free some space or make the folder writable, "
+        f"{printable(path)} could not be written ({error.strerror}); free some space or make the folder writable, "
         "or set MUSIC_ADVERSARIES_CACHE to another folder."
     )

@@ -6,15 +6,16 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, printable
 from . import datasets
 from .bench.command import command as bench
+from .datasets.choices import LARGEST_SEED, MOST_SEEDS
 from .options import config_of, system_options
 
 if TYPE_CHECKING:
@@ -46,14 +47,18 @@ def _data_options(command: Callable) -> Callable:
     return command
 
 
-def _show_report(ctx: click.Context, report: datasets.CheckReport, allowed: bool = False) -> None:
-    for note in report.notes:
+def _show_notes(notes: Iterable[str]) -> None:
+    for note in notes:
         click.echo(f"note: {note}")
+
+
+def _show_report(ctx: click.Context, report: datasets.CheckReport, allowed: bool = False) -> None:
+    _show_notes(report.notes)
     for problem in report.problems:
-        click.echo(f"{problem.excerpt}: {problem.reason} ({problem.path})")
+        click.echo(f"{problem.excerpt}: {problem.reason} ({printable(problem.path)})")
     intact = report.n_excerpts - len(report.problems)
     click.echo(f"{report.name} ({report.profile}): {intact} of {report.n_excerpts} excerpts intact")
-    click.echo(f"in {report.folder}")
+    click.echo(f"in {printable(report.folder)}")
     if not report.ok and not allowed:
         ctx.exit(1)
 
@@ -87,7 +92,13 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
     help="One that the manifest publishes, else random, track_filtered, artist_filtered or fault_filtered, which are "
     "drawn; drawn:NAME draws in any case.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a partition that is drawn.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    show_default=True,
+    help="Of a partition that is drawn.",
+)
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
     """Say what a partition of DATASET leaks; of most datasets the manifest suffices, without audio."""
     from . import partitions
@@ -97,8 +108,7 @@ def data_audit(dataset: str, path: Path | None, profile: str, partition: str, se
     found = partitions.audit(manifest, made)
     published = not partition.startswith("drawn:") and partition in manifest.partitions
     click.echo(f"{partition} of {dataset}: {'published' if published else f'drawn with seed {seed}'}")
-    for note in found.notes:
-        click.echo(f"note: {note}")
+    _show_notes([*manifest.left_out, *found.notes])
     click.echo(found.table().rename(columns=lambda name: name.replace("_", " ")).to_string())
     click.echo(found.sentence())
 
@@ -111,10 +121,13 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     Where the manifest names faults, what was found is compared with them.
     """
-    from ..cache import atomic_path
+    from ..cache import atomic_path, check_writable
     from . import faults
 
+    if out is not None:
+        check_writable(out)
     loaded = datasets.load(dataset, profile, path)
+    _show_notes(loaded.notes.get("", ()))
     report = faults.find(loaded, progress=True)
     for line in report.lines():
         click.echo(line)
@@ -131,7 +144,9 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 @click.option("--list", "listed", is_flag=True, help="Say which experiments there are, and do nothing else.")
 @system_options
 @click.option(
-    "--seeds", type=click.IntRange(1), help="How often to repeat it; each experiment has a number of its own."
+    "--seeds",
+    type=click.IntRange(1, MOST_SEEDS),
+    help="How often to repeat it; each experiment has a number of its own.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
 def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) -> None:
@@ -139,6 +154,7 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
 
     What is finished is kept at once: a run that was stopped goes on where it was.
     """
+    from ..cache import check_writable
     from . import runs
     from .measurements import named
 
@@ -147,6 +163,8 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         return
     if experiment is None:
         raise InputError("There is no experiment given; name one, or see them all with: music-adversaries run --list")
+    if out is not None:
+        check_writable(out / "record.json")
     config = config_of(**which)
     if experiment == "all":
         records = runs.run_for_book(config, progress=True)
@@ -155,6 +173,7 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
     for record in records:
         name = record.experiment
         click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        _show_notes(record.provenance.get("left_out", ()))
         rows = {str(named(row)): row for row in record.measurements}
         width = max(map(len, rows), default=0)
         for what, row in rows.items():

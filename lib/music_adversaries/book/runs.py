@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import sys
 import time
 from dataclasses import dataclass
 
 import torch
+from tqdm.auto import tqdm
 
 from .. import training
 from ..errors import InputError
@@ -19,6 +21,7 @@ from . import datasets
 from .claims.ledger import read_claims
 from .experiments import chapter, names, summary
 from .experiments import experiment as declared
+from .harness import beforehand
 from .harness.config import Config, code_of
 from .harness.data import load_dataset
 from .harness.experiment import Experiment
@@ -137,6 +140,7 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     """
     declared(experiment)
     training.device_of(config.device)  # before anything long begins
+    beforehand.check_seeds(experiment, declared(experiment), config)
     progress = show_progress() if progress is None else progress
     return _run(experiment, config, _dataset(experiment, config, progress), progress)
 
@@ -213,13 +217,18 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
 
 
 def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
+    beforehand.check_seeds(experiment, declared(experiment), config)
+    left_out = [*dataset.left_out, *beforehand.check(declared(experiment), config, dataset)]
+    if progress:
+        for note in left_out:  # before the work, for whoever wants to mend it first
+            tqdm.write(f"note: {note}", file=sys.stderr)
     start = time.perf_counter()
     with one_thread():
         measurements, tables = declared(experiment).measure(config, dataset, progress)
         how = provenance(time.perf_counter() - start, config.device)
-    # What --allow-missing left out belongs to the result.
+    # What takes no part belongs to the result.
     how["excerpts"] = len(dataset)
-    how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]
+    how["left_out"] = left_out
     described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
     # Through JSON, so that a fresh record and one read back are alike.
     measurements, tables, described, how = json.loads(json.dumps([measurements, tables, described, how]))
@@ -238,4 +247,4 @@ def _dataset(experiment: str, config: Config, progress: bool) -> datasets.Datase
     if declared(experiment).needs != "manifest":
         return load_dataset(config, progress)
     manifest = datasets.manifest_of(config.dataset, config.profile, config.path)
-    return datasets.Dataset(config.dataset, config.profile, manifest, files={})
+    return datasets.Dataset(config.dataset, config.profile, manifest, files={}, notes={"": manifest.left_out})

@@ -159,7 +159,7 @@ class Dataset:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What of the collection takes no part, in words; it stands in the record of all that is computed of the rest."""
+        """What of the collection takes no part, in words, for the record of whatever is computed of the rest."""
         return tuple(note for note in self.notes.get("", ()) if note.startswith("left out"))
 
     def describe_notes(self) -> list[str]:
@@ -281,9 +281,7 @@ def refuse(problems: Iterable[Problem], name: str, remedy: str) -> None:
     problems = list(problems)
     if not problems:
         return
-    shown = "; ".join(
-        f"{printable(problem.path)} ({problem.excerpt}) {_is(problem.reason)}" for problem in problems[:3]
-    )
+    shown = "; ".join(f"{printable(one.path)} ({one.excerpt}) {_is(one.reason)}" for one in problems[:3])
     more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
     raise InputError(f"{name} cannot be used: {shown}{more}; {remedy}.")
 

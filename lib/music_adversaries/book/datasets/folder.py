@@ -1,8 +1,9 @@
 """Anybody's own music: a folder with a folder for each label, or a CSV manifest.
 
 A folder is read like this: every folder in it is a label, and every WAV, FLAC, OGG, MP3, AU or AIFF file
-below that an excerpt; `walk` says which, and what becomes of links, junk and all else. A CSV needs the columns ``path`` and ``label``; the other columns of a manifest
-(see `manifest`) may be there, partitions too, and paths are relative to the CSV's folder.
+below that an excerpt; `walk` says what becomes of links, junk and all else. A CSV needs the columns ``path``
+and ``label``; the other columns of a manifest (see `manifest`) may be there, partitions too, and paths are
+relative to the CSV's folder.
 
 Of a recording without a ``duration_s`` the first 30 s are used (from ``start_s`` on), and a note says
 so. Checksums are computed where none are given, so that a file that is replaced is noticed.
@@ -80,7 +81,7 @@ def check(profile: str, path: Path | str | None = None, progress: bool = True) -
     """Decode every file and verify the checksums given, reporting each file that fails."""
     source = _source(path)
     manifest, files, notes = _read(source)
-    problems = []
+    problems, cut = [], []
     for row in tqdm(list(manifest.rows()), desc=f"Checking {NAME}", unit="file", disable=not progress):
         file = files[row["excerpt"]]
         duration_s = MAX_SECONDS if math.isnan(row["duration_s"]) else row["duration_s"]
@@ -89,12 +90,14 @@ def check(profile: str, path: Path | str | None = None, progress: bool = True) -
             reason = CORRUPT
         if not reason:
             try:
-                audio.read(file, start_s=row["start_s"], max_seconds=duration_s)
+                said = audio.read(file, start_s=row["start_s"], max_seconds=duration_s).notes
+                if math.isnan(row["duration_s"]) and any(note.startswith(f"{MAX_SECONDS:g} s of ") for note in said):
+                    cut.append(row["excerpt"])
             except InputError as error:
-                reason = str(error).removeprefix(f"{file} ").rstrip(".")
+                reason = str(error).removeprefix(f"{file} ").removeprefix(f"{printable(file)} ").rstrip(".")
         if reason:
             problems.append(Problem(row["excerpt"], file, reason))
-    return CheckReport(NAME, profile, source, len(manifest), tuple(problems), notes)
+    return CheckReport(NAME, profile, source, len(manifest), tuple(problems), (*notes, *_cut(cut, len(manifest))))
 
 
 def _source(path: Path | str | None) -> Path:
@@ -280,11 +283,16 @@ def complete(
     table = manifest.table.assign(
         duration_s=durations, checksum=pd.Series(checksums, index=manifest.table.index, dtype="str")
     )
-    notes = []
-    if cut:
-        share = f"{len(cut)} of {len(table)} excerpts ({shown(cut)})"
-        notes.append(f"left out: what follows the first {MAX_SECONDS:g} s of {share}")
+    notes = _cut(cut, len(table))
     note = write_json(memory, facts) if facts != known else ""
     if note:
         notes.append(f"every file is opened again each time, since {note}")
     return Manifest(manifest.name, table, manifest.where), tuple(notes)
+
+
+def _cut(excerpts: Sequence[str], n: int) -> list[str]:
+    """The note on excerpts, of ``n`` in all, that are the beginnings of longer recordings."""
+    if not excerpts:
+        return []
+    share = f"{len(excerpts)} of {n} excerpts ({shown(excerpts)})"
+    return [f"left out: what follows the first {MAX_SECONDS:g} s of {share}"]

@@ -223,11 +223,11 @@ class _Walk:
         for names, one, many in (
             (self.loose, "sound file in no label's folder", "sound files in no label's folder"),
             (sorted(self.labels - with_music), "folder without sound files", "folders without sound files"),
-            (self.again, "other name of a file that is read already", "other names of files that are read already"),
+            (self.again, "other name of a file read already", "other names of files read already"),
             (
                 self.folders_again,
-                "other name of a folder that is read already",
-                "other names of folders that are read already",
+                "other name of a folder read already",
+                "other names of folders read already",
             ),
             (self.circles, "link back to a folder around it", "links back to folders around them"),
             (self.special, "pipe, socket or device", "pipes, sockets or devices"),
@@ -268,9 +268,9 @@ def _and_more(names: Sequence[str]) -> str:
 
 def plain(text: str) -> str:
     """Text on one line: what would break it, or move the cursor, is escaped as ``\\n``."""
-    return "".join(
-        one if one.isprintable() or not _moves(one) else one.encode("unicode_escape").decode() for one in text
-    )
+    if text.isprintable():
+        return text
+    return "".join(one.encode("unicode_escape").decode() if _moves(one) else one for one in text)
 
 
 def _moves(character: str) -> bool:

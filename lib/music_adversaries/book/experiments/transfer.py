@@ -96,4 +96,4 @@ def _others(system, dataset: Dataset) -> dict:
     }
 
 
-EXPERIMENT = Experiment(measure, recorded=True)
+EXPERIMENT = Experiment(measure, recorded=True, partitions=lambda config, _: (config.partition, "artist_filtered"))

@@ -35,6 +35,10 @@ class Experiment:
     needs: str = "audio"  #: or "manifest", of any dataset; or "synthetic", whose confounds can be turned
     systems: Callable[[Config, Dataset], list[Config]] | None = None  #: what it trains, to be trained before
     own_processes: bool = False  #: whether it runs in several processes by itself
+    #: The partitions that it needs; the configuration's own where None.
+    partitions: Callable[[Config, Dataset], tuple[str, ...]] | None = None
+    if_possible: tuple[str, ...] = ()  #: partitions that it does without where a dataset cannot be divided so
+    least_seeds: int = 1  #: fewer give no interval
     seconds: float = 10.0  #: what it takes once its systems are trained, roughly: the longest begin first
 
     def __post_init__(self) -> None:
