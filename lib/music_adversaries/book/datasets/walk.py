@@ -177,7 +177,7 @@ class _Walk:
         try:
             about = os.stat(path)
         except PermissionError as error:
-            self.unreadable.append((path, error.strerror))
+            self.unreadable.append((path, error.strerror or str(error)))
             return
         except OSError:
             self.dangling.append(path)

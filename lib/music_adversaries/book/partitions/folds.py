@@ -69,8 +69,8 @@ def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, 
         n_groups = groups[table["label"] == label].nunique()
         if n_groups < n_folds:
             lumped = by == "artist" and (table["artist"][table["label"] == label] == "").any()
-            said = f"{count(n_groups, by)}{LUMPED if lumped else ''}"
-            notes.append(f"Left out: {label} has {said}; {n_folds} folds need as many.")
+            unknown = LUMPED if lumped else ""
+            notes.append(f"Left out: {label} has {count(n_groups, by)}{unknown}; {n_folds} folds need as many.")
         else:
             kept.append(label)
     at_least_two(kept, notes)
