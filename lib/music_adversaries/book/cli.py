@@ -108,7 +108,7 @@ def data_audit(dataset: str, path: Path | None, profile: str, partition: str, se
     found = partitions.audit(manifest, made)
     published = not partition.startswith("drawn:") and partition in manifest.partitions
     click.echo(f"{partition} of {dataset}: {'published' if published else f'drawn with seed {seed}'}")
-    _show_notes([*manifest.left_out, *found.notes])
+    _show_notes([*manifest.notes, *found.notes])
     click.echo(found.table().rename(columns=lambda name: name.replace("_", " ")).to_string())
     click.echo(found.sentence())
 

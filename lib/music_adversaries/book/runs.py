@@ -247,4 +247,4 @@ def _dataset(experiment: str, config: Config, progress: bool) -> datasets.Datase
     if declared(experiment).needs != "manifest":
         return load_dataset(config, progress)
     manifest = datasets.manifest_of(config.dataset, config.profile, config.path)
-    return datasets.Dataset(config.dataset, config.profile, manifest, files={}, notes={"": manifest.left_out})
+    return datasets.Dataset(config.dataset, config.profile, manifest, files={}, notes={"": manifest.notes})

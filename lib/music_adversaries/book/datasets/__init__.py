@@ -179,7 +179,7 @@ def manifest_of(name: str, profile: str = "quick", path: Path | str | None = Non
         return loader.manifest(profile, **knobs)
     if path is not None or not hasattr(loader, "manifest"):
         dataset = load(name, profile, path)
-        return dataclasses.replace(dataset.manifest, left_out=dataset.left_out)
+        return dataclasses.replace(dataset.manifest, notes=dataset.notes.get("", ()))
     return loader.manifest(profile) if "profile" in inspect.signature(loader.manifest).parameters else loader.manifest()
 
 

@@ -133,11 +133,11 @@ def _read(source: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
             f"{printable(source)} has one label only, {manifest.labels[0]!r}; a classifier needs at least two, each "
             f"{'in the column label' if is_table else 'in a folder of its own'}{_besides(notes)}."
         )
-    files = {row["excerpt"]: _file(root, row["path"]) for row in manifest.rows()}
+    files = {row["excerpt"]: file_of(root, row["path"]) for row in manifest.rows()}
     return manifest, files, notes
 
 
-def _file(root: Path, cell: str) -> Path:
+def file_of(root: Path, cell: str) -> Path:
     """The file that a cell names; where there is none, the one whose name is the same in another normalisation form."""
     path = root / path_of(cell)
     if not cell.isascii() and not os.path.exists(path):
@@ -189,7 +189,7 @@ _QUOTED = "file:"
 
 def _cell(path: str) -> str:
     safe = path == path.strip() and path == plain(path) and not path.startswith(_QUOTED)
-    return path if safe else _QUOTED + quote(os.fsencode(path), safe="/ ")
+    return path if safe else _QUOTED + quote(os.fsencode(path))
 
 
 def path_of(cell: str) -> str:
@@ -228,7 +228,7 @@ def _ids(paths: Iterable[str]) -> list[str]:
     for path in paths:
         # A path without a name stays empty, for the manifest to refuse.
         stem, _, last = path.strip().removeprefix("./").rpartition("/")
-        base = f"{stem}/{last.rpartition('.')[0] or last}".strip("/.").replace("/", ".")
+        base = f"{stem}/{last.rpartition('.')[0] or last}".strip("/.").replace("/", ".").strip()
         name = base
         while name and name in taken:
             numbers[base] += 1

@@ -72,7 +72,7 @@ class Manifest:
     table : one row an excerpt; text columns hold ``""`` where a fact is unknown, ``start_s`` and
         ``duration_s`` are floats and ``duration_s`` is NaN where the excerpt runs to the end of its file
     where : what error messages call it; the CSV file where there is one
-    left_out : what was found where it was made of files and takes no part, in words
+    notes : what a reader must know of how it was made: what was found beside it and takes no part
 
     Notebook: book/02_partitions.ipynb
     """
@@ -80,7 +80,7 @@ class Manifest:
     name: str
     table: pd.DataFrame
     where: str = ""
-    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path | str, name: str | None = None) -> Manifest:

@@ -209,12 +209,12 @@ class _Walk:
             path, reason = self.unreadable[0]
             more = _and_more([path for path, _ in self.unreadable])
             raise InputError(
-                f"{printable(path)} cannot be read ({reason}){more}; correct its permissions or its name, or take it "
-                "away."
+                f"{plain(printable(path))} cannot be read ({reason}){more}; correct its permissions or its name, or "
+                "take it away."
             )
         if self.dangling:
             raise InputError(
-                f"{printable(self.dangling[0])} is a link that leads nowhere{_and_more(self.dangling)}; "
+                f"{plain(printable(self.dangling[0]))} is a link that leads nowhere{_and_more(self.dangling)}; "
                 "restore what it names, or delete it."
             )
 
@@ -263,7 +263,9 @@ def _name(parts: Sequence[str]) -> str:
 
 
 def _and_more(names: Sequence[str]) -> str:
-    return f", as are {len(names) - 1:,} more ({shown(names[1:])})" if len(names) > 1 else ""
+    if len(names) == 1:
+        return ""
+    return f", as {'is' if len(names) == 2 else 'are'} {len(names) - 1:,} more ({shown(names[1:])})"
 
 
 def plain(text: str) -> str:
