@@ -20,7 +20,10 @@ from music_adversaries.book.datasets import folder
 from music_adversaries.book.datasets.manifest import Manifest
 from music_adversaries.errors import InputError
 
-SOUND = (b".wav", b".flac", b".mp3", b".aif", b".opus")
+SOUND = (
+    *(b".wav", b".wave", b".bwf", b".rf64", b".w64", b".flac", b".ogg", b".oga", b".opus", b".mp3", b".au", b".snd"),
+    *(b".aif", b".aiff", b".aifc", b".caf"),
+)
 JUNK = (b"._a.wav", b".DS_Store", b"Thumbs.db", b"desktop.ini", b".git", b".svn", b"__MACOSX", b"@eaDir")
 
 # Names --------------------------------------------------------------------------------------------------------------
@@ -123,6 +126,7 @@ def one_line(text: str) -> bool:
 @example({b"a": {b"x.wav": None, b"back": 0}, b"b": {b"caf\xe9.wav": None}}, {})  # a link to the collection itself
 @example({b"a": {b"x.wav": None, b"b": 3}, b"b": {b"y.wav": None, b"a": 1}}, {})  # a ring
 @example({b"a": {b"x .wav": None, b"x.wav": None, b" x.wav": None}, b"b": {b"y.wav": None}}, {})
+@example({b"\\x": {b"a.w64": None}, b"c:b": {b".W64": None}}, {})  # found by fuzzing
 @example({b"a": {b"x.wav": None}, b"b": 4}, {b"y.wav": None})  # a linked label
 def test_every_name_of_a_tree_is_an_excerpt_or_counted(tree: dict, store: dict) -> None:
     with tempfile.TemporaryDirectory() as temporary:

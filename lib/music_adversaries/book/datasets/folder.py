@@ -188,7 +188,9 @@ _QUOTED = "file:"
 
 
 def _cell(path: str) -> str:
-    safe = path == path.strip() and path == plain(path) and not path.startswith(_QUOTED)
+    # Also what another system would take for a path of its own: with backslashes, or a drive.
+    foreign = "\\" in path or path[1:2] == ":" or path.startswith(_QUOTED)
+    safe = path == path.strip() and path == plain(path) and not foreign
     return path if safe else _QUOTED + quote(os.fsencode(path))
 
 
