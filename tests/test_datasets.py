@@ -324,15 +324,19 @@ def test_a_real_recording_with_one_changed_sample_is_refused(tmp_path):
 
 
 def test_a_folder_for_each_label(music):
-    (music / ".hidden").mkdir()
-    (music / ".hidden" / "a.wav").write_bytes(b"no")
+    (music / ".git").mkdir()
+    (music / ".git" / "a.wav").write_bytes(b"no")
     (music / "fado" / "._one.wav").write_bytes(b"no")
     (music / "fado" / "cover.jpg").write_bytes(b"no")
     (music / "loose.wav").write_bytes(b"no")
     dataset = datasets.load("folder", path=music, progress=False)
     assert dataset.excerpts == ("fado.live.one", "fado.one", "polka.two", "polka.two~2")
     assert dataset.labels == ("fado", "polka")
-    assert dataset.notes[""] == ("left out: 1 files that end in .jpg", "left out: 1 sound files in no label's folder")
+    assert dataset.notes[""] == (
+        "left out: 1 sound file in no label's folder (loose.wav)",
+        "left out: 2 junk files and folders (.git/, fado/._one.wav)",
+        "left out: 1 file that ends in .jpg (fado/cover.jpg)",
+    )
     np.testing.assert_array_equal(dataset.load("fado.one"), audio.quantise(tone(200)))
     dataset.load_all(progress=False)
     assert dataset.notes["polka.two"] == ("stereo mixed to mono",)
@@ -361,7 +365,7 @@ def test_a_file_changed_after_loading_is_refused(music):
 def test_long_recordings_are_cut_to_30_s_with_a_note(music):
     audio.write_wav(music / "fado" / "long.wav", tone(100, seconds=40))
     dataset = datasets.load("folder", path=music, progress=False)
-    assert dataset.notes[""] == ("the first 30 s used of longer recordings (1 of 5 excerpts)",)
+    assert dataset.notes[""] == ("left out: what follows the first 30 s of 1 of 5 excerpts (fado.long)",)
     assert len(dataset.load("fado.long")) == 30 * 22_050
     assert len(dataset.load("fado.one")) == len(tone(200))
 
@@ -378,7 +382,7 @@ def test_a_csv_with_path_and_label(music):
     (music / "list.csv").write_text("\n".join(lines), encoding="utf-8")
     dataset = datasets.load("folder", path=music / "list.csv", progress=False)
     assert dataset.manifest.partitions == ("split",)
-    assert dataset.notes[""] == ("column bpm is not used",)
+    assert dataset.notes[""] == ("left out: 1 column that is not used (bpm)",)
     assert dataset.excerpts[:3] == ("fado.one", "long", "long~2")
     assert dataset.manifest.table["artist"].tolist() == ["Ana", "", "Ivo", "Ivo"]
     whole = audio.quantise(tone(100, seconds=2))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from .errors import InputError
+from .errors import InputError, printable
 
 if TYPE_CHECKING:
     pass
@@ -97,8 +97,32 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: Path) -> None:
-    """Refuse a file that could not be written, before the work that it shall hold is done.
+def check_writable(path: Path | str) -> None:
+    """Refuse a file that :func:`atomic_path` could not write, before anything is computed for it; nothing is made.
+
+    Raises
+    ------
+    InputError
+        When it is a folder, or the folder that it would lie in cannot be made or written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{printable(path)} is a folder; give the name of a file in it.")
+    folder = path.parent
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Within the block, no other process is in the block of the same path: the second waits for what the first makes.
+
+    The lock is the operating system's, so that it goes with a process that dies.
 
     Raises
     ------
@@ -297,6 +321,6 @@ def _digest(content: object) -> str:
 
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
-        f"{path} could not be written ({error.strerror}); free some space or make the folder writable, "
+        f"{printable(path)} could not be written ({error.strerror}); free some space or make the folder writable, "
         "or set MUSIC_ADVERSARIES_CACHE to another folder."
     )

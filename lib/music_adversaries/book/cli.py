@@ -6,16 +6,18 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, printable
 from . import datasets
 from .attack_command import attack
 from .bench.command import command as bench
-from .options import Command, config_of, system_options
+from .datasets.choices import LARGEST_SEED, MOST_SEEDS
+from .options import config_of, system_options
 
 if TYPE_CHECKING:
     from .runs import Listed
@@ -46,14 +48,18 @@ def _data_options(command: Command) -> Command:
     return command
 
 
-def _show_report(ctx: click.Context, report: datasets.CheckReport, allowed: bool = False) -> None:
-    for note in report.notes:
+def _show_notes(notes: Iterable[str]) -> None:
+    for note in notes:
         click.echo(f"note: {note}")
+
+
+def _show_report(ctx: click.Context, report: datasets.CheckReport, allowed: bool = False) -> None:
+    _show_notes(report.notes)
     for problem in report.problems:
-        click.echo(f"{problem.excerpt}: {problem.reason} ({problem.path})")
+        click.echo(f"{problem.excerpt}: {problem.reason} ({printable(problem.path)})")
     intact = report.n_excerpts - len(report.problems)
     click.echo(f"{report.name} ({report.profile}): {intact} of {report.n_excerpts} excerpts intact")
-    click.echo(f"in {report.folder}")
+    click.echo(f"in {printable(report.folder)}")
     if not report.ok and not allowed:
         ctx.exit(1)
 
@@ -87,7 +93,13 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
     help="A partition of the manifest, or one that is drawn: random, track_filtered, artist_filtered or "
     "fault_filtered. drawn:NAME always draws it.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of a partition that is drawn.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    show_default=True,
+    help="Of a partition that is drawn.",
+)
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
     """Say what a partition of DATASET leaks; for most datasets the manifest is enough, without audio."""
     from . import partitions
@@ -97,8 +109,7 @@ def data_audit(dataset: str, path: Path | None, profile: str, partition: str, se
     found = partitions.audit(manifest, made)
     published = not partition.startswith("drawn:") and partition in manifest.partitions
     click.echo(f"{partition} of {dataset}: {'published' if published else f'drawn with seed {seed}'}")
-    for note in found.notes:
-        click.echo(f"note: {note}")
+    _show_notes([*manifest.notes, *found.notes])
     click.echo(found.table().rename(columns=lambda name: name.replace("_", " ")).to_string())
     click.echo(found.sentence())
 
@@ -111,10 +122,14 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     If the manifest names faults, the results are compared with them.
     """
+    from ..cache import atomic_path, check_writable
     from . import faults
     from .tables import write_table
 
+    if out is not None:
+        check_writable(out)
     loaded = datasets.load(dataset, profile, path)
+    _show_notes(loaded.notes.get("", ()))
     report = faults.find(loaded, progress=True)
     for line in report.lines():
         click.echo(line)
@@ -129,13 +144,18 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 @click.argument("experiment", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the experiments, and do nothing else.")
 @system_options
-@click.option("--seeds", type=click.IntRange(1), help="How often to repeat it; each experiment has its own default.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, MOST_SEEDS),
+    help="How often to repeat it; each experiment has a number of its own.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
 def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) -> None:
     """Run an EXPERIMENT and print its results; 'all' runs every experiment that the book needs.
 
     Finished parts are kept at once: a run that was stopped continues from there.
     """
+    from ..cache import check_writable
     from . import runs
     from .measurements import named
 
@@ -143,7 +163,9 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         click.echo("\n\n".join(map(_described, runs.listed())))
         return
     if experiment is None:
-        raise InputError("No experiment is given; name one, or see them all with: music-adversaries run --list")
+        raise InputError("There is no experiment given; name one, or see them all with: music-adversaries run --list")
+    if out is not None:
+        check_writable(out / "record.json")
     config = config_of(**which)
     if experiment == "all":
         records = runs.run_for_book(config, progress=True)
@@ -151,8 +173,8 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         records = [runs.run(experiment, config, progress=True)]
     for record in records:
         name = record.experiment
-        unusual = f", {record.configuration}" if record.configuration else ""
-        click.echo(f"{name} on {record.dataset}, profile {record.profile}{unusual}")
+        click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        _show_notes(record.provenance.get("left_out", ()))
         rows = {str(named(row)): row for row in record.measurements}
         width = max(map(len, rows), default=0)
         for what, row in rows.items():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from .datasets import DEFAULT, PROFILES
+from .datasets.choices import LARGEST_SEED
 
 if TYPE_CHECKING:
     from .harness import Config
@@ -27,7 +28,7 @@ def system_options(command: Command) -> Command:
         ),
         click.option(
             "--seed",
-            type=click.IntRange(0),
+            type=click.IntRange(0, LARGEST_SEED),
             default=0,
             show_default=True,
             help="Of partition, weights and frame order.",

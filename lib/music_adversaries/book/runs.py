@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import sys
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from tqdm.auto import tqdm
 
 from .. import training
 from ..cache import check_writable
@@ -22,6 +24,7 @@ from . import datasets
 from .claims.ledger import read_claims
 from .experiments import chapter, names, summary
 from .experiments import experiment as declared
+from .harness import beforehand
 from .harness.config import Config, code_of
 from .harness.data import load_dataset
 from .harness.experiment import Experiment
@@ -138,7 +141,8 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     Notebook: book/09_verdicts.ipynb
     """
     declared(experiment)
-    training.device_of(config.device)  # before anything that takes long
+    training.device_of(config.device)  # before anything long begins
+    beforehand.check_seeds(experiment, declared(experiment), config)
     progress = show_progress() if progress is None else progress
     return _run(experiment, config, _dataset(experiment, config, progress), progress)
 
@@ -229,13 +233,18 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
 
 
 def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
+    beforehand.check_seeds(experiment, declared(experiment), config)
+    left_out = [*dataset.left_out, *beforehand.check(declared(experiment), config, dataset)]
+    if progress:
+        for note in left_out:  # before the work, for whoever wants to mend it first
+            tqdm.write(f"note: {note}", file=sys.stderr)
     start = time.perf_counter()
     with one_thread():
         measurements, tables = declared(experiment).measure(config, dataset, progress)
         how = provenance(time.perf_counter() - start, config.device)
-    # The excerpts that --allow-missing left out are part of the result.
+    # What takes no part belongs to the result.
     how["excerpts"] = len(dataset)
-    how["left_out"] = [note for note in dataset.notes.get("", ()) if note.startswith("left out")]
+    how["left_out"] = left_out
     described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
     # Through JSON, so that a new record and one read from a file are alike.
     measurements, tables, described, how = json.loads(json.dumps([measurements, tables, described, how]))
@@ -254,4 +263,4 @@ def _dataset(experiment: str, config: Config, progress: bool) -> datasets.Datase
     if declared(experiment).needs != "manifest":
         return load_dataset(config, progress)
     manifest = datasets.manifest_of(config.dataset, config.profile, config.path)
-    return datasets.Dataset(config.dataset, config.profile, manifest, files={})
+    return datasets.Dataset(config.dataset, config.profile, manifest, files={}, notes={"": manifest.notes})

@@ -47,10 +47,16 @@ class Table1:
     cells: tuple[Cell, ...]
 
     def __post_init__(self) -> None:
-        if len(self.cells) != 32 or len(self.sizes) != 2:
+        if len(self.cells) != (32 if self.filtered_too else 16) or len(self.sizes) != 2:
             raise InputError(
-                f"{self.source} has {len(self.cells)} cells of {len(self.sizes)} sizes; Table 1 has 32, of 2 sizes."
+                f"{self.source} has {len(self.cells)} cells of {len(self.sizes)} sizes; Table 1 has 32, of 2 sizes, or "
+                "the random 16 of them."
             )
+
+    @property
+    def filtered_too(self) -> bool:
+        """Whether it has the filtered half; of music whose artists are not known there is the random half only."""
+        return any(cell.partition == "filtered" for cell in self.cells)
 
     @property
     def sizes(self) -> list[int]:
@@ -64,7 +70,15 @@ class Table1:
         return next(c for c in self.cells if (c.n_units, c.kind, c.layer, c.partition) == wanted)
 
     def drops(self) -> pd.Series:
-        """Accuracy on the random partition minus that on the filtered one, for each of the sixteen forests."""
+        """Random minus filtered, of the sixteen forests.
+
+        Raises
+        ------
+        InputError
+            When it has the random half only.
+        """
+        if not self.filtered_too:
+            raise InputError(f"{self.source} has no filtered half of Table 1; run it on music whose artists are known.")
         names = [(size, kind, layer) for size in SIZES for kind in KINDS for layer in LAYERS]
         values = [self.cell(*name, "random").accuracy - self.cell(*name, "filtered").accuracy for name in names]
         return pd.Series(values, pd.MultiIndex.from_tuples(names, names=["network", "kind", "layer"]), name=self.source)
@@ -108,13 +122,16 @@ def of_record(record: Record, kind: str = "recorded") -> Table1:
     Notebook: book/04_baselines.ipynb
     """
     if record.experiment != "table1":
-        raise InputError(f"{record.place} is a record of {record.experiment}; give one of table1.")
+        raise InputError(f"{record.filename} is a record of {record.experiment}; give one of table1.")
+    tested = {row["partition"] for row in record.tables["tests"]}
     cells = []
     for system in dict.fromkeys(row["system"] for row in record.tables["decisions"] if row["system"] != BASELINE):
         network = recipe(system)
         kind_of = KINDS[network.dropout > 0]
         for layer in LAYERS:
             for partition, said in (("random", "random"), ("filtered", "artist_filtered")):
+                if said not in tested:
+                    continue
                 row = record.one("accuracy", system=system, classifier=f"forest {layer}", partition=said)
                 ends = row["value"], row["low"], row["high"]
                 cells.append(Cell(network.n_units, kind_of, layer, partition, *ends))
@@ -123,6 +140,8 @@ def of_record(record: Record, kind: str = "recorded") -> Table1:
 
 def compare(*tables: Table1) -> pd.DataFrame:
     """The tables, network by network: accuracy in per cent on the random partition (and on the filtered one).
+
+    A hyphen stands for the filtered half where a table has none.
 
     Paper: Table 1
     Notebook: book/04_baselines.ipynb
@@ -133,14 +152,20 @@ def compare(*tables: Table1) -> pd.DataFrame:
             for table in tables:
                 units = table.sizes[SIZES.index(size)]
                 rows[size, kind, f"{table.source} ({units} units)"] = {
-                    f"layer {layer}" if layer != "all" else "all layers": "{:.1f} ({:.1f})".format(
-                        *(100 * table.cell(size, kind, layer, part).accuracy for part in ("random", "filtered"))
+                    f"layer {layer}" if layer != "all" else "all layers": "{} ({})".format(
+                        *(_percent(table, size, kind, layer, part) for part in ("random", "filtered"))
                     )
                     for layer in LAYERS
                 }
     shown = pd.DataFrame(rows).T
     shown.index.names = ["network", "units are", "source"]
     return shown
+
+
+def _percent(table: Table1, size: str, kind: str, layer: str, partition: str) -> str:
+    if partition == "filtered" and not table.filtered_too:
+        return "-"
+    return f"{100 * table.cell(size, kind, layer, partition).accuracy:.1f}"
 
 
 def merit(record: Record, system: str, classifier: str, partition: str, seed: int = 0) -> FigureOfMerit:

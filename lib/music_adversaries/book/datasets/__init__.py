@@ -20,6 +20,7 @@ Notebook: book/02_partitions.ipynb
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 from collections.abc import Mapping
@@ -177,7 +178,8 @@ def manifest_of(name: str, profile: str = "quick", path: Path | str | None = Non
     if knobs:
         return loader.manifest(profile, **knobs)
     if path is not None or not hasattr(loader, "manifest"):
-        return load(name, profile, path).manifest
+        dataset = load(name, profile, path)
+        return dataclasses.replace(dataset.manifest, notes=dataset.notes.get("", ()))
     return loader.manifest(profile) if "profile" in inspect.signature(loader.manifest).parameters else loader.manifest()
 
 

@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from ... import audio
 from ...cache import cache_dir, read_json, write_json
-from ...errors import InputError
+from ...errors import InputError, printable
 from .choices import unknown
 
 if TYPE_CHECKING:
@@ -137,7 +137,9 @@ class Dataset:
         if self.verified is not None:
             reason = self.verified.verify(path, row["checksum"])
             if reason:
-                raise InputError(f"{path} ({excerpt}): {reason}; get {self.name} again, or restore the file.")
+                raise InputError(
+                    f"{printable(path)} ({excerpt}): {reason}; get {self.name} again, or restore the file."
+                )
         duration_s = None if np.isnan(row["duration_s"]) else row["duration_s"]
         waveform, notes = audio.read(path, start_s=row["start_s"], duration_s=duration_s)
         if notes:
@@ -154,6 +156,11 @@ class Dataset:
         """
         bar = tqdm(self._rows, desc=f"Reading {self.name}", unit="excerpt", disable=not progress)
         return {excerpt: self.load(excerpt) for excerpt in bar}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of the collection takes no part, in words, for the record of whatever is computed of the rest."""
+        return tuple(note for note in self.notes.get("", ()) if note.startswith("left out"))
 
     def describe_notes(self) -> list[str]:
         """The notes in a few lines: each conversion with the number of excerpts that it was applied to."""
@@ -274,7 +281,7 @@ def refuse(problems: Iterable[Problem], name: str, remedy: str) -> None:
     problems = list(problems)
     if not problems:
         return
-    shown = "; ".join(f"{problem.path} ({problem.excerpt}) {_is(problem.reason)}" for problem in problems[:3])
+    shown = "; ".join(f"{printable(one.path)} ({one.excerpt}) {_is(one.reason)}" for one in problems[:3])
     more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
     raise InputError(f"{name} cannot be used: {shown}{more}; {remedy}.")
 

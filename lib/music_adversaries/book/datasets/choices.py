@@ -12,6 +12,8 @@ from ...errors import InputError
 
 DEFAULT = "synthetic"
 PROFILES = ("quick", "full")
+LARGEST_SEED = 2**32 - 1  #: what every generator of random numbers takes
+MOST_SEEDS = 1_000
 
 
 def unknown(what: str, given: object, known: Iterable[str]) -> InputError:

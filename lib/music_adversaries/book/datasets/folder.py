@@ -1,8 +1,9 @@
 """The user's own music: a folder with a folder for each label, or a CSV manifest.
 
-In a folder, every folder is a label, and every WAV, FLAC, OGG, MP3 or AU file below it is an excerpt. A
-CSV needs the columns ``path`` and ``label``. It may also have the other columns of a manifest (see
-`manifest`) and partitions. Paths are relative to the CSV's folder.
+A folder is read like this: every folder in it is a label, and every WAV, FLAC, OGG, MP3, AU or AIFF file
+below that an excerpt; `walk` says what becomes of links, junk and all else. A CSV needs the columns ``path``
+and ``label``; the other columns of a manifest (see `manifest`) may be there, partitions too, and paths are
+relative to the CSV's folder.
 
 If a recording has no ``duration_s``, its first 30 s are used (from ``start_s`` on), and a note says so.
 Missing checksums are computed, so that a file that is replaced later is noticed.
@@ -16,18 +17,21 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_to_bytes
 
 from tqdm.auto import tqdm
 
 from ... import audio
 from ...cache import cache_dir, read_json, write_json
-from ...errors import InputError
+from ...errors import InputError, printable
 from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, Verified, file_digest, matches
 from .manifest import COLUMNS, PARTS, Manifest, read_table
+from .walk import left_out, plain, shown, walk
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +41,6 @@ ENVIRONMENT = "MUSIC_ADVERSARIES_FOLDER"
 SUMMARY = "your own music: a folder with a folder for each label, or a CSV with the columns path and label"
 LICENCE = "yours to know"
 MAX_SECONDS = 30.0
-
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".au")
-# These files are music too, so leaving them out without a message would be wrong.
-_UNSUPPORTED = (".aac", ".alac", ".m4a", ".mp4", ".wma")
 
 
 def info() -> DatasetInfo:
@@ -81,77 +81,122 @@ def check(profile: str, path: Path | str | None = None, progress: bool = True) -
     """Decode every file and verify the checksums given, reporting each file that fails."""
     source = _source(path)
     manifest, files, notes = _read(source)
-    problems = []
-    for row in tqdm(list(manifest.rows()), desc=f"Checking {source.name}", unit="file", disable=not progress):
+    problems, cut = [], []
+    for row in tqdm(list(manifest.rows()), desc=f"Checking {NAME}", unit="file", disable=not progress):
         file = files[row["excerpt"]]
         duration_s = MAX_SECONDS if math.isnan(row["duration_s"]) else row["duration_s"]
-        reason = MISSING if not file.is_file() else ""
+        reason = MISSING if not os.path.isfile(file) else ""
         if not reason and row["checksum"] and not matches(file, row["checksum"]):
             reason = CORRUPT
         if not reason:
             try:
-                audio.read(file, start_s=row["start_s"], max_seconds=duration_s)
+                said = audio.read(file, start_s=row["start_s"], max_seconds=duration_s).notes
+                if math.isnan(row["duration_s"]) and any(note.startswith(f"{MAX_SECONDS:g} s of ") for note in said):
+                    cut.append(row["excerpt"])
             except InputError as error:
-                reason = str(error).removeprefix(f"{file} ").rstrip(".")
+                reason = str(error).removeprefix(f"{file} ").removeprefix(f"{printable(file)} ").rstrip(".")
         if reason:
             problems.append(Problem(row["excerpt"], file, reason))
-    return CheckReport(NAME, profile, source, len(manifest), tuple(problems), notes)
+    return CheckReport(NAME, profile, source, len(manifest), tuple(problems), (*notes, *_cut(cut, len(manifest))))
 
 
 def _source(path: Path | str | None) -> Path:
     given = path or os.environ.get(ENVIRONMENT)
     if not given:
         raise InputError(f"the dataset {NAME!r} needs a path; give a folder or a CSV file, or set {ENVIRONMENT}.")
-    source = Path(given).expanduser().resolve()
-    if not source.exists():
-        raise InputError(f"{source} does not exist; give a folder with a folder for each label, or a CSV file.")
-    if source.is_file() and source.suffix.lower() != ".csv":
-        raise InputError(f"{source} is neither a folder nor a CSV file; give one of the two.")
+    try:
+        source = Path(given).expanduser().resolve()
+        there = source.exists()
+    except (OSError, RuntimeError) as error:  # a link to itself, a name too long, no such home
+        raise InputError(f"{printable(given)} cannot be found ({error}); give a folder or a CSV file.") from error
+    if not there:
+        raise InputError(
+            f"{printable(source)} does not exist; give a folder with a folder for each label, or a CSV file."
+        )
+    if not source.is_dir() and not (source.is_file() and source.suffix.lower() == ".csv"):
+        raise InputError(f"{printable(source)} is neither a folder nor a CSV file; give one of the two.")
     return source
 
 
 def _key(source: Path) -> str:
-    return f"{NAME}-{hashlib.sha256(str(source).encode()).hexdigest()[:16]}"
+    return f"{NAME}-{hashlib.sha256(os.fsencode(source)).hexdigest()[:16]}"
 
 
 def _read(source: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
-    """Manifest, the file of each excerpt, and notes on what was left out."""
-    table, notes = scan(source) if source.is_dir() else _read_csv(source)
-    root = source if source.is_dir() else source.parent
-    manifest = Manifest.of(NAME, table, where=str(source)).validate(paths_inside=False)
+    """Manifest, file of each excerpt, and notes on what was left out."""
+    is_table = source.is_file()
+    table, notes = _read_csv(source) if is_table else scan(source)
+    root = source.parent if is_table else source
+    manifest = Manifest.of(NAME, table, where=printable(source)).validate(paths_inside=False)
     if len(manifest.labels) < 2:
         raise InputError(
-            f"{source} has one label only, {manifest.labels[0]!r}; "
-            "a classifier needs at least two, each in a folder of its own or in the column label."
+            f"{printable(source)} has one label only, {manifest.labels[0]!r}; a classifier needs at least two, each "
+            f"{'in the column label' if is_table else 'in a folder of its own'}{_besides(notes)}."
         )
-    files = {row["excerpt"]: root / row["path"] for row in manifest.rows()}
+    files = {row["excerpt"]: file_of(root, row["path"]) for row in manifest.rows()}
     return manifest, files, notes
 
 
+def file_of(root: Path, cell: str) -> Path:
+    """The file that a cell names; where there is none, the one whose name is the same in another normalisation form."""
+    path = root / path_of(cell)
+    if not cell.isascii() and not os.path.exists(path):
+        for form in ("NFC", "NFD"):
+            if os.path.exists(other := root / unicodedata.normalize(form, path_of(cell))):
+                return other
+    return path
+
+
 def scan(folder: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows of a folder's music, and what takes no part.
+
+    Raises
+    ------
+    InputError
+        When no folder in it has sound files, a folder cannot be read, or a link leads nowhere.
+    """
     import pandas as pd
 
-    rows, left_out = [], Counter[str]()
-    for file in sorted(folder.rglob("*")):
-        relative = file.relative_to(folder)
-        if not file.is_file() or any(part.startswith(".") for part in relative.parts):
-            continue
-        suffix = file.suffix.lower()
-        if suffix in _UNSUPPORTED:
-            raise InputError(f"{file} is in a format not read here; convert it to WAV or FLAC, or remove it.")
-        if suffix not in AUDIO_SUFFIXES:
-            left_out[f"files that end in {suffix or 'nothing'}"] += 1
-        elif len(relative.parts) == 1:
-            left_out["sound files in no label's folder"] += 1
-        else:
-            rows.append({"path": relative.as_posix(), "label": relative.parts[0]})
-    if not rows:
+    found = walk(folder)
+    if not found.files:
         raise InputError(
-            f"{folder} has no sound files in folders; put WAV, FLAC, OGG, MP3 or AU files into a folder for each label."
+            f"{printable(folder)} has no sound files in folders; put WAV, FLAC, OGG, MP3, AU or AIFF files into a "
+            f"folder for each label{_besides(found.left_out)}."
         )
+    labels = {name: text_of(name).strip() or repr(name) for name in {file.partition("/")[0] for file in found.files}}
+    rows = [{"path": _cell(file), "label": labels[file.partition("/")[0]]} for file in found.files]
     table = pd.DataFrame(rows).reindex(columns=list(COLUMNS), fill_value="")
-    table["excerpt"] = _ids(table["path"])
-    return table, tuple(f"left out: {count} {what}" for what, count in sorted(left_out.items()))
+    table["excerpt"] = _ids(map(text_of, found.files))
+    merged = [name for name, label in sorted(labels.items()) if list(labels.values()).count(label) > 1]
+    notes = (f"made one label of {len(merged)} folders that are written alike ({shown(merged)})",) if merged else ()
+    return table, (*found.left_out, *notes)
+
+
+def _besides(left_out: Sequence[str]) -> str:
+    """What was left out, for the end of a sentence."""
+    return f" ({'; '.join(left_out)})" if left_out else ""
+
+
+def text_of(name: str) -> str:
+    """A name as text that JSON and CSV can hold, one line, in one normalisation form."""
+    return unicodedata.normalize("NFC", plain(printable(name)))
+
+
+# A path that a cell of text would not keep (bytes that are no UTF-8, spaces at its ends, line breaks) is written as a
+# URL writes it: "file:jazz/caf%E9.wav".
+_QUOTED = "file:"
+
+
+def _cell(path: str) -> str:
+    # Also what another system would take for a path of its own: with backslashes, or a drive.
+    foreign = "\\" in path or path[1:2] == ":" or path.startswith(_QUOTED)
+    safe = path == path.strip() and path == plain(path) and not foreign
+    return path if safe else _QUOTED + quote(os.fsencode(path))
+
+
+def path_of(cell: str) -> str:
+    """The path that a cell of the column ``path`` stands for."""
+    return os.fsdecode(unquote_to_bytes(cell.removeprefix(_QUOTED))) if cell.startswith(_QUOTED) else cell
 
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -162,14 +207,15 @@ def _read_csv(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
                 f"{path} lacks the column {column} (it has {', '.join(table.columns)}); "
                 "it needs at least path and label."
             )
-    notes = []
-    for column in [column for column in table.columns if column not in COLUMNS]:
-        # A column is a partition if it names any part; then all its values must be parts.
-        if not set(table[column].str.strip()) & {part for part in PARTS if part}:
-            notes.append(f"column {column} is not used")
-            table = table.drop(columns=column)
+    # A column is a partition if it names any part; then all its values have to be parts.
+    named = {part for part in PARTS if part}
+    unused = [
+        column for column in table.columns if column not in COLUMNS and not set(table[column].str.strip()) & named
+    ]
+    table = table.drop(columns=unused)
+    notes = [left_out(unused, "column that is not used", "columns that are not used")] if unused else []
     if "excerpt" not in table.columns:
-        table["excerpt"] = _ids(table["path"])
+        table["excerpt"] = _ids(text_of(path_of(cell)) for cell in table["path"])
     for column in COLUMNS:
         if column not in table.columns:
             table[column] = ""
@@ -180,12 +226,15 @@ def _ids(paths: Iterable[str]) -> list[str]:
     """Unique ids from relative paths: ``blues/a song.mp3`` is ``blues.a song``; a second equal id gets ``~2``."""
     ids: list[str] = []
     taken: set[str] = set()
+    numbers: Counter[str] = Counter()  # of each name the last number given: one file may have thousands of excerpts
     for path in paths:
-        # A path without a name stays empty; the manifest refuses it.
-        base = Path(path.strip()).with_suffix("").as_posix().strip("/.").replace("/", ".") if path.strip(" ./") else ""
-        name, number = base, 2
+        # A path without a name stays empty, for the manifest to refuse.
+        stem, _, last = path.strip().removeprefix("./").rpartition("/")
+        base = f"{stem}/{last.rpartition('.')[0] or last}".strip("/.").replace("/", ".").strip()
+        name = base
         while name and name in taken:
-            name, number = f"{base}~{number}", number + 1
+            numbers[base] += 1
+            name = f"{base}~{numbers[base] + 1}"
         taken.add(name)
         ids.append(name)
     return ids
@@ -194,18 +243,24 @@ def _ids(paths: Iterable[str]) -> list[str]:
 def complete(
     manifest: Manifest, files: dict[str, Path], source: Path, verified: Verified, progress: bool
 ) -> tuple[Manifest, tuple[str, ...]]:
-    """Fill in checksums and durations; both are remembered with each file's size and time of change."""
+    """Fill in checksums and durations, remembering both by each file's size and time of change."""
+    import pandas as pd
+
     memory = cache_dir() / "datasets" / f"facts-{_key(source)}.json"
     content = read_json(memory)
     known = content if isinstance(content, dict) else {}
     facts: dict[str, list[Any]] = {}
-    table = manifest.table.copy()
-    cut = 0
-    rows = tqdm(list(manifest.rows()), desc=f"Opening {source.name}", unit="file", disable=not progress, leave=False)
+    is_table = source.is_file()
+    durations, checksums = manifest.table["duration_s"].tolist(), manifest.table["checksum"].tolist()
+    cut: list[str] = []
+    rows = tqdm(list(manifest.rows()), desc=f"Opening {NAME}", unit="file", disable=not progress, leave=False)
     for index, row in enumerate(rows):
         file = files[row["excerpt"]]
-        if not file.is_file():
-            raise InputError(f"{source}, row {index + 2} ({row['excerpt']}): {file} does not exist; correct its path.")
+        # Rows are spoken of where there are some: those of a table.
+        called = f"{printable(file)} ({printable(source)}, row {index + 2})" if is_table else printable(file)
+        if not os.path.isfile(file):
+            state = "is not a file" if os.path.exists(file) else "does not exist"
+            raise InputError(f"{called} {state}; {'correct its path' if is_table else 'look whether it was moved'}.")
         stat = file.stat()
         stamp = [stat.st_size, stat.st_mtime_ns, row["checksum"]]
         key = f"{file}|{row['checksum']}"
@@ -214,23 +269,32 @@ def complete(
         elif key not in facts:
             seconds = audio.duration(file)
             if row["checksum"] and not matches(file, row["checksum"]):
-                raise InputError(f"{file} ({row['excerpt']}) {CORRUPT}; correct the manifest, or restore the file.")
+                raise InputError(f"{called} {CORRUPT}; correct the manifest, or restore the file.")
             facts[key] = [stamp, seconds, f"sha256:{file_digest(file)}"]
         _, seconds, digest = facts[key]
         verified.trust(file, row["checksum"] or digest)
         rest = seconds - row["start_s"]
+        if rest <= 0 and row["start_s"]:
+            raise InputError(f"{called} ends after {seconds:.2f} s; give an earlier start in the column start_s.")
         if rest <= 0:
-            raise InputError(
-                f"{source}, row {index + 2} ({row['excerpt']}), column start_s: {file} ends after {seconds:.2f} s; "
-                "give an earlier start."
-            )
+            raise InputError(f"{called} holds no samples; give a recording with sound in it, or take it away.")
         if math.isnan(row["duration_s"]) and rest > MAX_SECONDS:
-            table.loc[index, "duration_s"] = MAX_SECONDS
-            cut += 1
-        if not row["checksum"]:
-            table.loc[index, "checksum"] = digest
-    notes = [f"the first {MAX_SECONDS:g} s used of longer recordings ({cut} of {len(table)} excerpts)"] if cut else []
+            durations[index] = MAX_SECONDS
+            cut.append(row["excerpt"])
+        checksums[index] = row["checksum"] or digest
+    table = manifest.table.assign(
+        duration_s=durations, checksum=pd.Series(checksums, index=manifest.table.index, dtype="str")
+    )
+    notes = _cut(cut, len(table))
     note = write_json(memory, facts) if facts != known else ""
     if note:
         notes.append(f"every file is opened again each time, since {note}")
     return Manifest(manifest.name, table, manifest.where), tuple(notes)
+
+
+def _cut(excerpts: Sequence[str], n: int) -> list[str]:
+    """The note on excerpts, of ``n`` in all, that are the beginnings of longer recordings."""
+    if not excerpts:
+        return []
+    share = f"{len(excerpts)} of {n} excerpts ({shown(excerpts)})"
+    return [f"left out: what follows the first {MAX_SECONDS:g} s of {share}"]

@@ -37,6 +37,7 @@ from . import folder as any_folder
 from . import lmd_names, located
 from .base import CheckReport, Dataset, DatasetInfo, Problem, Verified, refuse
 from .manifest import COLUMNS, Manifest, manifests_folder
+from .walk import SOUND
 
 NAME = "lmd"
 ENVIRONMENT = "MUSIC_ADVERSARIES_LMD"
@@ -48,7 +49,7 @@ SHARES = (0.6, 0.2, 0.2)
 """The paper's shares of train, valid and test, within each class."""
 
 FOLDS = ("fold_1", "fold_2", "fold_3")
-LOCATION = located.Location(NAME, ENVIRONMENT, suffixes=any_folder.AUDIO_SUFFIXES)
+LOCATION = located.Location(NAME, ENVIRONMENT, suffixes=SOUND)
 
 
 def manifest() -> Manifest:
@@ -150,7 +151,8 @@ def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
     import pandas as pd
 
     scanned, notes = any_folder.scan(folder)
-    paths = scanned["path"].tolist()
+    cells = scanned["path"].tolist()
+    paths = [any_folder.text_of(any_folder.path_of(cell)) for cell in cells]
     public = manifest()
     genres = {lmd_names.fold(label): label for label in public.labels}
     known = {_match(row["path"]): row for row in public.rows()}
@@ -158,7 +160,7 @@ def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
 
     rows, files = [], {}
     taken: dict[str, str] = {}
-    for path, name in zip(paths, names, strict=True):
+    for cell, path, name in zip(cells, paths, names, strict=True):
         label = PurePosixPath(path).parts[0]
         row = {"label": genres.get(lmd_names.fold(label), label), "artist": name.artist, "title": name.title}
         row |= {"excerpt": excerpt_id(path), "licence": LICENCE, "source": SOURCE}
@@ -170,8 +172,8 @@ def _read(folder: Path) -> tuple[Manifest, dict[str, Path], tuple[str, ...]]:
             raise InputError(
                 f"{folder / first} and {folder / path} are both excerpt {row['excerpt']} of {NAME}; remove one of them."
             )
-        rows.append(row | {"path": path})
-        files[row["excerpt"]] = folder / path
+        rows.append(row | {"path": cell})
+        files[row["excerpt"]] = folder / any_folder.path_of(cell)
     table = pd.DataFrame(rows).reindex(columns=[*COLUMNS, *FOLDS], fill_value="").fillna("")
     made = Manifest.of(NAME, table, where=str(folder)).validate(paths_inside=False)
     _refuse_one_genre(made, folder)

@@ -7,7 +7,8 @@ published partition. Its values are ``train``, ``valid``, ``test`` or blank (lef
 column         meaning
 =============  ==========================================================================
 ``excerpt``    unique id
-``path``       the audio file, relative to the dataset's folder
+``path``       the audio file, relative to the dataset's folder; a name that a cell would not keep is written as
+               in a URL (``file:jazz/caf%E9.wav``)
 ``label``      the ground truth
 ``artist``     blank if unknown: never guessed, since artist filters depend on it
 ``title``      blank if unknown
@@ -68,9 +69,10 @@ class Manifest:
     Attributes
     ----------
     name : the dataset's
-    table : one row for each excerpt. Text columns have ``""`` if a fact is unknown. ``start_s`` and
-        ``duration_s`` are floats; ``duration_s`` is NaN if the excerpt runs to the end of its file
-    where : what error messages call it; the CSV file if there is one
+    table : one row an excerpt; text columns hold ``""`` where a fact is unknown, ``start_s`` and
+        ``duration_s`` are floats and ``duration_s`` is NaN where the excerpt runs to the end of its file
+    where : what error messages call it; the CSV file where there is one
+    notes : what a reader must know of how it was made: what was found beside it and takes no part
 
     Notebook: book/02_partitions.ipynb
     """
@@ -78,6 +80,7 @@ class Manifest:
     name: str
     table: pd.DataFrame
     where: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path | str, name: str | None = None) -> Manifest:

@@ -80,4 +80,4 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     return [*found, measurement("difference", difference, **conditions)], {"by_seed": rows}
 
 
-EXPERIMENT = Experiment(measure, systems=grid, seconds=30.0)
+EXPERIMENT = Experiment(measure, systems=grid, partitions=lambda *_: PARTITIONS, least_seeds=2, seconds=30.0)

@@ -83,4 +83,4 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     }
 
 
-EXPERIMENT = Experiment(measure, recorded=True, needs="synthetic")
+EXPERIMENT = Experiment(measure, recorded=True, needs="synthetic", partitions=lambda *_: PARTITIONS, least_seeds=2)

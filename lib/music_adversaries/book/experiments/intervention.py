@@ -107,4 +107,4 @@ def _measurements(rows: pd.DataFrame, partition: str) -> list[Measurement]:
     ]
 
 
-EXPERIMENT = Experiment(measure, needs="synthetic", seconds=70.0)
+EXPERIMENT = Experiment(measure, needs="synthetic", partitions=lambda *_: PARTITIONS, seconds=70.0)

@@ -57,4 +57,4 @@ def _most_frequent(config: Config, dataset: Dataset) -> float:
     return max(Counter(label_of[excerpt] for excerpt in test).values()) / len(test)
 
 
-EXPERIMENT = Experiment(measure, systems=grid)
+EXPERIMENT = Experiment(measure, systems=grid, least_seeds=2)

@@ -78,4 +78,4 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     }
 
 
-EXPERIMENT = Experiment(measure, recorded=True)
+EXPERIMENT = Experiment(measure, recorded=True, partitions=lambda *_: (f"artist_fold_1_of_{N_FOLDS}",), least_seeds=2)

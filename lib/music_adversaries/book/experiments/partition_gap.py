@@ -46,4 +46,4 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     return by_partition(rows), {"by_seed": rows, "labels": [{"label": label} for label in labels]}
 
 
-EXPERIMENT = Experiment(measure, systems=grid)
+EXPERIMENT = Experiment(measure, systems=grid, partitions=lambda _, dataset: compared(dataset), least_seeds=2)

@@ -121,4 +121,4 @@ def _attack(
     return nested(attack, chosen, BUDGETS, description=description, progress=progress, fixed_step=fixed)
 
 
-EXPERIMENT = Experiment(measure, recorded=True)
+EXPERIMENT = Experiment(measure, recorded=True, partitions=lambda *_: PARTITIONS)

@@ -108,4 +108,4 @@ def _others(system: System, dataset: Dataset) -> dict[str, Listener]:
     }
 
 
-EXPERIMENT = Experiment(measure, recorded=True)
+EXPERIMENT = Experiment(measure, recorded=True, partitions=lambda config, _: (config.partition, "artist_filtered"))

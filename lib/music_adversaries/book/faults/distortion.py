@@ -21,9 +21,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, ndimage
+from scipy import fft
 
 from ...audio import FULL_SCALE, SAMPLE_RATE
+from .fingerprint import running_maximum
 
 KINDS = ("clipping", "dropout", "static")
 LIMITS = {
@@ -125,12 +126,12 @@ def _clicks(waveform: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
     """Samples that stick out while nothing else near them does: a drum continues to sound, a click does not."""
     x = np.asarray(waveform, np.float32)
     jump = np.abs(x[1:-1] - (x[2:] + x[:-2]) / 2)
-    reach, gap = _CLICK_AROUND // 2, 3  # a click also changes the differences of its two neighbours
-    around = ndimage.maximum_filter1d(jump, _CLICK_AROUND)
+    reach, gap = _CLICK_AROUND // 2, 3  # a click shows in its two neighbours too
+    around = running_maximum(jump, _CLICK_AROUND)
     away = reach + gap
     padded = np.pad(around, away)
     others = np.maximum(padded[: len(jump)], padded[2 * away :])
-    highest = jump == ndimage.maximum_filter1d(jump, 2 * gap - 1)
+    highest = jump == running_maximum(jump, 2 * gap - 1)
     level = np.sqrt(np.mean(np.square(x, dtype=np.float64)))
     return np.flatnonzero(highest & (jump > _CLICK * others) & (jump > _CLICK_LEVEL * level)) + 1
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, ndimage, signal, stats
+from scipy import fft, signal, stats
 
 from ...audio import SAMPLE_RATE
 
@@ -98,9 +98,27 @@ def peaks(waveform: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt
     loudest = float(magnitude.max())
     if loudest == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), len(windows)
-    around = ndimage.maximum_filter(magnitude, size=(2 * _NEAR_FRAMES + 1, 2 * _NEAR_BINS + 1), mode="nearest")
+    around = running_maximum(running_maximum(magnitude, 2 * _NEAR_FRAMES + 1, axis=0), 2 * _NEAR_BINS + 1, axis=1)
     frames, bins = np.nonzero((magnitude == around) & (magnitude > loudest * 10 ** (-_FLOOR_DB / 20)))
     return bins, frames, len(windows)
+
+
+def running_maximum(values: npt.NDArray[np.float32], size: int, axis: int = -1) -> npt.NDArray[np.float32]:
+    """The largest of ``size`` values around each along an axis, fewer at the ends; an even size begins one earlier.
+
+    As ``scipy.ndimage.maximum_filter1d``, several times as fast on long arrays.
+    """
+    values = np.moveaxis(values, axis, -1)
+    padded = np.full((*values.shape[:-1], values.shape[-1] + size - 1), -np.inf, values.dtype)
+    padded[..., size // 2 : size // 2 + values.shape[-1]] = values
+    done = 1  # so many values each maximum is of: doubled until the next doubling would be too many
+    while 2 * done <= size:
+        padded = np.maximum(padded[..., :-done], padded[..., done:])
+        done *= 2
+    if done < size:
+        rest = size - done
+        padded = np.maximum(padded[..., :-rest], padded[..., rest:])
+    return np.moveaxis(padded, -1, axis)
 
 
 def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
@@ -133,9 +151,11 @@ def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
         reached = np.searchsorted(places, places + ahead)
         there = (reached < len(places)) & (places[np.minimum(reached, len(places) - 1)] == places + ahead)
         votes[there] += counts[reached[there]]
-    windows = (lengths[pair // n] + lengths[pair % n]) / 3
-    surprise = stats.poisson.logsf(votes - 1, shared / windows) + np.log(3 * windows) + np.log(n * (n - 1) / 2)
-    found = np.flatnonzero((votes >= _AT_LEAST) & (surprise < np.log(FALSE_ALARMS)))
+    enough = np.flatnonzero(votes >= _AT_LEAST)  # few of them
+    windows = (lengths[pair[enough] // n] + lengths[pair[enough] % n]) / 3
+    surprise = stats.poisson.logsf(votes[enough] - 1, shared[enough] / windows)
+    surprise += np.log(3 * windows) + np.log(n * (n - 1) / 2)
+    found = enough[surprise < np.log(FALSE_ALARMS)]
     if not len(found):
         return []
     first, second, offset = pair[found] // n, pair[found] % n, places[found] % (2 * span) - span + 1
@@ -171,9 +191,12 @@ def _matches(excerpts: Sequence[Landmarks], span: int) -> tuple[npt.NDArray[np.i
     order = np.lexsort((frames, owners, keys))
     keys, owners, frames = keys[order], owners[order], frames[order]
     places = [np.zeros(0, np.int64)]
+    same = np.arange(len(keys))
     for ahead in range(1, limit):
-        # Each place, and the place that comes `ahead` places later among those with the same landmark.
-        here = np.flatnonzero((keys[:-ahead] == keys[ahead:]) & (owners[:-ahead] != owners[ahead:]))
+        # Each place with the one `ahead` places later among those of the same landmark: fewer with each step.
+        same = same[same < len(keys) - ahead]
+        same = same[keys[same] == keys[same + ahead]]
+        here = same[owners[same] != owners[same + ahead]]
         pair = owners[here].astype(np.int64) * n + owners[here + ahead]
         places.append(pair * (2 * span) + frames[here] - frames[here + ahead] + span)
     matches = np.concatenate(places)

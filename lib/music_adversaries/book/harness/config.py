@@ -12,6 +12,7 @@ from typing import Any
 
 from ...errors import InputError
 from .. import datasets
+from ..datasets.choices import LARGEST_SEED
 from ..source import code_version, imported_by
 from .labelling import LABELLINGS
 from .recipes import Recipe, recipe
@@ -57,7 +58,10 @@ class Config:
     def __post_init__(self) -> None:
         if self.labelling not in LABELLINGS:
             raise InputError(f"labelling is {self.labelling!r}; choose one of {', '.join(LABELLINGS)}.")
-        recipe(self.system)  # refuses an unknown system now
+        recipe(self.system)  # refuses what is none, at once
+        for seed in (self.seed, *self.seeds):
+            if not 0 <= seed <= LARGEST_SEED:
+                raise InputError(f"seed is {seed}; choose one from 0 to {LARGEST_SEED:,}.")
 
     def but(self, **changes: Any) -> Config:
         """The same configuration with some fields changed."""

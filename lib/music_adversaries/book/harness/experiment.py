@@ -29,14 +29,16 @@ class Experiment:
     """
 
     measure: Callable[[Config, Dataset, bool], Measured]  #: the last argument: whether to show progress
-    recorded: bool = False  #: takes too long for every run of the book, which shows the record in book/records
-    computed_elsewhere: bool = False  #: recorded, but computed if the book is built on other data
-    needs: str = "audio"  #: or "manifest": no audio; or "synthetic": that dataset only
-    systems: Callable[[Config, Dataset], list[Config]] | None = (
-        None  #: the systems that it needs, trained before it starts
-    )
-    own_processes: bool = False  #: whether it starts processes of its own
-    seconds: float = 10.0  #: roughly how long it takes once its systems are trained; the longest start first
+    recorded: bool = False  #: too long for every run of the book, which shows its record in book/records
+    computed_elsewhere: bool = False  #: recorded, but computed where the book is built on other data
+    needs: str = "audio"  #: or "manifest", of any dataset; or "synthetic", whose confounds can be turned
+    systems: Callable[[Config, Dataset], list[Config]] | None = None  #: what it trains, to be trained before
+    own_processes: bool = False  #: whether it runs in several processes by itself
+    #: The partitions that it needs; the configuration's own where None.
+    partitions: Callable[[Config, Dataset], tuple[str, ...]] | None = None
+    if_possible: tuple[str, ...] = ()  #: partitions that it does without where a dataset cannot be divided so
+    least_seeds: int = 1  #: fewer give no interval
+    seconds: float = 10.0  #: what it takes once its systems are trained, roughly: the longest begin first
 
     def __post_init__(self) -> None:
         if self.needs not in NEEDS:

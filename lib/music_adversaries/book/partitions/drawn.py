@@ -17,10 +17,13 @@ import pandas as pd
 from ...errors import InputError
 from .division import place, seeded
 from .names import SAME_COMPOSITION, SAME_RECORDING, artist_keys, faults, joined, same, tracks
-from .partition import PARTS, SHARES, Partition, labels_of
+from .partition import PARTS, SHARES, Partition, Undivided, labels_of
 
 if TYPE_CHECKING:
     from ..datasets.manifest import Manifest
+
+LUMPED = " (unknown ones count as one)"
+_SHOWN = 3  # reasons in a refusal
 
 
 def random(manifest: Manifest, *, seed: int, shares: Sequence[float] = SHARES) -> Partition:
@@ -169,7 +172,7 @@ def _whole(
         if len(counted) < len(PARTS):
             lumped = noun == "artist" and (group["artist"].str.strip() == "").any()
             notes.append(
-                f"Left out: {label} has {count(len(counted), noun)}{' (unknown ones count as one)' if lumped else ''}; "
+                f"Left out: {label} has {count(len(counted), noun)}{LUMPED if lumped else ''}; "
                 "three parts need at least three."
             )
             continue
@@ -229,11 +232,19 @@ def check_shares(shares: Sequence[float]) -> np.ndarray:
 
 
 def at_least_two(labels: Iterable[str], notes: Iterable[str]) -> None:
-    """Refuse a partition of fewer than two classes, and give the reasons."""
+    """Refuse a partition of fewer than two classes, with the first reasons."""
     if len(list(labels)) < 2:
-        raise InputError(
-            "Fewer than two classes can be divided into train, valid and test; use another dataset or partition. "
-            + " ".join(notes)
+        notes = list(notes)
+        remedy = "use another dataset or partition"
+        if any(LUMPED in note for note in notes):
+            remedy = (
+                "give the artists (a CSV with the columns path, label and artist instead of a folder), or use the "
+                "partition random"
+            )
+        more = [f"And so on, {len(notes)} in all."] if len(notes) > _SHOWN else []
+        raise Undivided(
+            f"Fewer than two classes can be divided into train, valid and test; {remedy}. "
+            + " ".join([*notes[:_SHOWN], *more])
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from .division import seeded
-from .drawn import at_least_two, count, series
+from .drawn import LUMPED, at_least_two, count, series
 from .names import artist_keys, tracks
 from .partition import Partition, labels_of
 
@@ -68,7 +68,9 @@ def folds(manifest: Manifest, *, seed: int, n_folds: int = 4, repeats: int = 1, 
     for label in labels_of(table):
         n_groups = groups[table["label"] == label].nunique()
         if n_groups < n_folds:
-            notes.append(f"Left out: {label} has {count(n_groups, by)}; {n_folds} folds need as many.")
+            lumped = by == "artist" and (table["artist"][table["label"] == label] == "").any()
+            unknown = LUMPED if lumped else ""
+            notes.append(f"Left out: {label} has {count(n_groups, by)}{unknown}; {n_folds} folds need as many.")
         else:
             kept.append(label)
     at_least_two(kept, notes)

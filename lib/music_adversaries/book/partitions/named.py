@@ -85,18 +85,32 @@ def named(manifest: Manifest, name: str, *, seed: int = 0, shares: Sequence[floa
 
     Notebook: book/02_partitions.ipynb
     """
+    check_name(manifest, name)
     if not name.startswith(_DRAWN) and name in _columns(manifest.table):
         return published(manifest, name)
     if fold := _FOLD.fullmatch(name):
-        by, number, n_folds = fold[1], int(fold[2]), int(fold[3])
-        if not 1 <= number <= n_folds:
-            raise InputError(f"There is no partition {name!r}; folds are numbered from 1 to {n_folds}.")
-        return folds(manifest, seed=seed, n_folds=n_folds, by=by)[number - 1]
-    kind = name.removeprefix(_DRAWN)
-    if kind not in DRAWN:
-        offered = [*DRAWN, *(column for column in _columns(manifest.table) if column not in DRAWN)]
+        return folds(manifest, seed=seed, n_folds=int(fold[3]), by=fold[1])[int(fold[2]) - 1]
+    return DRAWN[name.removeprefix(_DRAWN)](manifest, seed=seed, shares=shares)
+
+
+def check_name(manifest: Manifest, name: str) -> None:
+    """Refuse a name that :func:`named` does not know, without making the partition.
+
+    Raises
+    ------
+    InputError
+        When there is no such partition.
+    """
+    published_here = _columns(manifest.table)
+    if name in published_here:
+        return
+    if fold := _FOLD.fullmatch(name):
+        if not 1 <= int(fold[2]) <= int(fold[3]):
+            raise InputError(f"There is no partition {name!r}; folds are numbered from 1 to {fold[3]}.")
+        return
+    if name.removeprefix(_DRAWN) not in DRAWN:
+        offered = [*DRAWN, *(column for column in published_here if column not in DRAWN)]
         raise InputError(f"There is no partition {name!r}; choose one of {', '.join(offered)}.")
-    return DRAWN[kind](manifest, seed=seed, shares=shares)
 
 
 def _columns(table: pd.DataFrame) -> list[str]:

@@ -20,6 +20,10 @@ PARTS = ("train", "valid", "test")
 SHARES = (0.5, 0.25, 0.25)
 
 
+class Undivided(InputError):
+    """A partition of fewer than two classes: the others cannot be divided into three parts."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Partition:
     """A named division of a manifest's excerpts.
