@@ -103,7 +103,7 @@ def check_writable(path: Path | str) -> None:
     Raises
     ------
     InputError
-        When it is a folder, or the folder that it would lie in cannot be made or written.
+        When it is a folder, the folder of the file cannot be made or written, or the disk is full.
     """
     path = Path(path)
     if path.is_dir():
@@ -112,26 +112,7 @@ def check_writable(path: Path | str) -> None:
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-@contextlib.contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Within the block, no other process is in the block of the same path: the second waits for what the first makes.
-
-    The lock is the operating system's, so that it goes with a process that dies.
-
-    Raises
-    ------
-    InputError
-        When the folder cannot be written or the disk is full.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent) as file:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_TRIED))
     except OSError as error:
         raise _unwritable(path, error) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import unicodedata
 
 
 class InputError(ValueError):
@@ -14,10 +14,18 @@ class InputError(ValueError):
     """
 
 
-def printable(path: Path | str) -> str:
-    """The name as text, with bytes that are not text in UTF-8 as ``\\xNN``.
+def printable(path: str | bytes | os.PathLike[str]) -> str:
+    """A path as it can be printed on one line: bytes that are not UTF-8 and control characters are escaped.
 
-    >>> printable("caf\\udce9.wav")
-    'caf\\\\xe9.wav'
+    >>> printable("caf\\udce9.wav"), printable("two\\nlines")
+    ('caf\\\\xe9.wav', 'two\\\\nlines')
     """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(map(_printable, os.fsdecode(path)))
+
+
+def _printable(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # stands for a byte of the name, see os.fsdecode
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    # Controls, formats (which turn the line around), surrogates; ends of lines and paragraphs.
+    escaped = unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return character.encode("unicode_escape").decode() if escaped else character

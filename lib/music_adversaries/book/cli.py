@@ -6,7 +6,7 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from . import datasets
 from .attack_command import attack
 from .bench.command import command as bench
 from .datasets.choices import LARGEST_SEED, MOST_SEEDS
-from .options import config_of, system_options
+from .options import Command, config_of, system_options
 
 if TYPE_CHECKING:
     from .runs import Listed
@@ -98,7 +98,7 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
     type=click.IntRange(0, LARGEST_SEED),
     default=0,
     show_default=True,
-    help="Of a partition that is drawn.",
+    help="Seed of a partition that is drawn.",
 )
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
     """Say what a partition of DATASET leaks; for most datasets the manifest is enough, without audio."""
@@ -122,7 +122,7 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     If the manifest names faults, the results are compared with them.
     """
-    from ..cache import atomic_path, check_writable
+    from ..cache import check_writable
     from . import faults
     from .tables import write_table
 
@@ -147,7 +147,7 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 @click.option(
     "--seeds",
     type=click.IntRange(1, MOST_SEEDS),
-    help="How often to repeat it; each experiment has a number of its own.",
+    help="How often to repeat it; each experiment has its own default.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the record into this folder as well.")
 def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) -> None:
@@ -163,7 +163,7 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         click.echo("\n\n".join(map(_described, runs.listed())))
         return
     if experiment is None:
-        raise InputError("There is no experiment given; name one, or see them all with: music-adversaries run --list")
+        raise InputError("No experiment is given; name one, or see them all with: music-adversaries run --list")
     if out is not None:
         check_writable(out / "record.json")
     config = config_of(**which)
@@ -173,7 +173,8 @@ def run(experiment: str | None, listed: bool, out: Path | None, **which: Any) ->
         records = [runs.run(experiment, config, progress=True)]
     for record in records:
         name = record.experiment
-        click.echo(f"{name} on {record.dataset}, profile {record.profile}")
+        unusual = f", {record.configuration}" if record.configuration else ""
+        click.echo(f"{name} on {record.dataset}, profile {record.profile}{unusual}")
         _show_notes(record.provenance.get("left_out", ()))
         rows = {str(named(row)): row for row in record.measurements}
         width = max(map(len, rows), default=0)

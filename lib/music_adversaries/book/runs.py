@@ -141,7 +141,7 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     Notebook: book/09_verdicts.ipynb
     """
     declared(experiment)
-    training.device_of(config.device)  # before anything long begins
+    training.device_of(config.device)  # before anything that takes long
     beforehand.check_seeds(experiment, declared(experiment), config)
     progress = show_progress() if progress is None else progress
     return _run(experiment, config, _dataset(experiment, config, progress), progress)

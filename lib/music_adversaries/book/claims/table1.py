@@ -122,7 +122,7 @@ def of_record(record: Record, kind: str = "recorded") -> Table1:
     Notebook: book/04_baselines.ipynb
     """
     if record.experiment != "table1":
-        raise InputError(f"{record.filename} is a record of {record.experiment}; give one of table1.")
+        raise InputError(f"{record.place} is a record of {record.experiment}; give one of table1.")
     tested = {row["partition"] for row in record.tables["tests"]}
     cells = []
     for system in dict.fromkeys(row["system"] for row in record.tables["decisions"] if row["system"] != BASELINE):

@@ -73,7 +73,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     ], tables
 
 
-def _of_both(counted: Accuracies, profile: str) -> list[Measurement]:
+def _of_both(counted: Accuracies[tuple[str, str, str]], profile: str) -> list[Measurement]:
     """What the two partitions differ by, and what is said of the filtered one."""
     cells = [(name, forest) for name in networks(profile) for forest in FORESTS]
 

@@ -58,7 +58,7 @@ class Config:
     def __post_init__(self) -> None:
         if self.labelling not in LABELLINGS:
             raise InputError(f"labelling is {self.labelling!r}; choose one of {', '.join(LABELLINGS)}.")
-        recipe(self.system)  # refuses what is none, at once
+        recipe(self.system)  # refuses an unknown system now
         for seed in (self.seed, *self.seeds):
             if not 0 <= seed <= LARGEST_SEED:
                 raise InputError(f"seed is {seed}; choose one from 0 to {LARGEST_SEED:,}.")
