@@ -37,6 +37,7 @@ FLOORS = (
     "book.options",
     "book.cli",
     "cli",
+    "__main__",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}
 # What only the book needs: the library is imported, and attacks, without any of these.
