@@ -9,6 +9,7 @@ import contextlib
 import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -145,6 +146,30 @@ def test_a_system_that_cannot_be_saved_is_said(case: Case, tmp_path: Path, monke
     monkeypatch.setattr(Path, "write_bytes", refuses(case.make()))
     with pytest.raises(InputError, match=case.answer):
         small().save(tmp_path / "s.pt")
+    assert not list(tmp_path.iterdir())
+
+
+@contextlib.contextmanager
+def files_of_at_most(n_bytes: int) -> Iterator[None]:
+    """As a disk would that is full at some byte, whoever writes to it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_grows_too_large_ends_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1.0)
+    frames, targets = torch.rand(40, 513, generator=torch.Generator().manual_seed(1)), torch.arange(40) % 3
+    schedule = training.Schedule(max_epochs=2, batch_size=20)
+    with files_of_at_most(8_192):
+        training.train(
+            small_network(), frames, targets, frames, targets, schedule, seed=0, checkpoint=tmp_path / "x.partial"
+        )
+        with pytest.raises(InputError, match=r"s.pt could not be written \(File too large\)"):
+            small().save(tmp_path / "s.pt")
     assert not list(tmp_path.iterdir())
 
 
