@@ -38,6 +38,7 @@ FLOORS = (
     "book.attack_command",
     "book.cli",
     "cli",
+    "book.main",
     "__main__",
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

@@ -224,10 +224,8 @@ def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Ca
 @contextlib.contextmanager
 def plainly(device: torch.device) -> Iterator[None]:
     """Computing as an attack does: in full precision and with gradients, whatever the caller's context says."""
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        for kind in {"cpu", device.type}:
-            stack.enter_context(torch.autocast(kind, enabled=False))
+    kinds = torch.autocast("cpu", enabled=False), torch.autocast(device.type, enabled=False)
+    with torch.inference_mode(False), kinds[0], kinds[1]:
         yield
 
 

@@ -84,7 +84,7 @@ def _of_both(counted: Accuracies[tuple[str, str, str]], profile: str) -> list[Me
 
     figure = {"system": networks(profile)[-1], "classifier": FORESTS[-1]}
     filtered = counted.places([(*cell, FILTERED) for cell in cells])
-    of_figure = counted.places([(*figure.values(), FILTERED)])[0]
+    of_figure = counted.places([(figure["system"], figure["classifier"], FILTERED)])[0]
     baseline = counted.places([(BASELINE, "shared", FILTERED)])[0]
     against = {"partition": FILTERED, "minus": BASELINE}
     statistics: list[tuple[str, dict[str, str], Callable[[np.ndarray], np.ndarray]]] = [
