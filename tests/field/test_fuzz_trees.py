@@ -127,6 +127,8 @@ def one_line(text: str) -> bool:
 @example({b"a": {b"x.wav": None, b"b": 3}, b"b": {b"y.wav": None, b"a": 1}}, {})  # a ring
 @example({b"a": {b"x .wav": None, b"x.wav": None, b" x.wav": None}, b"b": {b"y.wav": None}}, {})
 @example({b"\\x": {b"a.w64": None}, b"c:b": {b".W64": None}}, {})  # found by fuzzing
+# A folder outside, and in it a link to the one around that.
+@example({b"a": {b"x.wav": None, b"b": 5}, b"c": {}}, {b"d": {b"up": 4, b"y.wav": None}, b"z.wav": None})
 @example({b"a": {b"x.wav": None}, b"b": 4}, {b"y.wav": None})  # a linked label
 def test_every_name_of_a_tree_is_an_excerpt_or_counted(tree: dict, store: dict) -> None:
     with tempfile.TemporaryDirectory() as temporary:

@@ -183,11 +183,13 @@ class _Walk:
             self.dangling.append(path)
             return
         if stat.S_ISDIR(about.st_mode):
-            target = os.path.realpath(path)
-            if _holds(target, os.path.realpath(os.path.dirname(path))) or _holds(target, os.path.realpath(self.root)):
+            target, known = os.path.realpath(path), _identity(about) in self.seen and bool(about.st_ino)
+            # Above the collection lies all else that there is on this machine.
+            above = _holds(target, os.path.realpath(self.root))
+            if above or (known and _holds(target, os.path.realpath(os.path.dirname(path)))):
                 self.circles.append(_name(parts))
             else:
-                if len(parts) == 1 and _identity(about) not in self.seen:
+                if len(parts) == 1 and not known:
                     self.labels.add(parts[0])
                 self._take(self._real(parts, path))
         elif stat.S_ISREG(about.st_mode):
