@@ -27,7 +27,7 @@ from urllib.parse import quote, unquote_to_bytes
 from tqdm.auto import tqdm
 
 from ... import audio
-from ...cache import cache_dir, read_json, write_json
+from ...cache import cache_dir, expanded, read_json, write_json
 from ...errors import InputError, printable
 from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, Verified, file_digest, matches
 from .manifest import COLUMNS, PARTS, Manifest, read_table
@@ -105,7 +105,7 @@ def _source(path: Path | str | None) -> Path:
     if not given:
         raise InputError(f"the dataset {NAME!r} needs a path; give a folder or a CSV file, or set {ENVIRONMENT}.")
     try:
-        source = Path(given).expanduser().resolve()
+        source = expanded(given).resolve()
         there = source.exists()
     except (OSError, RuntimeError) as error:  # a link to itself, a name too long, no such home
         raise InputError(f"{printable(given)} cannot be found ({error}); give a folder or a CSV file.") from error
