@@ -21,11 +21,11 @@ DAY = datetime.date(2026, 2, 27)
 #: Tests that train or attack and are not run under other arithmetics, each with its reason.
 LEFT_OUT = {
     "audition": "draws and plays what an attack gave, whatever that is",
-    "bench_training": "a benchmark",
-    "lab": "drives a browser",
+    "benchmarks/bench_training": "a benchmark",
+    "browser/lab": "drives a browser",
     "portability": "this file names the functions",
     "notebooks_stored": "so does that",
-    "reliability": "trains two epochs whose checkpoints fail, whatever they find",
+    "field/reliability": "trains two epochs whose checkpoints fail, whatever they find",
     "start_up": "asks what is imported, of a system that it writes itself",
 }
 
@@ -202,9 +202,11 @@ def test_music_that_is_rendered_otherwise_is_counted(tmp_path: Path) -> None:
 def test_every_test_that_trains_or_attacks_is_run() -> None:
     tests = Path(__file__).parent
     trains = re.compile(r"small_system|\btrained_system\(|\btrain\(|adversary\.attack\(|runs\.(run|compute)\(")
-    found = {path.stem.removeprefix("test_") for path in tests.rglob("test_*.py") if trains.search(path.read_text())}
-    assert found - set(LEFT_OUT) <= set(portability.TESTS), "name it in tools/portability.py, or say why not"
-    assert all((tests / f"test_{name}.py").is_file() for name in portability.TESTS)
+    found = {path for path in tests.rglob("test_*.py") if trains.search(path.read_text())}
+    left_out = {portability.test_file(name) for name in LEFT_OUT}
+    named = {portability.test_file(name) for name in portability.TESTS}
+    assert found - left_out <= named, "name it in tools/portability.py, or say why not"
+    assert all(path.is_file() for path in named | left_out)
 
 
 def test_what_was_trained_otherwise_is_not_used_again(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ TESTS = (
     "experiments",
     "experiments_attacks",
     "features",
+    "field/budget",
+    "field/files",
+    "field/front_door",
     "gradients",
     "networks",
     "noise",
@@ -318,9 +321,15 @@ def experiments() -> int:
     return refresh.told(work)
 
 
+def test_file(name: str) -> Path:
+    """The file of a name in `TESTS`, which may be in a folder of the tests."""
+    folder, _, last = name.rpartition("/")
+    return ROOT / "tests" / folder / f"test_{last}.py"
+
+
 def pytest_arguments() -> list[str]:
     """The chapters and the tests, as in tools/check.py on two workers."""
-    tests = [str(ROOT / "tests" / f"test_{name}.py") for name in TESTS]
+    tests = [str(test_file(name)) for name in TESTS]
     chapters = [str(path) for path in refresh.chapters()]
     return ["-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", *chapters, *tests]
 
