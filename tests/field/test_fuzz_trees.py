@@ -24,7 +24,13 @@ SOUND = (
     *(b".wav", b".wave", b".bwf", b".rf64", b".w64", b".flac", b".ogg", b".oga", b".opus", b".mp3", b".au", b".snd"),
     *(b".aif", b".aiff", b".aifc", b".caf"),
 )
-JUNK = (b"._a.wav", b".DS_Store", b"Thumbs.db", b"desktop.ini", b".git", b".svn", b"__MACOSX", b"@eaDir")
+JUNK = (
+    *(b".ds_store", b".appledouble", b".apdisk", b".fseventsd", b".spotlight-v100", b".temporaryitems", b"__macosx"),
+    *(b"thumbs.db", b"ehthumbs.db", b"desktop.ini", b"$recycle.bin", b"system volume information", b"@eadir"),
+    *(b"#recycle", b"lost+found", b".directory", b".stfolder", b".stversions", b".snapshot", b".snapshots"),
+    *(b".git", b".gitignore", b".gitattributes", b".svn", b".hg", b".bzr", b".datalad"),
+)
+JUNK_AS_WRITTEN = (b"._a.wav", b".DS_Store", b"Thumbs.db", b"desktop.ini", b".git", b".svn", b"__MACOSX", b"@eaDir")
 
 # Names --------------------------------------------------------------------------------------------------------------
 
@@ -33,7 +39,7 @@ TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]
 TWINS = st.sampled_from(["é", "e\u0301", "a", "a ", " a", "A", "a\n", "..a", "file:a", "a%20", "\\xe9", "a;b,\"c'"])
 STEM = st.one_of(TWINS.map(str.encode), BYTES, TEXT.map(str.encode), st.just(b"n" * 240))
 ENDING = st.sampled_from([*SOUND, b".WAV", b".txt", b".m4a", b"", b".", b".wav ", b".\xff"])
-NAME = st.one_of(st.builds(bytes.__add__, STEM, ENDING), STEM, st.sampled_from(JUNK)).filter(
+NAME = st.one_of(st.builds(bytes.__add__, STEM, ENDING), STEM, st.sampled_from(JUNK_AS_WRITTEN)).filter(
     lambda name: name not in (b"", b".", b"..") and len(name) <= 255
 )
 
@@ -98,7 +104,7 @@ class Oracle:
             for name in os.listdir(here):
                 self.names += 1
                 path = here + b"/" + name
-                if name in JUNK or name.lower().startswith((b"._", b".trash", b".nfs")):
+                if name.lower() in JUNK or name.lower().startswith((b"._", b".trash", b".nfs")):
                     continue
                 if not os.path.exists(path):
                     self.dangling.append(path)
