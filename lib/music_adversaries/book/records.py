@@ -67,7 +67,11 @@ class Record:
 
     @property
     def filename(self) -> str:
-        """``EXPERIMENT-DATASET-PROFILE.json``, and before the dot whatever of its configuration is not the usual."""
+        """That of the file that it was read from, or else its own: see the function `filename`."""
+        return self.file.name if self.file else self._own_name
+
+    @property
+    def _own_name(self) -> str:
         return filename(self.experiment, self.dataset, self.profile, self.config)
 
     @property
@@ -124,7 +128,7 @@ class Record:
 
     def write(self, folder: Path | str) -> Path:
         """Write into a folder, atomically, with a hash of all of it; returns the path."""
-        path = Path(folder) / self.filename
+        path = Path(folder) / self._own_name
         content = {name: value for name, value in dataclasses.asdict(self).items() if name != "file"}
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(sealed(content), indent=1, sort_keys=True) + "\n")
@@ -179,8 +183,8 @@ class Record:
             ) from error
         # Books and caches of before a configuration was part of the name are read, too.
         usual = filename(record.experiment, record.dataset, record.profile)
-        if path.name not in (record.filename, usual):
-            raise InputError(f"{path} holds the record {record.filename}; rename it to that, or delete it.")
+        if path.name not in (record._own_name, usual):
+            raise InputError(f"{path} holds the record {record._own_name}; rename it to that, or delete it.")
         return record
 
 
