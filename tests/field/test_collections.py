@@ -285,12 +285,14 @@ def test_every_command_says_so_and_the_record_too(music, case, monkeypatch, tmp_
 
 def test_folders_may_be_nested_deeper_than_python_calls(music):
     deepest = music / "fado"
-    for _ in range(1_100):
-        deepest = Path(f"{deepest}/d")
-        os.mkdir(deepest)
-    sound(deepest / "a.wav")
-    assert "fado." + "d." * 1_100 + "a" in datasets.load("folder", path=music, progress=False).excerpts
-    subprocess.run(["rm", "-r", music], check=True)  # what tidies up here does it by recursion
+    try:
+        for _ in range(1_100):
+            deepest = Path(f"{deepest}/d")
+            os.mkdir(deepest)
+        sound(deepest / "a.wav")
+        assert "fado." + "d." * 1_100 + "a" in datasets.load("folder", path=music, progress=False).excerpts
+    finally:
+        subprocess.run(["rm", "-r", music], check=True)  # pytest tidies up by recursion, and would fail
 
 
 def test_hard_links_are_like_copies(music):
