@@ -360,7 +360,7 @@ def test_what_is_no_model():
         adversary.attack(trained(), WAVES[:1], TARGETS[:1])
     with pytest.raises(InputError, match="The network is a str; give a torch.nn.Module"):
         Model("network.pt", LABELS)
-    with pytest.raises(InputError, match="at 16000 Hz but the model reads 22050 Hz; resample"):
+    with pytest.raises(InputError, match="at 16000 Hz but the model reads 22050 Hz; bring it to that rate"):
         adversary.attack(system(), WAVES[:1], TARGETS[:1], sample_rate=16_000)
 
 

@@ -971,7 +971,7 @@ def test_the_budget_is_that_of_the_published_code():
         ({"seed": -1}, "seed is -1; give a whole number of at least 0"),
         ({"seed": None}, "seed is None; give a whole number"),
         ({"names": ["a", "b"]}, "2 names.*1 waveform"),
-        ({"sample_rate": 44_100}, "44100 Hz but the model reads 22050 Hz; resample"),
+        ({"sample_rate": 44_100}, "44100 Hz but the model reads 22050 Hz; bring it to that rate"),
     ],
 )
 def test_settings_that_make_no_sense(settings, says):

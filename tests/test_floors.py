@@ -35,7 +35,7 @@ FLOORS = (
     "book.runs",
     "book.figures book.bench",
     "book.options",
-    "book.attack_command",
+    "book.attack",
     "book.cli",
     "cli",
     "book.main",

@@ -27,7 +27,7 @@ ANY = {
     "adversary.directives.every_label": "the settings of `attack`, passed on",
     "adversary.methods.method": "the options of any method, which its dataclass names",
     "adversary.result.AdversaryResult.report": "all fields but the audio, for JSON",
-    "book.attack_command.attack": "click's options, passed on",
+    "book.attack.attack": "click's options, passed on",
     "book.claims.finding.finding": CONDITIONS,
     "book.claims.judge.judgements": ROW,
     "book.claims.paper.paper_cell": ROW,

@@ -14,7 +14,7 @@ import click
 
 from ..errors import InputError, printable
 from . import datasets
-from .attack_command import attack
+from .attack import attack
 from .bench.command import command as bench
 from .datasets.choices import LARGEST_SEED, MOST_SEEDS
 from .options import Command, config_of, system_options
