@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from .. import audio, spectra
 from ..errors import InputError
-from ..networks import CDNN, Decision, Network, System
+from ..networks import CDNN, Decision, Network, System, evaluated
 from .given import Given, as_labels, as_waveform
 from .options import check_rate, check_whole
 
@@ -207,7 +207,8 @@ class Model:
         """
         if self.system is not None:
             return self.system.classify(as_waveform(waveform, name, self.sample_rate), name)
-        return self.decide_unchecked(self.check(waveform, name))
+        with evaluated(self.network):
+            return self.decide_unchecked(self.check(waveform, name))
 
     def decide_unchecked(self, waveform: np.ndarray) -> Decision:
         """`decide` without checks: an unrounded ``float32 [n_samples]`` may be far beyond full scale."""
