@@ -55,6 +55,7 @@ TESTS = (
     "field/budget",
     "field/files",
     "field/front_door",
+    "field/fuzz_front_door",
     "field/reports",
     "gradients",
     "networks",

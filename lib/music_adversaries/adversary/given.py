@@ -91,7 +91,7 @@ def as_names(given: Iterable[str | Path] | None, count: int) -> list[str]:
 
 def as_labels(given: Iterable[str] | Mapping[int, str] | Mapping[str, int]) -> tuple[str, ...]:
     """Labels in the order of the logits, also from a table of them: ``{0: "rock", 1: "pop"}`` or the reverse."""
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str) or not _is_iterable(given):
         raise InputError(f"labels is {given!r}; give a sequence of names, such as ['rock', 'pop'].")
     if isinstance(given, Mapping):
         pairs = list(given.items())
@@ -114,9 +114,14 @@ def as_labels(given: Iterable[str] | Mapping[int, str] | Mapping[str, int]) -> t
     return labels
 
 
+def _is_iterable(given: object) -> bool:
+    """Whether it can be gone through: an array without dimensions says so, and cannot."""
+    return isinstance(given, Iterable) and getattr(given, "ndim", 1) != 0
+
+
 def _listed(given: Iterable[T], what: str) -> list[T]:
     if isinstance(given, Mapping | Set):
         raise InputError(f"The {what} are a {type(given).__name__}; give a list, in the order of the excerpts.")
-    if not isinstance(given, Iterable):
+    if not _is_iterable(given):
         raise InputError(f"The {what} are {given!r}; give a list with one for each excerpt.")
     return list(given)
