@@ -7,6 +7,8 @@ All attacks start with `attack`. Whatever the method, it returns waveforms that 
 =================  ====================================================================
 `attack`           the function of that name: excerpts, targets, budget, method
 `budget`           how much may change, and how long an attack may try
+`ends`             how that is measured, so that no sample is unseen
+`given`            the forms in which callers pass waveforms, targets and labels
 `methods`          the attacks by name: the one list
 `model`            any module, from magnitudes or waveforms to logits, as attacks see it
 `batch`            excerpts attacked together, their gradients and distances

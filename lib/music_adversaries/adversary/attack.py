@@ -223,7 +223,7 @@ def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Ca
 
 @contextlib.contextmanager
 def plainly(device: torch.device) -> Iterator[None]:
-    """Computing as an attack does: in full precision and with gradients, whatever the caller's context says."""
+    """Computing in full precision and outside of inference mode, whatever the caller's context says."""
     kinds = torch.autocast("cpu", enabled=False), torch.autocast(device.type, enabled=False)
     with torch.inference_mode(False), kinds[0], kinds[1]:
         yield

@@ -7,7 +7,7 @@ Goal
     frames of the recording with silence before and after it, in which every sample is under as many windows as in the
     middle. What counts is the lower of the two.
 
-    The frames that this adds are few, two at the beginning and two at the end at most (hops of half a frame), so that
+    The frames that this adds are few: with hops of half a frame, one at the beginning and at most two at the end. So
     the two ratios differ only where something happens at the ends.
 
 Paper: Eq. (6)
