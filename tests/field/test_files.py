@@ -121,6 +121,12 @@ def test_other_settings_do_not_replace_what_is_there(system, songs, tmp_path):
     assert entry["settings"] == {"budget": "another"}
 
 
+def test_systems_of_one_description_are_told_apart_by_their_weights():
+    """Such as two that were trained on folders of the same name."""
+    first, second = small_system(0), small_system(1)
+    assert files.weights_of(first) == files.weights_of(small_system(0)) != files.weights_of(second)
+
+
 def test_a_file_of_somebody_else_is_not_replaced(system, songs, tmp_path):
     out = tmp_path / "out"
     out.mkdir()

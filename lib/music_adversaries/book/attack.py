@@ -75,7 +75,7 @@ def attack(
     """
     from .. import adversary, audio
     from ..training import device_of
-    from .files import Folder, attack_files, jobs_for
+    from .files import Folder, attack_files, jobs_for, weights_of
     from .harness.kept import kept_system
 
     # Everything that can be refused is refused before anything slow begins.
@@ -94,6 +94,7 @@ def attack(
         system = _system_with(config, target, out)
     jobs = jobs_for(files, system.labels if target == "every" else (system.labels[system.label_index(target)],))
     made_with = {"budget": dataclasses.asdict(budget), "method": repr(made), "system": _named(which)}
+    made_with["weights"] = weights_of(system)
     folder = Folder(out, made_with, overwrite=overwrite)
     folder.refuse_taken(jobs, overwrite=overwrite)
     before = sum(map(folder.done, jobs))

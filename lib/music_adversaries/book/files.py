@@ -204,6 +204,15 @@ def attack_files(
             say(job, result)
 
 
+def weights_of(system: System) -> str:
+    """A hash of a system's weights: systems of one description differ if they were trained on other recordings."""
+    digest = hashlib.sha256()
+    for name, tensor in system.network.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
 def _parts(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
     for start in range(0, len(jobs), AT_ONCE):
         yield jobs[start : start + AT_ONCE]
