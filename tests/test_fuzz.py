@@ -65,6 +65,12 @@ FINE = """
     def test_without_a_property():
         drawn("never")
 """
+HUNGRY = """
+    @settings(max_examples=2)
+    @given(st.integers())
+    def test_hungry(n):
+        assert len(b"x" * (300 << 20))
+"""
 SLOW = """
     import time
 
@@ -165,6 +171,22 @@ def test_what_is_found_is_told_kept_and_tried_again_and_a_crash_ends_no_other(
     assert re.search(r"round 2, seed 7: .* examples, nothing found", said)
 
 
+def test_a_process_that_takes_much_memory_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    files = [str(toy(tmp_path, *which)) for which in (("hungry", HUNGRY), ("fine", FINE))]
+    options = ["--folder", str(tmp_path / "kept"), "--rounds", "1", "--seed", "1"]
+    assert fuzz.main([*files, *options]) == 0
+    peak = re.search(
+        r"\nThe highest peak of memory was (0\.\d+) GiB, of .*test_hungry\.py\.\n", capsys.readouterr().out
+    )
+    assert 0.3 <= float(peak[1]) < 0.8
+    monkeypatch.setattr(fuzz, "MOST_BYTES", 200 << 20)
+    assert fuzz.main([*files, *options]) == 1
+    said = capsys.readouterr().out
+    assert said.endswith("test_hungry.py: its process took more than 0.2 GiB of memory\n1 found\n")
+
+
 @pytest.mark.parametrize(
     ("source", "code", "last"),
     [(SLOW, 130, "nothing found so far\n"), (SLOW_BUG, 1, "is tried first the next time\n1 found\n")],
@@ -233,6 +255,8 @@ def test_a_pause_takes_nothing_from_the_time(monkeypatch: pytest.MonkeyPatch):
         (fuzz.Outcome(-2, "", 9, "the time was over", kept=True), "1 found", ["a failing example was kept"]),
         (fuzz.Outcome(-2, "", 700, "did not end within 700 s"), "1 found", ["did not end within 700 s"]),
         (fuzz.Outcome(4, "no such option", 1), "1 found", ["exit code 4"]),
+        (fuzz.Outcome(-2, "", 9, "the time was over", peak=3 << 30), "1 found", ["took more than 2 GiB of memory"]),
+        (fuzz.Outcome(-9, "", 9, peak=3 << 30), "2 found", ["took more than 2 GiB of memory", "signal 9"]),
         (fuzz.Outcome(5, "", 1), "there is no property test in it", []),
     ],
 )

@@ -4,8 +4,9 @@
 
 It runs all files with property tests in turn, each in its own process and each for about the same time. So quick tests
 run much more often than in `make test`. Every start has new seeds. A failure is printed at once, with the lines that
-reproduce it. It is kept in .hypothesis/fuzz, and the next start tries it first. The exit code is 1 if something was
-found, 130 if Ctrl-C ended the search before.
+reproduce it. It is kept in .hypothesis/fuzz, and the next start tries it first. A process that hangs, or that takes
+more than 2 GiB of memory, is a failure, too. The exit code is 1 if something was found, 130 if Ctrl-C ended the search
+before.
 
 Only the minutes in which the search is running count: time in which the machine sleeps or the processes are stopped
 does not.
@@ -34,6 +35,7 @@ KEPT = ROOT / ".hypothesis" / "fuzz"  # ignored by git, removed by `make clean`
 SLICE_S = 45.0  # for the examples of one file in one round; importing and fixtures take additional time
 LEAST_S = 5.0  # with less time, a start is not worthwhile
 HANG_S = 1200.0  # a process that takes this much longer than its slice is considered to hang
+MOST_BYTES = 2 << 30  # a process with a higher peak of memory is a finding
 GROWTH = 20.0  # at most this many times more examples than in the round before, since its times are a guess
 MOST = 10_000.0  # times the examples that a test asks for: small spaces are exhausted long before
 
@@ -74,6 +76,8 @@ class File:
     """Seconds that one process took in addition to its examples."""
     unit_s: float = 0.0
     """What the examples take at a factor of 1."""
+    peak: int = 0
+    """Most bytes that one of its processes had in memory at a time."""
 
     def next_factor(self, slice_s: float, left_s: float) -> float:
         """The factor that fills a slice, or the time that is left; 0 if a start alone takes longer than that."""
@@ -94,6 +98,8 @@ class Outcome:
     """Why it was stopped, if it was."""
     kept: bool = False
     """Whether Hypothesis kept a failing example in the meantime."""
+    peak: int = 0
+    """Most bytes that it had in memory at a time."""
 
     @property
     def cases(self) -> int:
@@ -170,6 +176,7 @@ class Fuzz:
             outcome = self._process(file, factor, seed)
             cases = outcome.cases
             file.examples += cases
+            file.peak = max(file.peak, outcome.peak)
             # After a failure its tests stopped early, so the times mean nothing.
             if outcome.code == 0:
                 file.factor, file.unit_s = factor, outcome.in_tests_s / factor
@@ -195,15 +202,15 @@ class Fuzz:
             )
             cut = ""
             try:
-                while process.poll() is None:
-                    time.sleep(0.1)
+                while (peak := peak_at_end(process, 0.1)) is None:
                     took = self.clock.tick() - started
                     if took > self.slice_s + HANG_S:
                         cut = f"did not end within {took:.0f} s"
                     elif self.left_s < -self.slice_s:  # its number of examples was far too large
                         cut = "the time was over"
                     if cut:
-                        end(process)
+                        peak = end(process)
+                        break
             except BaseException:  # usually Ctrl-C
                 end(process)
                 if self._examples_kept() - before:
@@ -211,27 +218,32 @@ class Fuzz:
                 raise
         output = log.read_text(encoding="utf-8", errors="replace")
         kept = bool(self._examples_kept() - before)
-        return Outcome(process.returncode, output, self.clock.tick() - started, cut, kept)
+        return Outcome(process.returncode, output, self.clock.tick() - started, cut, kept, peak)
 
     def _judge(self, file: File, factor: float, seed: int, outcome: Outcome) -> str:
         """Print and keep what was found, if anything; returns a few words about it."""
+        what: list[str] = []
+        report = outcome.output[-4000:]
+        if outcome.peak > MOST_BYTES:
+            what.append(f"{name(file.path)}: its process took more than {gib(MOST_BYTES)} of memory")
         if outcome.cut:
-            if outcome.cut == "the time was over" and not outcome.kept:
+            if outcome.cut == "the time was over" and not outcome.kept and not what:
                 return f"cut off, {outcome.cut}"
-            what, report = [f"{name(file.path)}: {outcome.cut}"], outcome.output[-4000:]
-            if outcome.kept:
-                what[0] += f"; {CUT_SHORT}"
+            if outcome.cut != "the time was over" or outcome.kept:
+                what.append(f"{name(file.path)}: {outcome.cut}" + f"; {CUT_SHORT}" * outcome.kept)
         elif outcome.code == 0:
-            return "nothing found"
+            if not what:
+                return "nothing found"
         elif outcome.code == 5:
             return "no property test is left in it" if file.found else "there is no property test in it"
         elif outcome.code == 1 and (failed := FAILED.findall(outcome.output)):
-            what, match = sorted(set(failed)), REPORT.search(outcome.output)
+            file.found += sorted(set(failed))
+            what += sorted(set(failed))
+            match = REPORT.search(outcome.output)
             report = match[0] if match else outcome.output
-            file.found += what
         else:
             how = f"signal {-outcome.code}" if outcome.code < 0 else f"exit code {outcome.code}"
-            what, report = [f"{name(file.path)}: its process ended with {how}"], outcome.output[-4000:]
+            what.append(f"{name(file.path)}: its process ended with {how}")
         new = [one for one in what if one not in self.findings]
         self.findings += new
         again = f"python -m pytest {name(file.path)} -m hypothesis {' '.join(drawing(factor, seed))}"
@@ -254,6 +266,8 @@ class Fuzz:
         )
         for file in self.files:
             told(f"{file.examples:12,}  {name(file.path)}")
+        most = max(self.files, key=lambda file: file.peak)
+        told(f"The highest peak of memory was {gib(most.peak)}, of {name(most.path)}.")
         for what in self.findings:
             told(f"FOUND {what}")
         nothing = "nothing found so far" if stopped else "OK: nothing found"
@@ -290,14 +304,28 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt a process, and kill it if that does not help."""
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def peak_at_end(process: subprocess.Popen[bytes], within_s: float) -> int | None:
+    """Most bytes that a process had in memory, if it ends within that time; `Popen` would not keep it."""
+    until = time.monotonic() + within_s
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        if time.monotonic() >= until:
+            return None
+        time.sleep(min(0.1, within_s))
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """Interrupt a process, and kill it if that does not help; returns the peak of its memory in bytes."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        os.kill(process.pid, number)
+        peak = peak_at_end(process, 15)
+        if peak is not None:
+            return peak
+    process.wait()
+    return 0
 
 
 def with_property_tests(folder: Path) -> list[Path]:
@@ -319,6 +347,10 @@ def name(path: Path) -> str:
 def minutes(seconds: float) -> str:
     whole = max(0, round(seconds))
     return f"{whole // 60} min {whole % 60:02} s"
+
+
+def gib(n_bytes: int) -> str:
+    return f"{n_bytes / 2**30:.2g} GiB"
 
 
 def told(text: str, end: str = "\n") -> None:
