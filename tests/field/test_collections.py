@@ -25,7 +25,7 @@ from music_adversaries import audio, cli
 from music_adversaries.book import datasets, runs
 from music_adversaries.book.datasets import folder, walk
 from music_adversaries.book.experiments import table1
-from music_adversaries.book.harness import Config
+from music_adversaries.book.harness import Config, spectrograms
 from music_adversaries.book.harness.decisions import LAYERS
 from music_adversaries.errors import InputError
 
@@ -293,6 +293,13 @@ def test_folders_may_be_nested_deeper_than_python_calls(music):
         assert "fado." + "d." * 1_100 + "a" in datasets.load("folder", path=music, progress=False).excerpts
     finally:
         subprocess.run(["rm", "-r", music], check=True)  # pytest tidies up by recursion, and would fail
+
+
+def test_the_spectrograms_of_sounds_with_names_that_are_not_text_can_be_kept(music):
+    """Met with 400 files: so many that their spectrograms are kept."""
+    name_of_bytes(b"caf\xe9.wav")(music)
+    dataset = datasets.load("folder", path=music, progress=False)
+    assert spectrograms.keep(dataset, kept_from=0) is not None
 
 
 def test_hard_links_are_like_copies(music):

@@ -65,6 +65,23 @@ def test_a_few_at_a_time_are_in_memory_and_then_in_the_folder(system, songs, tmp
     assert calls == [(2, 0), (2, 2), (1, 4)]
 
 
+def test_long_files_are_fewer_at_a_time(system, songs, tmp_path, monkeypatch):
+    real, calls = adversary.attack, []
+
+    def attack(model, waveforms, *rest, **settings):
+        calls.append(len(waveforms))
+        return real(model, waveforms, *rest, **settings)
+
+    monkeypatch.setattr(adversary, "attack", attack)
+    run(system, songs, tmp_path / "whole")
+    monkeypatch.setattr(files, "SAMPLES_AT_ONCE", 44_100)
+    run(system, songs, tmp_path / "parts")
+    assert calls == [5, 2, 2, 1]
+    whole, parts = contents(tmp_path / "whole"), contents(tmp_path / "parts")
+    assert whole.keys() == parts.keys()
+    assert all(whole[name] == parts[name] for name in whole if name.endswith(".wav"))
+
+
 def test_an_interrupted_run_goes_on_and_ends_as_if_nothing_had_happened(system, songs, tmp_path, monkeypatch):
     """With a method that draws: what is drawn for a file depends on its place in the command alone."""
     monkeypatch.setattr(files, "AT_ONCE", 2)

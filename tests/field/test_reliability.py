@@ -6,6 +6,7 @@ Each case was first tried on a version that did worse; see the trial "reliabilit
 from __future__ import annotations
 
 import contextlib
+import copy
 import errno
 import json
 import os
@@ -30,7 +31,8 @@ from click.testing import CliRunner
 
 from case import Case, each
 from interrupts import answers_ctrl_c
-from music_adversaries import cache, cli, training
+from music_adversaries import adversary, audio, cache, cli, training
+from music_adversaries.adversary import Budget, Model, memory
 from music_adversaries.book import claims, datasets, figures, harness, runs, tables
 from music_adversaries.book.datasets import synthetic
 from music_adversaries.book.harness import systems
@@ -41,6 +43,8 @@ from music_adversaries.book.records import USUAL, Record, book_folder, read_reco
 from music_adversaries.errors import InputError
 from music_adversaries.evaluation import Estimate
 from music_adversaries.networks import DNN, Standardise, System
+from small_system import recording
+from small_system import system as small_system
 
 TRIAL = "trial reliability"
 
@@ -644,3 +648,88 @@ def test_ctrl_c_while_things_are_imported() -> None:
 def test_the_harness_has_what_this_file_patches() -> None:
     """A patch of what is not there any more would try nothing."""
     assert harness.trained_system is systems.trained_system
+
+
+# Memory: what an attack takes of it ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a machine with 20 MB to spare, which suffice for 5 s of sound."""
+    (tmp_path / "meminfo").write_text("MemTotal: 8000000 kB\nMemFree: 1000 kB\nMemAvailable: 19532 kB\n")
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+
+
+def never(*_: object, **__: object) -> None:
+    raise AssertionError("work began")
+
+
+def test_what_is_too_long_for_the_memory_is_refused_before_anything_is_attacked(
+    little_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = small_system()
+    songs = [recording("dark", 0, seconds=1.0), recording("dark", 1, seconds=90.0)]
+    monkeypatch.setattr(type(system.network), "forward", never)
+    with pytest.raises(InputError) as refused:
+        adversary.attack(system, songs, ["even", "even"], names=["short.wav", "long.wav"])
+    assert str(refused.value) == (
+        "long.wav has 2 min, whose attack takes about 0.357 GB of memory, but 0.02 GB are available; attack a part of "
+        "it, read with audio.read(..., duration_s=2)."
+    )
+
+
+def test_what_the_refusal_proposes_is_attacked(little_memory: None) -> None:
+    budget = Budget(snr=10, max_iterations=1)
+    assert adversary.attack(small_system(), [recording("dark", 1, seconds=2.0)], ["even"], budget)
+
+
+def test_finer_frames_and_float64_take_more(little_memory: None) -> None:
+    song = [recording("dark", 1, seconds=2.0)]
+    model = Model(copy.deepcopy(small_system().network).double(), small_system().labels, hop_length=256)
+    with pytest.raises(InputError, match=r"about 0\.0318 GB of memory"):
+        adversary.attack(model, song, ["even"])
+
+
+def test_the_command_refuses_it_before_a_system_is_trained(
+    little_memory: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("music_adversaries.book.harness.kept.kept_system", never)
+    audio.write_wav(tmp_path / "long.wav", recording("dark", 1, seconds=90.0))
+    done = CliRunner().invoke(cli.main, ["attack", str(tmp_path / "long.wav"), "--target", "blues"])
+    assert done.exit_code == 2 and "long.wav has 2 min, whose attack takes about 0.357 GB" in done.output
+
+
+@pytest.mark.parametrize("content", [None, "MemTotal: 8 kB\n", "nothing", "MemAvailable: much\n"])
+def test_a_system_that_does_not_say_how_much_is_available(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is not None:
+        (tmp_path / "meminfo").write_text(content)
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    assert memory.available() == psutil.virtual_memory().total
+
+
+def test_long_excerpts_are_attacked_a_few_at_a_time_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = ["dark", "bright", "even", "dark", "bright", "even"]
+    songs = [recording(kind, i, seconds=1 + i / 2) for i, kind in enumerate(kinds)]
+    targets, budget = ["even", "dark", "bright"] * 2, Budget(snr=10, max_iterations=5)
+    shapes: list[tuple[int, ...]] = []
+    made = adversary.attack.__globals__["Batch"]
+
+    class Seen(made):
+        def __init__(self, *given: object, **settings: object) -> None:
+            super().__init__(*given, **settings)
+            shapes.append(tuple(self.x.shape))
+
+    monkeypatch.setitem(adversary.attack.__globals__, "Batch", Seen)
+    for method in ("algorithm1", "pgd", "random_search"):
+        shapes.clear()
+        whole = adversary.attack(small_system(), songs, targets, budget, method=method)
+        assert len(shapes) == 1
+        with monkeypatch.context() as patch:
+            patch.setitem(adversary.attack.__globals__, "SAMPLES_AT_ONCE", 100_000)
+            parts = adversary.attack(small_system(), songs, targets, budget, method=method)
+        assert [n for n, _ in shapes[1:]] == [2, 1, 1, 1, 1] and all(n * length <= 100_000 for n, length in shapes[1:])
+        for one, other in zip(whole, parts, strict=True):
+            assert np.abs(one.waveform - other.waveform).max() <= 1 / 32768
+            assert one.label == other.label and one.iterations == other.iterations

@@ -25,6 +25,7 @@ All attacks start with `attack`. Whatever the method, it returns waveforms that 
 `directives`       which label for which excerpt
 `result`           what is reported about each excerpt
 `options`          checks of numbers and choices
+`memory`           how much is attacked at once, and what is too long
 =================  ====================================================================
 
 To add an attack, write a module with its class and a line in `methods.METHODS`.

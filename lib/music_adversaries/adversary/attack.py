@@ -25,6 +25,7 @@ from .batch import Batch
 from .budget import DEFAULT, Budget
 from .given import Given, Target, as_list, as_names, as_targets
 from .judge import Judge, Watch
+from .memory import BYTES, SAMPLES_AT_ONCE, refuse_too_long
 from .methods import Method, chosen
 from .model import Model
 from .options import check_rate, check_whole
@@ -78,7 +79,7 @@ def attack(
     seed : int, or one for each waveform
         Of all random draws. The draws for one excerpt do not depend on the others.
     batch_size : int
-        Largest number of excerpts attacked together.
+        Largest number of excerpts attacked together; long ones are fewer, of `memory.SAMPLES_AT_ONCE` in all.
     sample_rate : int
         Hz, of the waveforms; refused if the model reads another rate.
     progress : bool
@@ -93,9 +94,9 @@ def attack(
     Raises
     ------
     InputError
-        For unusable waveforms (silent, not finite, too short, not of full scale 1), unknown labels, a model that
-        refuses its input or answers in another shape, a judge that does not return a `Decision`, and settings that
-        make no sense.
+        For unusable waveforms (silent, not finite, too short, too long for the memory, not of full scale 1), unknown
+        labels, a model that refuses its input or answers in another shape, a judge that does not return a `Decision`,
+        and settings that make no sense.
 
     Warns
     -----
@@ -125,6 +126,10 @@ def attack(
     _check_lengths(given, labels, called)
     wanted = [model.label_index(label) for label in labels]
     arrays = [model.check(waveform, name) for waveform, name in zip(given, called, strict=True)]
+    if model.like().device.type == "cpu":
+        longest = max(range(len(arrays)), key=lambda i: len(arrays[i]))
+        per_sample = BYTES * model.like().itemsize / 4 * model.n_fft / (2 * model.hop_length)
+        refuse_too_long(len(arrays[longest]), called[longest], model.sample_rate, per_sample)
     decide = model.decide_unchecked if judge is None else _checked_judge(judge, len(model.labels))
     results: dict[int, AdversaryResult] = {}
     with (
@@ -256,7 +261,7 @@ def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: 
     """Excerpts of similar length together, so that little is padded; of one length where nothing may be padded."""
     batches: list[list[int]] = []
     for i in sorted(todo, key=lambda i: len(waveforms[i])):
-        fits = batches and len(batches[-1]) < size
+        fits = batches and len(batches[-1]) < min(size, SAMPLES_AT_ONCE // len(waveforms[i]))
         if fits and (pads or len(waveforms[batches[-1][0]]) == len(waveforms[i])):
             batches[-1].append(i)
         else:

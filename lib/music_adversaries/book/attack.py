@@ -74,6 +74,7 @@ def attack(
     every file got its label, 1 if one did not, 2 if the input cannot be used.
     """
     from .. import adversary, audio
+    from ..adversary.memory import refuse_too_long
     from ..training import device_of
     from .files import Folder, attack_files, jobs_for, weights_of
     from .harness.kept import kept_system
@@ -84,7 +85,9 @@ def attack(
     budget = adversary.Budget(snr, confidence, max_iterations, restarts)
     config = config_of(**which)
     for file in files:
-        for note in audio.read(file).notes:
+        waveform, notes = audio.read(file)
+        refuse_too_long(len(waveform), printable(file))
+        for note in notes:
             click.echo(f"{printable(file)}: {note}")
     device_of(config.device)
     system = kept_system(config)

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import adversary, audio, audition
+from ..adversary.memory import SAMPLES_AT_ONCE
 from ..cache import atomic_path, read_json
 from ..errors import InputError, printable
 from ..networks import System
 
-AT_ONCE = 16  # files that are attacked and then written
+AT_ONCE = 16  # files that are attacked and then written; fewer where they are long
 ON_A_PAGE = 16  # players, of up to a megabyte each
 REPORT = "report.json"
 _LONGEST_NAME = 200  # bytes, where file systems allow 255
@@ -186,11 +187,10 @@ def attack_files(
 
     Notebook: book/05_adversaries.ipynb
     """
-    for together in _parts([job for job in jobs if not folder.done(job)]):
-        waveforms = {job.file: audio.read(job.file).waveform for job in together}
+    for together, waveforms in _parts([job for job in jobs if not folder.done(job)]):
         results = adversary.attack(
             system,
-            [waveforms[job.file] for job in together],
+            waveforms,
             [job.label for job in together],
             budget,
             method=method,
@@ -213,9 +213,19 @@ def weights_of(system: System) -> str:
     return digest.hexdigest()[:16]
 
 
-def _parts(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
-    for start in range(0, len(jobs), AT_ONCE):
-        yield jobs[start : start + AT_ONCE]
+def _parts(jobs: Sequence[Job]) -> Iterator[tuple[list[Job], list[audio.Waveform]]]:
+    """A few jobs at a time, and the sound of their files."""
+    together: list[Job] = []
+    waveforms: list[audio.Waveform] = []
+    for job in jobs:
+        again = together and together[-1].file == job.file
+        waveforms.append(waveforms[-1] if again else audio.read(job.file).waveform)
+        together.append(job)
+        if len(together) == AT_ONCE or sum(map(len, waveforms)) >= SAMPLES_AT_ONCE:
+            yield together, waveforms
+            together, waveforms = [], []
+    if together:
+        yield together, waveforms
 
 
 def _entries(report: Path) -> list[dict[str, Any]]:

@@ -145,7 +145,7 @@ def _sounds(dataset: Dataset) -> str:
     table = dataset.manifest.table
     files = [str(dataset.files[excerpt]) for excerpt in table["excerpt"]]
     heard = table[["excerpt", "checksum", "start_s", "duration_s"]].assign(file=files)
-    return hashlib.sha256(heard.to_csv(index=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(heard.to_csv(index=False).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _version() -> str:
