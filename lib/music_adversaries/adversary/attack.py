@@ -25,7 +25,7 @@ from .batch import Batch
 from .budget import DEFAULT, Budget
 from .given import Given, Target, as_list, as_names, as_targets
 from .judge import Judge, Watch
-from .memory import BYTES, SAMPLES_AT_ONCE, refuse_too_long
+from .memory import BYTES, BYTES_ON_SLICES, SAMPLES_AT_ONCE, refuse_too_long
 from .methods import Method, chosen
 from .model import Model
 from .options import check_rate, check_whole
@@ -127,9 +127,9 @@ def attack(
     wanted = [model.label_index(label) for label in labels]
     arrays = [model.check(waveform, name) for waveform, name in zip(given, called, strict=True)]
     if model.like().device.type == "cpu":
-        longest = max(range(len(arrays)), key=lambda i: len(arrays[i]))
-        per_sample = BYTES * model.like().itemsize / 4 * model.n_fft / (2 * model.hop_length)
-        refuse_too_long(len(arrays[longest]), called[longest], model.sample_rate, per_sample)
+        share = model.like().itemsize / 4 * model.n_fft / (2 * model.hop_length)
+        per_sample = share * (BYTES_ON_SLICES if getattr(model.network, "slice_length", 1) > 1 else BYTES)
+        refuse_too_long(*max(zip(map(len, arrays), called, strict=True)), model.sample_rate, per_sample)
     decide = model.decide_unchecked if judge is None else _checked_judge(judge, len(model.labels))
     results: dict[int, AdversaryResult] = {}
     with (

@@ -74,7 +74,7 @@ def attack(
     every file got its label, 1 if one did not, 2 if the input cannot be used.
     """
     from .. import adversary, audio
-    from ..adversary.memory import refuse_too_long
+    from ..adversary.memory import BYTES, BYTES_ON_SLICES, refuse_too_long
     from ..training import device_of
     from .files import Folder, attack_files, jobs_for, weights_of
     from .harness.kept import kept_system
@@ -84,9 +84,10 @@ def attack(
     made = adversary.method(method, **settings)
     budget = adversary.Budget(snr, confidence, max_iterations, restarts)
     config = config_of(**which)
+    per_sample = BYTES_ON_SLICES if config.system.startswith("cdnn") else BYTES
     for file in files:
         waveform, notes = audio.read(file)
-        refuse_too_long(len(waveform), printable(file))
+        refuse_too_long(len(waveform), printable(file), audio.SAMPLE_RATE, per_sample)
         for note in notes:
             click.echo(f"{printable(file)}: {note}")
     device_of(config.device)
