@@ -25,7 +25,7 @@ from music_adversaries import audio, cli
 from music_adversaries.book import datasets, runs
 from music_adversaries.book.datasets import folder, walk
 from music_adversaries.book.experiments import table1
-from music_adversaries.book.harness import Config
+from music_adversaries.book.harness import Config, spectrograms
 from music_adversaries.book.harness.decisions import LAYERS
 from music_adversaries.errors import InputError
 
@@ -140,6 +140,8 @@ def test_what_is_read(music, tmp_path, case):
     dataset = datasets.load("folder", path=music, progress=False)
     assert sorted(set(dataset.excerpts) - set(GOOD)) == sorted(case.answer) and set(GOOD) < set(dataset.excerpts)
     assert len(dataset.load_all(progress=False)) == len(dataset)
+    kept = spectrograms.keep(dataset, kept_from=0)
+    assert kept is not None and set(kept.spans) == set(dataset.excerpts)
     # It is found again from the row, also once that was written.
     json.dumps(dataset.excerpts, ensure_ascii=False).encode()
     dataset.manifest.write(music / "list.csv")

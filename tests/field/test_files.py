@@ -40,8 +40,8 @@ def songs(tmp_path) -> list[Path]:
 
 def run(system, songs, out: Path, *, labels=("even",), name="random_search", overwrite=False, settings=SETTINGS):
     out.mkdir(exist_ok=True)
-    jobs = jobs_for(songs, labels)
     folder = Folder(out, settings, overwrite=overwrite)
+    jobs = jobs_for(songs, labels, folder.outputs)
     folder.refuse_taken(jobs, overwrite=overwrite)
     said = []
     attack_files(system, jobs, folder, BUDGET, method=method(name), say=lambda job, result: said.append(job.file))
@@ -107,6 +107,31 @@ def test_other_files_and_targets_are_added_to_the_report(system, songs, tmp_path
     run(system, songs[:2], out)
     run(system, songs[2:], out)
     assert {entry["file"] for entry in json.loads((out / "report.json").read_text())} == set(map(str, songs))
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_files_of_one_name_stay_apart_from_run_to_run(system, songs, tmp_path, overwrite):
+    """An album of tracks called 01.wav after another."""
+    out = tmp_path / "out"
+    twins = [tmp_path / album / "01.wav" for album in ("first", "second")]
+    for twin, song in zip(twins, songs, strict=False):
+        twin.parent.mkdir()
+        twin.write_bytes(song.read_bytes())
+    run(system, twins[:1], out)
+    before = contents(out)
+    run(system, twins[1:], out, overwrite=overwrite)
+    entries = json.loads((out / "report.json").read_text())
+    assert len({entry["output"] for entry in entries}) == 2 == len(list(out.glob("*.wav")))
+    assert before.items() - contents(out).items() <= {("report.json", before["report.json"])}
+    # In the other order each is found again.
+    assert run(system, twins[::-1], out)[2] == []
+
+
+def test_another_recording_of_the_same_name_is_said(system, songs, tmp_path):
+    folder, (job,), _ = run(system, songs[:1], tmp_path / "out")
+    assert not folder.replaced(job)
+    audio.write_wav(songs[0], recording("bright", 77, seconds=1.0))
+    assert folder.replaced(job)
 
 
 def test_other_settings_do_not_replace_what_is_there(system, songs, tmp_path):

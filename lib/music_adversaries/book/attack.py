@@ -92,17 +92,23 @@ def attack(
         _make_folder(out)
     else:
         system = _system_with(config, target, out)
-    jobs = jobs_for(files, system.labels if target == "every" else (system.labels[system.label_index(target)],))
     made_with = {"budget": dataclasses.asdict(budget), "method": repr(made), "system": _named(which)}
     made_with["weights"] = weights_of(system)
     folder = Folder(out, made_with, overwrite=overwrite)
+    labels = system.labels if target == "every" else (system.labels[system.label_index(target)],)
+    jobs = jobs_for(files, labels, folder.outputs)
     folder.refuse_taken(jobs, overwrite=overwrite)
     before = sum(map(folder.done, jobs))
     if before:
         click.echo(f"{before} of {len(jobs)} adversaries are in {out} already and are kept")
+    for job in filter(folder.replaced, jobs):
+        click.echo(f"{printable(job.file)} is another recording than before; {job.output} is made anew")
     attack_files(system, jobs, folder, budget, method=made, say=_say)
     pages = folder.write_pages(jobs)
     click.echo(f"written to {out}: WAV files, report.json, and {_listed(pages)} to hear them")
+    others = len(folder.entries) - len(jobs)
+    if others:
+        click.echo(f"{others} more of earlier runs are in {out} and its report.json, but not on the page")
     ctx.exit(0 if all(folder.entries[job.key]["success"] for job in jobs) else 1)
 
 
