@@ -10,6 +10,7 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -146,9 +147,9 @@ class Folder:
                 )
 
     def keep(self, made: Sequence[tuple[Job, adversary.AdversaryResult]]) -> None:
-        """Write adversaries, and then the report that says so."""
+        """Write adversaries and the report; the report first, so that no file is ever without its entry."""
         for job, result in made:
-            result.write(self.path / job.output)
+            (self.path / job.output).unlink(missing_ok=True)  # what it is to replace, so that it is not taken for it
             self.entries[job.key] = {
                 "file": job.key[0],
                 "output": job.output,
@@ -156,6 +157,19 @@ class Folder:
                 "settings": self.settings,
                 **result.report(),
             }
+        self._write_report()
+        try:
+            for job, result in made:
+                result.write(self.path / job.output)
+        except BaseException:
+            for job, _ in made:
+                if not (self.path / job.output).exists():
+                    del self.entries[job.key]
+            with contextlib.suppress(InputError):  # an entry whose file is not there is made again all the same
+                self._write_report()
+            raise
+
+    def _write_report(self) -> None:
         with atomic_path(self.path / REPORT) as temporary:
             temporary.write_text(json.dumps(list(self.entries.values()), indent=1) + "\n", encoding="utf-8")
 

@@ -11,6 +11,7 @@ from ..datasets.walk import left_out
 from ..partitions import Partition
 from ..partitions.named import check_name
 from ..partitions.partition import Undivided
+from ..records import WITHOUT_PARTITION
 from .config import Config
 from .experiment import Experiment
 from .systems import labels_of, partition_of
@@ -52,9 +53,14 @@ def check(experiment: Experiment, config: Config, dataset: Dataset) -> list[str]
     made: dict[str, Partition | str] = {name: partition_of(config.but(partition=name), dataset) for name in needed}
     made |= {name: possible(name, config, dataset) for name in experiment.if_possible}
     notes = []
+    if made and not (dataset.manifest.table["artist"] != "").any():
+        notes.append(
+            "left out: the artists, of which none is known; where others have intervals over artists, these are over "
+            "excerpts, and too narrow if an artist has several"
+        )
     for name, partition in made.items():
         if isinstance(partition, str):
-            notes.append(f"left out: whatever needs the partition {name}. {partition}")
+            notes.append(f"{WITHOUT_PARTITION}{name}. {partition}")
         else:
             notes += _unused(name, partition, dataset)
     return notes
