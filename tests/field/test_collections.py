@@ -24,7 +24,8 @@ import soundfile
 from case import Case, each
 from music_adversaries import audio, cli
 from music_adversaries.book import claims, datasets, records, runs
-from music_adversaries.book.datasets import folder, walk
+from music_adversaries.book.datasets import folder, located, walk
+from music_adversaries.book.datasets.base import CORRUPT, Problem
 from music_adversaries.book.experiments import table1
 from music_adversaries.book.harness import Config, spectrograms
 from music_adversaries.book.harness.decisions import LAYERS
@@ -382,6 +383,13 @@ def test_rows_of_a_table_that_are_refused(music, case):
     (music / "list.csv").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(InputError, match=case.answer):
         datasets.load("folder", path=music / "list.csv", progress=False)
+
+
+@pytest.mark.parametrize("name", ["a.wav", os.fsdecode(b"caf\xe9.wav"), "two\nlines.wav"])
+def test_what_is_wrong_with_a_file_is_said_without_its_name(tmp_path, name):
+    """Where a report names the file itself."""
+    (tmp_path / name).write_bytes(b"")
+    assert located._examined(Problem("a", tmp_path / name, CORRUPT)).reason == "is empty"
 
 
 def test_files_that_cannot_be_used_are_all_named_and_the_others_kept(music, monkeypatch):
