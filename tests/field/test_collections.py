@@ -522,6 +522,12 @@ def a_list(home: Path) -> Path:
 # What can be known before any work: command, and words of the refusal.
 BEFOREHAND = [
     Case("one seed", "trial 2", lambda home: ["run", "baseline", "--seeds", 1], "run at least 2 seeds"),
+    Case(
+        "made for the invented music",
+        "trial 15",
+        lambda home: ["run", "dose_response"],
+        "folder has no such knobs; run it on synthetic",
+    ),
     Case("many seeds", "trial 2", lambda home: ["run", "baseline", "--seeds", 2_000_000_000], "1<=x<=1000"),
     Case("a seed of 24 digits", "trial 2", lambda home: ["run", "baseline", "--seed", 10**23], "0<=x<=4294967295"),
     Case(

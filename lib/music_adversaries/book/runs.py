@@ -143,7 +143,7 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     """
     declared(experiment)
     training.device_of(config.device)  # before anything that takes long
-    beforehand.check_seeds(experiment, declared(experiment), config)
+    beforehand.check_config(experiment, declared(experiment), config)
     progress = show_progress() if progress is None else progress
     check_beforehand(config.dataset, config.partition, config.profile, config.path)
     return _run(experiment, config, _dataset(experiment, config, progress), progress)
@@ -242,7 +242,7 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
 
 
 def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
-    beforehand.check_seeds(experiment, declared(experiment), config)
+    beforehand.check_config(experiment, declared(experiment), config)
     left_out = [*dataset.left_out, *beforehand.check(declared(experiment), config, dataset)]
     if progress:
         for note in left_out:  # before the work, for whoever wants to mend it first

@@ -6,7 +6,7 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 from ...errors import InputError
-from ..datasets import Dataset
+from ..datasets import DEFAULT, Dataset
 from ..datasets.walk import left_out
 from ..partitions import Partition
 from ..partitions.named import check_name
@@ -19,14 +19,19 @@ from .systems import labels_of, partition_of
 _CLASS = "Left out: "  # how a partition's notes on classes begin
 
 
-def check_seeds(name: str, experiment: Experiment, config: Config) -> None:
-    """Refuse fewer seeds than an experiment needs for an interval.
+def check_config(name: str, experiment: Experiment, config: Config) -> None:
+    """Refuse what an experiment cannot be run with, before any data are read.
 
     Raises
     ------
     InputError
-        When there are fewer.
+        When there are fewer seeds than an interval needs, or it needs `synthetic` and is asked for another dataset.
     """
+    if experiment.needs == "synthetic" and config.dataset != DEFAULT:
+        raise InputError(
+            f"{name} turns knobs of the dataset {DEFAULT}, or renders it again, and {config.dataset} has no such "
+            f"knobs; run it on {DEFAULT}."
+        )
     if config.seeds and len(config.seeds) < experiment.least_seeds:
         raise InputError(
             f"{name} has intervals over seeds, and {len(config.seeds)} seed gives none; run at least "
