@@ -363,7 +363,7 @@ def test_data_commands(config, music):
 def test_run_command(config, music, tmp_path):
     result = invoke("run", "partition_gap", "--seeds", "2", "--dataset", "folder", "--from", music, "--out", tmp_path)
     assert result.exit_code == 0
-    row = Record.read(tmp_path / "partition_gap-folder-quick-seeds=0_1.json").one("difference")
+    row = Record.read(next(tmp_path.glob("partition_gap-folder-quick-seeds=0_1-collection=*.json"))).one("difference")
     shown = " ".join(result.output.split())
     ends = f"[{row['low']:.3f}, {row['high']:.3f}] n = 2 fraction difference"
     assert f"difference (partition random, minus artist_filtered) {row['value']:.3f} {ends}" in shown

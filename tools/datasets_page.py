@@ -102,8 +102,10 @@ WORDS = {
     ),
     "folder": (
         "Your own music: a folder with a subfolder for each label, or a CSV file with at least the columns `path` and "
-        "`label`. `artist` and `title` are optional; without artists there is no artist-filtered partition. WAV, FLAC, "
-        "OGG, MP3 and AU are read; everything is mixed to mono and resampled to 22,050 Hz, with a note.\n\n"
+        "`label`. `artist` and `title` are optional; without artists there is no artist-filtered partition, and "
+        "intervals over artists are over excerpts, with a note. WAV, FLAC, OGG, MP3, AU and AIFF are read; everything "
+        "is mixed to mono and resampled to 22,050 Hz, and of a longer recording the first 30 s are used, with a note. "
+        "The records of two folders stay apart: their names say which collection they are of.\n\n"
         "```bash\nMUSIC_ADVERSARIES_FOLDER=~/my-music make book DATASET=folder\n```",
         "it is yours",
         "how all this looks on music you know",

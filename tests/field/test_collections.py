@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import socket
 import subprocess
 import unicodedata
@@ -22,11 +23,13 @@ import soundfile
 
 from case import Case, each
 from music_adversaries import audio, cli
-from music_adversaries.book import datasets, runs
-from music_adversaries.book.datasets import folder, walk
+from music_adversaries.book import claims, datasets, records, runs
+from music_adversaries.book.datasets import folder, located, walk
+from music_adversaries.book.datasets.base import CORRUPT, Problem
 from music_adversaries.book.experiments import table1
 from music_adversaries.book.harness import Config, spectrograms
 from music_adversaries.book.harness.decisions import LAYERS
+from music_adversaries.book.records import Record
 from music_adversaries.errors import InputError
 
 GOOD = ("fado.one", "fado.three", "fado.two", "polka.one", "polka.three", "polka.two")
@@ -140,6 +143,8 @@ def test_what_is_read(music, tmp_path, case):
     dataset = datasets.load("folder", path=music, progress=False)
     assert sorted(set(dataset.excerpts) - set(GOOD)) == sorted(case.answer) and set(GOOD) < set(dataset.excerpts)
     assert len(dataset.load_all(progress=False)) == len(dataset)
+    kept = spectrograms.keep(dataset, kept_from=0)
+    assert kept is not None and set(kept.spans) == set(dataset.excerpts)
     # It is found again from the row, also once that was written.
     json.dumps(dataset.excerpts, ensure_ascii=False).encode()
     dataset.manifest.write(music / "list.csv")
@@ -277,7 +282,8 @@ def test_every_command_says_so_and_the_record_too(music, case, monkeypatch, tmp_
     nothing = dataclasses.replace(table1.EXPERIMENT, measure=lambda *_: ([], {}))
     monkeypatch.setattr(runs, "declared", lambda name: nothing)
     said = invoke("run", "ensemble", "--dataset", "folder", "--from", music, "--out", tmp_path / "out")
-    record = json.loads((tmp_path / "out" / "ensemble-folder-quick.json").read_text(encoding="utf-8"))
+    (written,) = (tmp_path / "out").glob("ensemble-folder-quick-collection=music-*.json")
+    record = json.loads(written.read_text(encoding="utf-8"))
     left_out = [line for line in case.answer if line.startswith("left out")]
     assert record["provenance"]["left_out"][: len(left_out)] == left_out
     assert [line for line in left_out if f"note: {line}\n" not in said] == []
@@ -386,6 +392,53 @@ def test_rows_of_a_table_that_are_refused(music, case):
         datasets.load("folder", path=music / "list.csv", progress=False)
 
 
+@pytest.mark.parametrize("name", ["a.wav", os.fsdecode(b"caf\xe9.wav"), "two\nlines.wav"])
+def test_what_is_wrong_with_a_file_is_said_without_its_name(tmp_path, name):
+    """Where a report names the file itself."""
+    (tmp_path / name).write_bytes(b"")
+    assert located._examined(Problem("a", tmp_path / name, CORRUPT)).reason == "is empty"
+
+
+def test_files_that_cannot_be_used_are_all_named_and_the_others_kept(music, monkeypatch):
+    for name in ("a", "b", "c"):
+        (music / "fado" / f"{name}.wav").write_bytes(b"")
+    with pytest.raises(InputError, match=r"fado/a\.wav is empty.*; 2 more cannot be used \(fado\.b, fado\.c\)"):
+        datasets.load("folder", path=music, progress=False)
+    opened = []
+    real = audio.duration
+    monkeypatch.setattr(audio, "duration", lambda file: opened.append(file.name) or real(file))
+    with pytest.raises(InputError):
+        datasets.load("folder", path=music, progress=False)
+    assert opened == ["a.wav", "b.wav", "c.wav"]
+
+
+def test_what_was_opened_before_ctrl_c_is_not_opened_again(music, monkeypatch):
+    opened = []
+    real = audio.duration
+
+    def duration(file: Path) -> float:
+        if len(opened) == 4:
+            opened.append(None)
+            raise KeyboardInterrupt
+        opened.append(file)
+        return real(file)
+
+    monkeypatch.setattr(audio, "duration", duration)
+    with pytest.raises(KeyboardInterrupt):
+        datasets.load("folder", path=music, progress=False)
+    datasets.load("folder", path=music, progress=False)
+    assert len(opened) - 1 == 6 == len(set(opened) - {None})
+
+
+def test_a_blank_row_within_a_table_is_refused(music):
+    rows = ["path,label", "fado/one.wav,fado", "", "polka/one.wav,polka"]
+    (music / "list.csv").write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(InputError, match="row 3 is blank; delete it"):
+        datasets.load("folder", path=music / "list.csv", progress=False)
+    (music / "list.csv").write_text("\n".join([*filter(None, rows), "", "", ""]), encoding="utf-8")
+    assert len(datasets.load("folder", path=music / "list.csv", progress=False)) == 2
+
+
 def test_a_table_names_a_file_in_either_normalisation_form(music):
     sound(music / "polka" / unicodedata.normalize("NFD", "é.wav"))
     (music / "list.csv").write_text("path,label,mood,year\nfado/one.wav,fado,,\npolka/é.wav,polka,,", encoding="utf-8")
@@ -424,15 +477,34 @@ def test_genre_folders_without_artists_have_the_random_half_of_table_1(music, mo
     sound(music / "jazz" / "alone.wav", 2_000)
     monkeypatch.setattr(table1, "decide_all", decided)
     said = invoke("run", "table1", "--dataset", "folder", "--from", music, "--out", tmp_path)
-    notes = json.loads((tmp_path / "table1-folder-quick.json").read_text(encoding="utf-8"))["provenance"]["left_out"]
-    assert notes[0] == (
+    (written,) = tmp_path.glob("table1-folder-quick-collection=music-*.json")
+    record = Record.read(written)
+    notes = record.provenance["left_out"]
+    assert notes[1] == (
         "left out: 1 class that the partition random cannot divide "
         "(jazz has 1 excerpt; three parts need at least three)"
     )
-    assert notes[1].startswith("left out: whatever needs the partition artist_filtered. ")
-    assert "a CSV with the columns path, label and artist" in notes[1]
-    assert len(notes) == 2 and all(f"note: {note}\n" in said for note in notes)
+    assert notes[0].startswith("left out: the artists, of which none is known; ")
+    assert record.find("accuracy", system="dnn50", classifier="network", partition="random")["n"] == 7
+    assert notes[2].startswith("left out: whatever needs the partition artist_filtered. ")
+    assert "a CSV with the columns path, label and artist" in notes[2]
+    assert len(notes) == 3 and all(f"note: {note}\n" in said for note in notes)
     assert "100.0 (-)" in said and "\n  drop" not in said
+    # To run it again would not help the claims on the other half; what would is said.
+    because = {row["because"] for row in claims.judgements([record]) if row["id"] == "drop-persists"}
+    assert len(because) == 1 and "give the artists" in because.pop()
+
+
+def test_two_collections_have_records_of_their_own(music, monkeypatch, tmp_path):
+    """Though both are the dataset called folder."""
+    monkeypatch.setattr(table1, "decide_all", decided)
+    shutil.copytree(music, tmp_path / "other" / "music")
+    sound(tmp_path / "other" / "music" / "fado" / "four.wav")
+    for home in (music, tmp_path / "other" / "music", music):
+        said = invoke("run", "table1", "--dataset", "folder", "--from", home, "--out", tmp_path / "out")
+        assert "table1 on folder, profile quick, collection music-" in said
+    assert sorted(Record.read(path).provenance["excerpts"] for path in (tmp_path / "out").iterdir()) == [6, 7]
+    assert len(records.read_records(tmp_path / "cache" / "records")) == 2
 
 
 def test_with_artists_table_1_has_both_halves(music, monkeypatch, tmp_path):
@@ -449,9 +521,20 @@ def test_what_needs_artists_is_refused_with_the_remedy(music, experiment):
     assert done.exit_code == 2 and "a CSV with the columns path, label and artist" in done.output
 
 
+def a_list(home: Path) -> Path:
+    (home / "list.csv").write_text("path,label\nfado/one.wav,fado\npolka/one.wav,polka\n", encoding="utf-8")
+    return home / "list.csv"
+
+
 # What can be known before any work: command, and words of the refusal.
 BEFOREHAND = [
     Case("one seed", "trial 2", lambda home: ["run", "baseline", "--seeds", 1], "run at least 2 seeds"),
+    Case(
+        "made for the invented music",
+        "trial 15",
+        lambda home: ["run", "dose_response"],
+        "folder has no such knobs; run it on synthetic",
+    ),
     Case("many seeds", "trial 2", lambda home: ["run", "baseline", "--seeds", 2_000_000_000], "1<=x<=1000"),
     Case("a seed of 24 digits", "trial 2", lambda home: ["run", "baseline", "--seed", 10**23], "0<=x<=4294967295"),
     Case(
@@ -459,6 +542,36 @@ BEFOREHAND = [
         "trial 2",
         lambda home: ["run", "table1", "--partition", "artists"],
         "no partition 'artists'",
+    ),
+    Case(
+        "no such partition, attacking",
+        "trial 15",
+        lambda home: ["attack", home / "fado" / "one.wav", "--target", "fado", "--partition", "artists"],
+        "no partition 'artists'",
+    ),
+    Case(
+        "no such partition, looked through",
+        "trial 15",
+        lambda home: ["data", "audit", "folder", "--partition", "artists"],
+        "no partition 'artists'",
+    ),
+    Case(
+        "out is a recording",
+        "trial 15",
+        lambda home: ["data", "faults", "folder", "--out", home / "fado" / "two.wav"],
+        "two.wav exists already, and is no earlier result",
+    ),
+    Case(
+        "out is the list of recordings",
+        "trial 15",
+        lambda home: ["data", "faults", "folder", "--out", a_list(home)],
+        "list.csv exists already, and is no earlier result",
+    ),
+    Case(
+        "out is another table",
+        "trial 15",
+        lambda home: ["bench", "--quick", "--out", a_list(home)],
+        "list.csv exists already, and is no earlier result",
     ),
     Case(
         "out is a file",
@@ -486,8 +599,12 @@ def test_what_can_be_known_beforehand_is_refused_beforehand(music, case, monkeyp
     for where in ("decide_all", "possible"):
         monkeypatch.setattr(table1, where, lambda *_, **__: pytest.fail("work began"))
     words = [str(word) for word in case.make(music)]
-    which = ["--dataset", "folder"] if words[0] == "run" else []
-    done = click.testing.CliRunner().invoke(cli.main, [*words, *which, "--from", str(music)])
+    monkeypatch.setattr(audio, "duration", lambda *_: pytest.fail("a file was opened"))
+    which = ["--dataset", "folder"] if words[0] in ("run", "attack") else []
+    where = [] if words[0] == "bench" else ["--from", str(music)]
+    before = {path: path.read_bytes() for path in music.rglob("*") if path.is_file()}
+    done = click.testing.CliRunner().invoke(cli.main, [*words, *which, *where])
+    assert {path: path.read_bytes() for path in before} == before
     assert done.exit_code == 2 and case.answer in done.output.replace("\n", " ")
 
 

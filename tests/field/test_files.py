@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from music_adversaries import adversary, audio
 from music_adversaries.adversary import Budget
 from music_adversaries.adversary.methods import method
+from music_adversaries.book import attack as command
 from music_adversaries.book import files
 from music_adversaries.book.files import Folder, attack_files, jobs_for
 from music_adversaries.errors import InputError
@@ -40,8 +42,8 @@ def songs(tmp_path) -> list[Path]:
 
 def run(system, songs, out: Path, *, labels=("even",), name="random_search", overwrite=False, settings=SETTINGS):
     out.mkdir(exist_ok=True)
-    jobs = jobs_for(songs, labels)
     folder = Folder(out, settings, overwrite=overwrite)
+    jobs = jobs_for(songs, labels, folder.outputs)
     folder.refuse_taken(jobs, overwrite=overwrite)
     said = []
     attack_files(system, jobs, folder, BUDGET, method=method(name), say=lambda job, result: said.append(job.file))
@@ -126,6 +128,53 @@ def test_other_files_and_targets_are_added_to_the_report(system, songs, tmp_path
     assert {entry["file"] for entry in json.loads((out / "report.json").read_text())} == set(map(str, songs))
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_files_of_one_name_stay_apart_from_run_to_run(system, songs, tmp_path, overwrite):
+    """An album of tracks called 01.wav after another."""
+    out = tmp_path / "out"
+    twins = [tmp_path / album / "01.wav" for album in ("first", "second")]
+    for twin, song in zip(twins, songs, strict=False):
+        twin.parent.mkdir()
+        twin.write_bytes(song.read_bytes())
+    run(system, twins[:1], out)
+    before = contents(out)
+    run(system, twins[1:], out, overwrite=overwrite)
+    entries = json.loads((out / "report.json").read_text())
+    assert len({entry["output"] for entry in entries}) == 2 == len(list(out.glob("*.wav")))
+    assert before.items() - contents(out).items() <= {("report.json", before["report.json"])}
+    # In the other order each is found again.
+    assert run(system, twins[::-1], out)[2] == []
+
+
+def test_two_commands_at_once_lose_nothing_of_each_other(system, songs, tmp_path, monkeypatch):
+    """The report of each would be without what the other one made meanwhile."""
+    monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "out"
+
+    def one(song: Path) -> None:
+        with command._alone_in(out):
+            run(system, [song], out)
+
+    out.mkdir()
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(one, songs))
+    assert len(json.loads((out / "report.json").read_text())) == len(songs) == len(list(out.glob("*.wav")))
+
+
+def test_a_cache_that_is_only_read_stops_no_attack(tmp_path, monkeypatch):
+    (tmp_path / "cache").write_text("a file")
+    monkeypatch.setenv("MUSIC_ADVERSARIES_CACHE", str(tmp_path / "cache"))
+    with command._alone_in(tmp_path):
+        pass
+
+
+def test_another_recording_of_the_same_name_is_said(system, songs, tmp_path):
+    folder, (job,), _ = run(system, songs[:1], tmp_path / "out")
+    assert not folder.replaced(job)
+    audio.write_wav(songs[0], recording("bright", 77, seconds=1.0))
+    assert folder.replaced(job)
+
+
 def test_other_settings_do_not_replace_what_is_there(system, songs, tmp_path):
     out = tmp_path / "out"
     run(system, songs[:1], out)
@@ -142,6 +191,25 @@ def test_systems_of_one_description_are_told_apart_by_their_weights():
     """Such as two that were trained on folders of the same name."""
     first, second = small_system(0), small_system(1)
     assert files.weights_of(first) == files.weights_of(small_system(0)) != files.weights_of(second)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, InputError("a.wav could not be written (No space left)")])
+def test_what_was_written_before_the_disk_was_full_is_gone_on_with(system, songs, tmp_path, monkeypatch, stop):
+    out = tmp_path / "out"
+    real, written = adversary.AdversaryResult.write, []
+
+    def write(result, path):
+        if len(written) == 2:
+            raise stop
+        written.append(path)
+        return real(result, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adversary.AdversaryResult, "write", write)
+        with pytest.raises(type(stop) if isinstance(stop, Exception) else stop):
+            run(system, songs, out)
+    assert [entry["file"] for entry in json.loads((out / "report.json").read_text())] == list(map(str, songs[:2]))
+    assert run(system, songs, out)[2] == songs[2:]
 
 
 def test_a_file_of_somebody_else_is_not_replaced(system, songs, tmp_path):

@@ -24,7 +24,7 @@ MOST_CHANNELS = 256
 _BLOCK = 1 << 21  # samples of all channels decoded at a time, so that a long file never lies in memory whole
 # Codings whose last block libsndfile decodes beyond the sound, and how much of a file at least is the sound.
 _IN_BLOCKS, _FILLED = ("MS_ADPCM", "IMA_ADPCM", "GSM610"), 0.9
-_FORMATS = "WAV, FLAC, OGG, MP3 or AU"
+_FORMATS = "WAV, FLAC, OGG, MP3, AU or AIFF"
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 

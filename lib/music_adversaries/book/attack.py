@@ -5,15 +5,19 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import hashlib
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..adversary.methods import METHODS
+from ..cache import only_one
 from ..errors import InputError, printable
 from .options import config_of, system_options
 
@@ -96,17 +100,24 @@ def attack(
         _make_folder(out)
     else:
         system = _system_with(config, target, out)
-    jobs = jobs_for(files, system.labels if target == "every" else (system.labels[system.label_index(target)],))
     made_with = {"budget": dataclasses.asdict(budget), "method": repr(made), "system": _named(which)}
     made_with["weights"] = weights_of(system)
-    folder = Folder(out, made_with, overwrite=overwrite)
-    folder.refuse_taken(jobs, overwrite=overwrite)
-    before = sum(map(folder.done, jobs))
-    if before:
-        click.echo(f"{before} of {len(jobs)} adversaries are in {out} already and are kept")
-    attack_files(system, jobs, folder, budget, method=made, say=_say)
-    pages = folder.write_pages(jobs)
-    click.echo(f"written to {out}: WAV files, report.json, and {_listed(pages)} to hear them")
+    labels = system.labels if target == "every" else (system.labels[system.label_index(target)],)
+    with _alone_in(out):
+        folder = Folder(out, made_with, overwrite=overwrite)
+        jobs = jobs_for(files, labels, folder.outputs)
+        folder.refuse_taken(jobs, overwrite=overwrite)
+        before = sum(map(folder.done, jobs))
+        if before:
+            click.echo(f"{before} of {len(jobs)} adversaries are in {out} already and are kept")
+        for job in filter(folder.replaced, jobs):
+            click.echo(f"{printable(job.file)} is another recording than before; {job.output} is made anew")
+        attack_files(system, jobs, folder, budget, method=made, say=_say)
+        pages = folder.write_pages(jobs)
+        click.echo(f"written to {out}: WAV files, report.json, and {_listed(pages)} to hear them")
+        others = len(folder.entries) - len(jobs)
+        if others:
+            click.echo(f"{others} more of earlier runs are in {out} and its report.json, but not on the page")
     ctx.exit(0 if all(folder.entries[job.key]["success"] for job in jobs) else 1)
 
 
@@ -132,6 +143,7 @@ def _system_with(config: Config, target: str, out: Path) -> System:
     from . import datasets
     from .harness import load_dataset, partition_of, trained_system
     from .harness.systems import show_progress
+    from .partitions.named import check_beforehand
 
     def refuse_unless_in(labels: tuple[str, ...], where: str) -> None:
         if target not in ("every", *labels):
@@ -139,6 +151,7 @@ def _system_with(config: Config, target: str, out: Path) -> System:
 
     if config.path is None:  # most manifests are available before audio is generated, downloaded or verified
         refuse_unless_in(datasets.manifest_of(config.dataset, config.profile).labels, config.dataset)
+    check_beforehand(config.dataset, config.partition, config.profile, config.path)
     dataset = load_dataset(config, show_progress())
     refuse_unless_in(dataset.labels, config.dataset)
     refuse_unless_in(partition_of(config, dataset).labels, f"{config.dataset} in the partition {config.partition!r}")
@@ -156,6 +169,16 @@ def _make_folder(folder: Path) -> None:
         raise InputError(
             f"{folder} cannot be written to ({error.strerror}); choose another folder with --out."
         ) from error
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time works in an output folder, whose report would else be that of the last one only."""
+    lock = Path(f"{printable(folder.name)[:40]}-{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}")
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(InputError):  # a cache that is only read is no reason not to attack
+            held.enter_context(only_one(lock))
+        yield
 
 
 def _named(which: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,9 @@ def data_check(ctx: click.Context, dataset: str, path: Path | None, profile: str
 def data_audit(dataset: str, path: Path | None, profile: str, partition: str, seed: int) -> None:
     """Say what a partition of DATASET leaks; for most datasets the manifest is enough, without audio."""
     from . import partitions
+    from .partitions.named import check_beforehand
 
+    check_beforehand(dataset, partition, profile, path)
     manifest = datasets.manifest_of(dataset, profile, path)
     made = partitions.named(manifest, partition, seed=seed, shares=datasets.shares(dataset))
     found = partitions.audit(manifest, made)
@@ -122,12 +124,12 @@ def data_faults(dataset: str, path: Path | None, profile: str, out: Path | None)
 
     If the manifest names faults, the results are compared with them.
     """
-    from ..cache import check_writable
     from . import faults
-    from .tables import write_table
+    from .faults.report import COLUMNS
+    from .tables import check_table, write_table
 
     if out is not None:
-        check_writable(out)
+        check_table(out, COLUMNS)
     loaded = datasets.load(dataset, profile, path)
     _show_notes(loaded.notes.get("", ()))
     report = faults.find(loaded, progress=True)

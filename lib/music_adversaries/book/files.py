@@ -10,10 +10,11 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,13 +54,22 @@ class Job:
         return printable(self.file), self.label
 
 
-def jobs_for(files: Sequence[Path], labels: Sequence[str]) -> list[Job]:
-    """Each file once for each label, with names for the outputs."""
+def jobs_for(
+    files: Sequence[Path], labels: Sequence[str], outputs: Mapping[tuple[str, str], str] | None = None
+) -> list[Job]:
+    """Each file once for each label, with names for the outputs.
+
+    Parameters
+    ----------
+    files, labels : sequences
+    outputs : the names that earlier runs gave, by `Job.key`; they are kept, and nothing else gets one of them
+    """
     jobs: list[Job] = []
-    taken: set[str] = set()
+    before = outputs or {}
+    taken = {name.casefold() for name in before.values()}
     for file in dict.fromkeys(files):
         for label in labels:
-            name = _output_name(file, label, taken)
+            name = before.get((printable(file), label)) or _output_name(file, label, taken)
             jobs.append(Job(file, label, name, len(jobs)))
     return jobs
 
@@ -97,15 +107,30 @@ class Folder:
     def __init__(self, path: Path, settings: dict[str, Any], *, overwrite: bool = False) -> None:
         self.path, self.settings = path, settings
         self.entries: dict[tuple[str, str], dict[str, Any]] = {}
-        if overwrite or not (path / REPORT).exists():
+        try:
+            entries = _entries(path / REPORT) if (path / REPORT).exists() else []
+        except InputError:
+            if not overwrite:
+                raise
             return
-        for entry in _entries(path / REPORT):
-            if entry.get("settings") != settings:
+        for entry in entries:
+            if entry.get("settings") == settings:
+                self.entries[entry["file"], entry["target"]] = entry
+            elif not overwrite:
                 raise InputError(
                     f"{path} holds adversaries that were made with other settings ({entry['output']}); choose another "
                     "folder with --out, or replace them with --overwrite."
                 )
-            self.entries[entry["file"], entry["target"]] = entry
+
+    @property
+    def outputs(self) -> dict[tuple[str, str], str]:
+        """The names of the WAV files that earlier runs made, by `Job.key`."""
+        return {key: entry["output"] for key, entry in self.entries.items()}
+
+    def replaced(self, job: Job) -> bool:
+        """Whether its adversary takes the place of one of another recording, which had the same name."""
+        entry = self.entries.get(job.key)
+        return entry is not None and entry["sha256"] != _digest(job.file)
 
     def done(self, job: Job) -> bool:
         """Whether it was made before, of the same file, and is still here."""
@@ -123,9 +148,9 @@ class Folder:
                 )
 
     def keep(self, made: Sequence[tuple[Job, adversary.AdversaryResult]]) -> None:
-        """Write adversaries, and then the report that says so."""
+        """Write adversaries and the report; the report first, so that no file is ever without its entry."""
         for job, result in made:
-            result.write(self.path / job.output)
+            (self.path / job.output).unlink(missing_ok=True)  # what it is to replace, so that it is not taken for it
             self.entries[job.key] = {
                 "file": job.key[0],
                 "output": job.output,
@@ -133,6 +158,19 @@ class Folder:
                 "settings": self.settings,
                 **result.report(),
             }
+        self._write_report()
+        try:
+            for job, result in made:
+                result.write(self.path / job.output)
+        except BaseException:
+            for job, _ in made:
+                if not (self.path / job.output).exists():
+                    del self.entries[job.key]
+            with contextlib.suppress(InputError):  # an entry whose file is not there is made again all the same
+                self._write_report()
+            raise
+
+    def _write_report(self) -> None:
         with atomic_path(self.path / REPORT) as temporary:
             temporary.write_text(json.dumps(list(self.entries.values()), indent=1) + "\n", encoding="utf-8")
 

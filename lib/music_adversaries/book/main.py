@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import TextIO
 
 _INTERRUPTED = 130  # as shells count: 128 and the number of the signal
@@ -27,7 +28,7 @@ def main() -> None:
     from ..cli import main as command  # some seconds, in which nothing is begun that could be left half done
     from ..errors import InputError
 
-    signal.signal(signal.SIGINT, asked_to_stop)
+    signal.signal(signal.SIGINT, _stop if asked_to_stop is signal.default_int_handler else asked_to_stop)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show ends nothing
@@ -68,6 +69,16 @@ def _ended(command: Callable[[], object]) -> int:
 def _stop_at_once(*_: object) -> None:
     os.write(2, b"music-adversaries: interrupted.\n")
     os._exit(_INTERRUPTED)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop at once while something is imported: libraries take the exception for a fault of their own, or abort."""
+    inner = frame
+    while inner is not None:
+        if inner.f_code.co_filename.startswith("<frozen importlib"):
+            _stop_at_once()
+        inner = inner.f_back
+    signal.default_int_handler(number, frame)
 
 
 def _say(sentence: str, code: int) -> int:

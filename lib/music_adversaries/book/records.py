@@ -37,7 +37,10 @@ USUAL: dict[str, object] = {
     "step": 0.1,
     "max_iterations": 100,
     "device": "cpu",
+    "collection": "",  # of the user's own music, see `datasets.collection`
 }
+#: How the note of a record begins that says which partition its music has not, and why.
+WITHOUT_PARTITION = "left out: whatever needs the partition "
 _LONGEST = 120  # letters of a file name that say a configuration; a longer one is hashed
 
 

@@ -30,6 +30,7 @@ from .harness.data import load_dataset
 from .harness.experiment import Experiment
 from .harness.grid import over_processes, pool, train_all
 from .harness.systems import one_thread, show_progress
+from .partitions.named import check_beforehand
 from .provenance import provenance
 from .records import FormerRecord, Record, book_folder, filename, read_records, recorded, records_folder
 
@@ -142,8 +143,9 @@ def run(experiment: str, config: Config, *, progress: bool | None = None) -> Rec
     """
     declared(experiment)
     training.device_of(config.device)  # before anything that takes long
-    beforehand.check_seeds(experiment, declared(experiment), config)
+    beforehand.check_config(experiment, declared(experiment), config)
     progress = show_progress() if progress is None else progress
+    check_beforehand(config.dataset, config.partition, config.profile, config.path)
     return _run(experiment, config, _dataset(experiment, config, progress), progress)
 
 
@@ -170,6 +172,7 @@ def run_for_book(config: Config, *, progress: bool | None = None) -> list[Record
     """
     progress = show_progress() if progress is None else progress
     names = for_book(config)
+    check_beforehand(config.dataset, config.partition, config.profile, config.path)
     dataset = load_dataset(config, progress)
     missing = [name for name in names if _kept(name, config, dataset) is None]
     # Experiments that start processes of their own run alone. So does a single one: its own progress bar says more.
@@ -202,7 +205,13 @@ def _kept(experiment: str, config: Config, dataset: datasets.Dataset) -> Record 
 
 
 def _path(experiment: str, config: Config) -> Path:
-    return records_folder() / filename(experiment, config.dataset, config.profile, dataclasses.asdict(config))
+    return records_folder() / filename(experiment, config.dataset, config.profile, _described(config))
+
+
+def _described(config: Config) -> dict[str, object]:
+    """A configuration as records hold it: not where the recordings are, but which collection they are."""
+    plain = {name: value for name, value in dataclasses.asdict(config).items() if name != "path"}
+    return {**plain, "collection": datasets.collection(config.dataset, config.path)}
 
 
 def _sound(path: Path) -> Record | None:
@@ -233,7 +242,7 @@ def compute(experiment: str, config: Config, *, progress: bool = False) -> Recor
 
 
 def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progress: bool) -> Record:
-    beforehand.check_seeds(experiment, declared(experiment), config)
+    beforehand.check_config(experiment, declared(experiment), config)
     left_out = [*dataset.left_out, *beforehand.check(declared(experiment), config, dataset)]
     if progress:
         for note in left_out:  # before the work, for whoever wants to mend it first
@@ -245,7 +254,7 @@ def _compute(experiment: str, config: Config, dataset: datasets.Dataset, progres
     # What takes no part belongs to the result.
     how["excerpts"] = len(dataset)
     how["left_out"] = left_out
-    described = {k: v for k, v in dataclasses.asdict(config).items() if k != "path"}
+    described = _described(config)
     # Through JSON, so that a new record and one read from a file are alike.
     measurements, tables, described, how = json.loads(json.dumps([measurements, tables, described, how]))
     return Record(

@@ -22,10 +22,12 @@ def command(quick: bool, threads: int, out: Path | None) -> None:
     """Compare the time of an iteration of Algorithm 1 with NumPy, ART, and arithmetic that cannot be avoided."""
     import torch
 
-    from ..tables import write_table
+    from ..tables import check_table, write_table
     from . import measure
-    from .report import format_table, table
+    from .report import COLUMNS, format_table, table
 
+    if out is not None:
+        check_table(out, COLUMNS)
     seconds = 5 if quick else 30
     click.echo(
         f"ms per iteration and excerpt of {seconds} s, medians; {threads} threads on {os.cpu_count()} cores, "

@@ -66,13 +66,15 @@ class Row:
         return f"goal {'at least' if self.faster else 'at most'} {self.goal:g}: {outcome}"
 
 
+COLUMNS = ("what", "batch", "value", "unit", "against", "against_value", "ratio", "faster", "goal", "met", "note")
+
+
 def table(rows: Sequence[Row]) -> pd.DataFrame:
     """The rows as a table: one column for each field, and ``ratio`` and ``met``.
 
     Notebook: book/05_adversaries.ipynb
     """
-    fields = ("what", "batch", "value", "unit", "against", "against_value", "ratio", "faster", "goal", "met", "note")
-    return pd.DataFrame([{name: getattr(row, name) for name in fields} for row in rows], columns=fields)
+    return pd.DataFrame([{name: getattr(row, name) for name in COLUMNS} for row in rows], columns=COLUMNS)
 
 
 def format_table(rows: Sequence[Row]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ..measurements import is_number
-from ..records import Record, read_records, record_folders
+from ..records import WITHOUT_PARTITION, Record, read_records, record_folders
 from .interval import interval
 from .ledger import Claim, read_claims
 from .paper import paper_rows, paper_text
@@ -116,7 +116,7 @@ def _judged(row: dict[str, Any], claim: Claim, record: Record | None) -> dict[st
     quantity, line = claim.predicate.quantity, claim.predicate.line
     missing = lacking(claim.predicate, record)
     if missing:
-        row["because"] = f"{record.filename} has no result {str(missing)!r}; run the experiment again."
+        row["because"] = f"{record.filename} has no result {str(missing)!r}; {_why(record)}"
     found = record.find(quantity)
     if found is None:
         return row
@@ -138,3 +138,11 @@ def _judged(row: dict[str, Any], claim: Claim, record: Record | None) -> dict[st
         side = "within" if claim.predicate.within else "above" if claim.predicate.above else "below"
         row["line"] = f"{side} {place}{' of zero' if claim.predicate.within else ''}{origin}"
     return row
+
+
+def _why(record: Record) -> str:
+    """Why a record is without a result: what its music could not give, or nothing known."""
+    for note in record.provenance.get("left_out", ()):
+        if str(note).startswith(WITHOUT_PARTITION):
+            return ". ".join(str(note).split(". ")[:2]).rstrip(".") + "."
+    return "run the experiment again."

@@ -48,10 +48,12 @@ __all__ = [
     "Problem",
     "available",
     "check",
+    "collection",
     "from_environment",
     "get",
     "load",
     "manifest_of",
+    "outline",
     "shares",
 ]
 
@@ -181,6 +183,33 @@ def manifest_of(name: str, profile: str = "quick", path: Path | str | None = Non
         dataset = load(name, profile, path)
         return dataclasses.replace(dataset.manifest, notes=dataset.notes.get("", ()))
     return loader.manifest(profile) if "profile" in inspect.signature(loader.manifest).parameters else loader.manifest()
+
+
+def outline(name: str, profile: str = "quick", path: Path | str | None = None) -> Manifest | None:
+    """The manifest as far as it can be known before any file is opened; None where it cannot.
+
+    Raises
+    ------
+    InputError
+        As :func:`load`, of the name, the profile and the path.
+    """
+    loader, _ = _loader(name, profile)
+    if hasattr(loader, "outline"):
+        found: Manifest = loader.outline(path)
+        return found
+    return manifest_of(name, profile) if hasattr(loader, "manifest") else None
+
+
+def collection(name: str, path: Path | str | None = None) -> str:
+    """Which of the user's collections a dataset is, in one short word; ``""`` where there is one only.
+
+    Raises
+    ------
+    InputError
+        As :func:`load`, of the path.
+    """
+    module = _module(variants.split(name)[0])
+    return str(module.collection(path)) if hasattr(module, "collection") else ""
 
 
 def shares(name: str) -> tuple[float, float, float]:

@@ -276,6 +276,11 @@ def wav_digest(path: Path, algorithm: str = "sha256") -> str:
     return hashlib.new(algorithm, buffer.getbuffer(), usedforsecurity=False).hexdigest()
 
 
+def without_name(error: InputError, path: Path) -> str:
+    """What is wrong with a file, for a place that names the file itself."""
+    return str(error).removeprefix(f"{printable(path)} ").removeprefix(f"{path} ").rstrip(".")
+
+
 def refuse(problems: Iterable[Problem], name: str, remedy: str) -> None:
     """Raise an InputError that names the first files with problems, if there are any."""
     problems = list(problems)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -29,7 +30,18 @@ from tqdm.auto import tqdm
 from ... import audio
 from ...cache import cache_dir, expanded, read_json, write_json
 from ...errors import InputError, printable
-from .base import CORRUPT, MISSING, CheckReport, Dataset, DatasetInfo, Problem, Verified, file_digest, matches
+from .base import (
+    CORRUPT,
+    MISSING,
+    CheckReport,
+    Dataset,
+    DatasetInfo,
+    Problem,
+    Verified,
+    file_digest,
+    matches,
+    without_name,
+)
 from .manifest import COLUMNS, PARTS, Manifest, read_table
 from .walk import left_out, plain, shown, walk
 
@@ -77,6 +89,11 @@ def get(profile: str, path: Path | str | None = None, progress: bool = True) -> 
     return CheckReport(NAME, profile, _source(path), len(dataset), notes=tuple(dataset.describe_notes()))
 
 
+def outline(path: Path | str | None = None) -> Manifest:
+    """The manifest as far as it is known before any file is opened."""
+    return _read(_source(path))[0]
+
+
 def check(profile: str, path: Path | str | None = None, progress: bool = True) -> CheckReport:
     """Decode every file and verify the checksums given, reporting each file that fails."""
     source = _source(path)
@@ -94,10 +111,16 @@ def check(profile: str, path: Path | str | None = None, progress: bool = True) -
                 if math.isnan(row["duration_s"]) and any(note.startswith(f"{MAX_SECONDS:g} s of ") for note in said):
                     cut.append(row["excerpt"])
             except InputError as error:
-                reason = str(error).removeprefix(f"{file} ").removeprefix(f"{printable(file)} ").rstrip(".")
+                reason = without_name(error, file)
         if reason:
             problems.append(Problem(row["excerpt"], file, reason))
     return CheckReport(NAME, profile, source, len(manifest), tuple(problems), (*notes, *_cut(cut, len(manifest))))
+
+
+def collection(path: Path | str | None = None) -> str:
+    """A short name of a folder or table, another one for each: so the records of two collections stay apart."""
+    source = _source(path)
+    return f"{re.sub(r'[^a-zA-Z0-9_.-]+', '_', source.stem)[:40]}-{_key(source)[-6:]}"
 
 
 def _source(path: Path | str | None) -> Path:
@@ -253,35 +276,53 @@ def complete(
     is_table = source.is_file()
     durations, checksums = manifest.table["duration_s"].tolist(), manifest.table["checksum"].tolist()
     cut: list[str] = []
-    rows = tqdm(list(manifest.rows()), desc=f"Opening {NAME}", unit="file", disable=not progress, leave=False)
-    for index, row in enumerate(rows):
-        file = files[row["excerpt"]]
-        # Rows are spoken of where there are some: those of a table.
-        called = f"{printable(file)} ({printable(source)}, row {index + 2})" if is_table else printable(file)
+    bad: dict[str, InputError] = {}
+
+    def open_one(file: Path, called: str, checksum: str, start_s: float) -> tuple[float, str]:
+        """What is left of it after its start, in seconds, and its checksum."""
         if not os.path.isfile(file):
             state = "is not a file" if os.path.exists(file) else "does not exist"
             raise InputError(f"{called} {state}; {'correct its path' if is_table else 'look whether it was moved'}.")
         stat = file.stat()
-        stamp = [stat.st_size, stat.st_mtime_ns, row["checksum"]]
-        key = f"{file}|{row['checksum']}"
+        stamp = [stat.st_size, stat.st_mtime_ns, checksum]
+        key = f"{file}|{checksum}"
         if known.get(key, [None])[0] == stamp:
             facts[key] = known[key]
         elif key not in facts:
             seconds = audio.duration(file)
-            if row["checksum"] and not matches(file, row["checksum"]):
+            if checksum and not matches(file, checksum):
                 raise InputError(f"{called} {CORRUPT}; correct the manifest, or restore the file.")
             facts[key] = [stamp, seconds, f"sha256:{file_digest(file)}"]
         _, seconds, digest = facts[key]
-        verified.trust(file, row["checksum"] or digest)
-        rest = seconds - row["start_s"]
-        if rest <= 0 and row["start_s"]:
+        verified.trust(file, checksum or digest)
+        if seconds <= start_s and start_s:
             raise InputError(f"{called} ends after {seconds:.2f} s; give an earlier start in the column start_s.")
-        if rest <= 0:
+        if seconds <= start_s:
             raise InputError(f"{called} holds no samples; give a recording with sound in it, or take it away.")
-        if math.isnan(row["duration_s"]) and rest > MAX_SECONDS:
-            durations[index] = MAX_SECONDS
-            cut.append(row["excerpt"])
-        checksums[index] = row["checksum"] or digest
+        return seconds - start_s, checksum or digest
+
+    rows = tqdm(list(manifest.rows()), desc=f"Opening {NAME}", unit="file", disable=not progress, leave=False)
+    try:
+        for index, row in enumerate(rows):
+            file = files[row["excerpt"]]
+            # Rows are spoken of where there are some: those of a table.
+            called = f"{printable(file)} ({printable(source)}, row {index + 2})" if is_table else printable(file)
+            try:
+                rest, checksums[index] = open_one(file, called, row["checksum"], row["start_s"])
+            except InputError as error:
+                bad[row["excerpt"]] = error
+                continue
+            if math.isnan(row["duration_s"]) and rest > MAX_SECONDS:
+                durations[index] = MAX_SECONDS
+                cut.append(row["excerpt"])
+    except BaseException:
+        write_json(memory, known | facts)  # what was opened need not be opened again
+        raise
+    if bad:
+        write_json(memory, known | facts)
+        first, *others = bad
+        more = f"; {len(others)} more cannot be used ({shown(others)}): `data check {NAME}` lists all" if others else ""
+        raise InputError(f"{str(bad[first]).rstrip('.')}{more}.")
     table = manifest.table.assign(
         duration_s=durations, checksum=pd.Series(checksums, index=manifest.table.index, dtype="str")
     )

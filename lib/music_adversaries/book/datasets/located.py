@@ -26,7 +26,7 @@ from typing import Any
 from ... import audio
 from ...cache import cache_dir, expanded, read_json, write_json
 from ...errors import InputError
-from .base import CORRUPT, MISSING, CheckReport, Dataset, Problem, Verified, refuse, verify_all
+from .base import CORRUPT, MISSING, CheckReport, Dataset, Problem, Verified, refuse, verify_all, without_name
 from .manifest import Manifest
 
 SUFFIXES = (".wav", ".flac", ".au")
@@ -216,8 +216,11 @@ def load(
     """
     files = location.files(manifest, folder)
     verified = Verified(location.name)
-    problems = _problems(location, manifest, files, folder, verified, progress)
-    notes = [note] if (note := verified.save()) else []
+    try:
+        problems = _problems(location, manifest, files, folder, verified, progress)
+    finally:  # also what was verified before Ctrl-C
+        note = verified.save()
+    notes = [note] if note else []
     refuse_edition(problems, manifest, folder, location)
     if problems:
         agreed = location.may_lack(folder) if allow_missing is None else frozenset()
@@ -344,7 +347,7 @@ def _examined(problem: Problem) -> Problem:
         notes = audio.read(problem.path).notes
     except InputError as error:
         # The fault without the file's name (the problem has it) and without the remedy (there is a better one).
-        return replace(problem, reason=str(error).removeprefix(f"{problem.path} ").partition(";")[0].rstrip("."))
+        return replace(problem, reason=without_name(error, problem.path).partition(";")[0])
     cut_short = [note for note in notes if note.startswith("cut short")]
     return replace(problem, reason=f"is {cut_short[0]}") if cut_short else problem
 

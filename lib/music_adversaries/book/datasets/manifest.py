@@ -234,20 +234,24 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path} is not a CSV table ({error}); save it as CSV with headings.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
-    if not rows:
+    if not any(rows):
         raise InputError(f"{path} is empty; a manifest has a row of headings and a row for each excerpt.")
     headings = [heading.strip() for heading in rows[0]]
     for heading in headings:
         if not heading or headings.count(heading) > 1:
             what = f"two columns called {heading!r}" if heading else "a column without a heading"
             raise InputError(f"{path} has {what}; give every column a name of its own.")
+    while not rows[-1]:  # at the end nothing is meant by them
+        rows.pop()
     for number, row in enumerate(rows[1:], start=2):
-        if row and len(row) != len(headings):
+        if not row:
+            raise InputError(f"{path}, row {number} is blank; delete it, and any others.")
+        if len(row) != len(headings):
             raise InputError(
                 f"{path}, row {number} has {len(row)} cells under {len(headings)} headings; "
                 "put quotes around text that holds a comma."
             )
-    return pd.DataFrame([row for row in rows[1:] if row], columns=headings, dtype="str")
+    return pd.DataFrame(rows[1:], columns=headings, dtype="str")
 
 
 def manifests_folder() -> Path:

@@ -16,7 +16,7 @@ from ..harness.confirmed import confirmed
 from ..harness.experiment import Experiment, Measured
 from ..harness.systems import test_set, trained_system
 from ..measurements import measurement
-from ..partitions import clusters
+from ..partitions.names import to_resample
 
 
 def with_noise(result: adversary.AdversaryResult, rng: np.random.Generator) -> np.ndarray:
@@ -41,7 +41,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     system = trained_system(config, dataset, progress=progress)
     waveforms, truth = test_set(system, dataset)
     targets = adversary.random_targets(system, len(truth), seed=config.seed)
-    artists = clusters(dataset.manifest, waveforms)
+    artists = to_resample(dataset.manifest, waveforms)
     measurements, tables = [], {}
     for attack, table, method in (
         ("Algorithm 1", "by_excerpt", adversary.Algorithm1(step=config.step)),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import InputError
 from ...evaluation import Estimate, ratio_interval
 from ..datasets import Dataset, synthetic_dataset, variants
 from ..harness.accuracies import Tested, accuracies, below_random, by_partition
@@ -48,14 +47,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     Every measurement states its series and all knobs. ``share_explained_by_production`` is 1 minus the ratio of the
     difference without production marks to the difference with them, with Fieller's interval over the paired seeds.
-
-    Raises
-    ------
-    InputError
-        When the dataset is not ``synthetic``: no other dataset has these knobs.
     """
-    if config.dataset != "synthetic":
-        raise InputError(f"dose_response sets knobs that {config.dataset} does not have; run it on synthetic.")
     # All doses together: what a dose does not change is rendered only once.
     turned = {name: variants.split(name)[1] for name in map(variant, CONDITIONS)}
     synthetic_dataset.load_doses(config.profile, [knobs for knobs in turned.values() if knobs], progress)

@@ -27,7 +27,7 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
 from ..harness.systems import trained_system
 from ..measurements import Measurement, measurement, without_interval
-from ..partitions import clusters
+from ..partitions.names import to_resample
 
 BUDGETS = (30.0, 20.0, 15.0, 10.0, 0.0)
 N_EXCERPTS = {"quick": 40, "full": 20}
@@ -97,7 +97,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
 
     reached = {key: list(part["reached"]) for key, part in pd.DataFrame(rows).groupby(["case", "budget"], sort=False)}
     measurements = [success(hits, case, budget=budget) for (case, budget), hits in reached.items()]
-    artists = clusters(dataset.manifest, chosen.excerpts)
+    artists = to_resample(dataset.manifest, chosen.excerpts)
     for name, pair in PAIRS.items():
         for budget in BUDGETS:
             a, b = (reached[case, budget] for case in pair)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ...errors import InputError
 from ...evaluation import mean_interval
 from ..datasets import Dataset
 from ..harness.config import PARTITIONS, Config
@@ -28,18 +27,9 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     Shares are taken over an excerpt's producers, and intervals are Student's over excerpts. ``drop`` is the accuracy
     with the excerpt's own production minus that with another; ``pull`` is how much more often the excerpt gets the
     producer's label with that producer's production than with its own.
-
-    Raises
-    ------
-    InputError
-        When the dataset is not ``synthetic``: no other performance can be produced again.
     """
     from ..datasets import synthetic
 
-    if config.dataset != "synthetic":
-        raise InputError(
-            f"intervention renders music again, but {config.dataset} cannot be rendered; run it on synthetic."
-        )
     table = dataset.manifest.table.set_index("excerpt")
     systems, asked = {}, {}
     for partition in PARTITIONS:

@@ -26,7 +26,7 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.parts import Part, in_turn, seconds_of
 from ..harness.systems import test_set, trained_system
 from ..measurements import Measurement, measurement, without_interval
-from ..partitions import clusters
+from ..partitions.names import to_resample
 
 SNR, CONFIDENCE, STEP, MAX_ITERATIONS = 0.0, 0.5, 0.15, 50  # of the published code, June 2015
 
@@ -88,7 +88,7 @@ def measure(config: Config, dataset: Dataset, progress: bool) -> Measured:
     kept = in_turn("relaxed", parts, dataset, progress=progress)
     found = {case: one["found"] for case, one in zip(CASES, kept, strict=True)}
 
-    artists = clusters(dataset.manifest, waveforms)
+    artists = to_resample(dataset.manifest, waveforms)
     said = {"before": [row["original_label"] for row in found[SLICE]]}
     said |= {case: [row["label"] for row in rows] for case, rows in found.items()}
     right = {case: [s == t for s, t in zip(labels, truth, strict=True)] for case, labels in said.items()}

@@ -25,6 +25,7 @@ from ..harness.experiment import Experiment, Measured
 from ..harness.recipes import BASELINE, networks
 from ..harness.systems import common_labels
 from ..measurements import Measurement, measurement
+from ..partitions.names import to_resample
 
 N_SEEDS = {"quick": 3, "full": 1}
 FILTERED = PARTITIONS[1]
@@ -120,7 +121,7 @@ def pooled(found: Sequence[dict[str, Any]], dataset: Dataset) -> pd.DataFrame:
                 )
             )
     frame = pd.concat(rows, ignore_index=True)
-    frame["artist"] = partitions.clusters(dataset.manifest, frame["excerpt"])
+    frame["artist"] = to_resample(dataset.manifest, frame["excerpt"])
     return frame
 
 

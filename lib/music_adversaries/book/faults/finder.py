@@ -88,7 +88,8 @@ def find(dataset: Dataset, *, progress: bool = False, workers: int | None = None
         replicas = exact.groups({excerpt: scan.checksum for excerpt, scan in heard.items()})
         repeated = {other for group in replicas for other in group[1:]}
         distinct = [excerpt for excerpt in heard if excerpt not in repeated]
-        tasks = _tasks(distinct, fingerprint.candidates([heard[excerpt].landmarks for excerpt in distinct]))
+        landmarks = [heard[excerpt].landmarks for excerpt in distinct]
+        tasks = _tasks(distinct, fingerprint.candidates(landmarks, progress=progress))
         bar = tqdm(total=len(tasks), desc="Comparing", unit="excerpt", disable=not progress)
         pairs: list[Pair] = []
         with bar:

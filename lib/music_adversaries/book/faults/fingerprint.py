@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy import fft, signal, stats
+from tqdm.auto import tqdm
 
 from ...audio import SAMPLE_RATE
 
@@ -121,7 +122,7 @@ def running_maximum(values: npt.NDArray[np.float32], size: int, axis: int = -1) 
     return np.moveaxis(padded, -1, axis)
 
 
-def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
+def candidates(excerpts: Sequence[Landmarks], *, progress: bool = False) -> list[Candidate]:
     """Pairs of excerpts that share more landmarks at one offset than expected by chance; a pair may have several.
 
     Landmarks that are shared by chance spread evenly over all offsets. Counted in windows of three frames,
@@ -132,11 +133,12 @@ def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
     Parameters
     ----------
     excerpts : landmarks of each excerpt; ``first`` and ``second`` are indices into it, the smaller one first
+    progress : show a progress bar
     """
     n = len(excerpts)
     lengths = np.array([e.n_frames for e in excerpts], np.int64)
     span = int(lengths.max(initial=0)) + 2
-    places, kept_landmarks = _matches(excerpts, span)
+    places, kept_landmarks = _matches(excerpts, span, progress)
     if not len(places):
         return []
     # One number for pair and offset, sorted: how often it occurs is how many landmarks agree.
@@ -174,7 +176,9 @@ def candidates(excerpts: Sequence[Landmarks]) -> list[Candidate]:
     return kept
 
 
-def _matches(excerpts: Sequence[Landmarks], span: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _matches(
+    excerpts: Sequence[Landmarks], span: int, progress: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Every two equal landmarks in different excerpts, and how many landmarks of each excerpt were looked at.
 
     A match is ``(first * n + second) * 2 * span + offset + span``; they come sorted.
@@ -192,7 +196,7 @@ def _matches(excerpts: Sequence[Landmarks], span: int) -> tuple[npt.NDArray[np.i
     keys, owners, frames = keys[order], owners[order], frames[order]
     places = [np.zeros(0, np.int64)]
     same = np.arange(len(keys))
-    for ahead in range(1, limit):
+    for ahead in tqdm(range(1, limit), desc="Matching landmarks", disable=not progress):
         # Each place with the one `ahead` places later among those of the same landmark: fewer with each step.
         same = same[same < len(keys) - ahead]
         same = same[keys[same] == keys[same + ahead]]

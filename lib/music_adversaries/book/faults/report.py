@@ -17,6 +17,7 @@ import pandas as pd
 from ...evaluation import wilson
 from ..datasets.manifest import Manifest
 
+COLUMNS = ("excerpt", "fault", "evidence")  #: of the table of a report
 REPLICA, RECORDING, VERSION, DISTORTED = "replica_of", "recording_of", "version_of", "distorted"
 
 _DAMAGE = {
@@ -108,7 +109,7 @@ class FaultReport:
         for excerpt, kind, measure in self.distorted:
             rows.append((excerpt, DISTORTED, "", f"{kind}: {measure:.1%} {_DAMAGE[kind]}"))
         table = [(e, f"{fault}:{original}" if original else fault, why) for e, fault, original, why in rows]
-        return pd.DataFrame(sorted(table), columns=["excerpt", "fault", "evidence"])
+        return pd.DataFrame(sorted(table), columns=list(COLUMNS))
 
     def clusters(self) -> list[tuple[str, ...]]:
         """Groups of two or more excerpts that are one recording, for partitions that keep them together."""

@@ -6,11 +6,12 @@ Notebook: book/09_verdicts.ipynb
 from __future__ import annotations
 
 from ...errors import InputError
-from ..datasets import Dataset
+from ..datasets import DEFAULT, Dataset
 from ..datasets.walk import left_out
 from ..partitions import Partition
 from ..partitions.named import check_name
 from ..partitions.partition import Undivided
+from ..records import WITHOUT_PARTITION
 from .config import Config
 from .experiment import Experiment
 from .systems import labels_of, partition_of
@@ -18,14 +19,19 @@ from .systems import labels_of, partition_of
 _CLASS = "Left out: "  # how a partition's notes on classes begin
 
 
-def check_seeds(name: str, experiment: Experiment, config: Config) -> None:
-    """Refuse fewer seeds than an experiment needs for an interval.
+def check_config(name: str, experiment: Experiment, config: Config) -> None:
+    """Refuse what an experiment cannot be run with, before any data are read.
 
     Raises
     ------
     InputError
-        When there are fewer.
+        When there are fewer seeds than an interval needs, or it needs `synthetic` and is asked for another dataset.
     """
+    if experiment.needs == "synthetic" and config.dataset != DEFAULT:
+        raise InputError(
+            f"{name} turns knobs of the dataset {DEFAULT}, or renders it again, and {config.dataset} has no such "
+            f"knobs; run it on {DEFAULT}."
+        )
     if config.seeds and len(config.seeds) < experiment.least_seeds:
         raise InputError(
             f"{name} has intervals over seeds, and {len(config.seeds)} seed gives none; run at least "
@@ -52,9 +58,14 @@ def check(experiment: Experiment, config: Config, dataset: Dataset) -> list[str]
     made: dict[str, Partition | str] = {name: partition_of(config.but(partition=name), dataset) for name in needed}
     made |= {name: possible(name, config, dataset) for name in experiment.if_possible}
     notes = []
+    if made and not (dataset.manifest.table["artist"] != "").any():
+        notes.append(
+            "left out: the artists, of which none is known; where others have intervals over artists, these are over "
+            "excerpts, and too narrow if an artist has several"
+        )
     for name, partition in made.items():
         if isinstance(partition, str):
-            notes.append(f"left out: whatever needs the partition {name}. {partition}")
+            notes.append(f"{WITHOUT_PARTITION}{name}. {partition}")
         else:
             notes += _unused(name, partition, dataset)
     return notes

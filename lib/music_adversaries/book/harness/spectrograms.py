@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 
 from ... import spectra
 from ...cache import atomic_path, cache_dir, only_one, read_json, sealed
-from ...errors import InputError
+from ...errors import InputError, printable
 from ..datasets import Dataset
 from ..source import code_version
 
@@ -143,7 +143,7 @@ def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = Fal
 def _sounds(dataset: Dataset) -> str:
     """Hash of the recordings without their labels: two labellings of the same recordings share a file."""
     table = dataset.manifest.table
-    files = [str(dataset.files[excerpt]) for excerpt in table["excerpt"]]
+    files = [printable(dataset.files[excerpt]) for excerpt in table["excerpt"]]  # text, whatever the bytes of a name
     heard = table[["excerpt", "checksum", "start_s", "duration_s"]].assign(file=files)
     return hashlib.sha256(heard.to_csv(index=False).encode(errors="surrogateescape")).hexdigest()[:16]
 

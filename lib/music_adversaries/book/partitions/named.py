@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
+from .. import datasets
 from .drawn import artist_filtered, fault_filtered, random, series, track_filtered
 from .folds import folds
 from .partition import PARTS, SHARES, Partition, labels_of
@@ -108,9 +110,28 @@ def check_name(manifest: Manifest, name: str) -> None:
         if not 1 <= int(fold[2]) <= int(fold[3]):
             raise InputError(f"There is no partition {name!r}; folds are numbered from 1 to {fold[3]}.")
         return
-    if name.removeprefix(_DRAWN) not in DRAWN:
+    if not is_drawn(name):
         offered = [*DRAWN, *(column for column in published_here if column not in DRAWN)]
         raise InputError(f"There is no partition {name!r}; choose one of {', '.join(offered)}.")
+
+
+def check_beforehand(dataset: str, name: str, profile: str = "quick", path: Path | str | None = None) -> None:
+    """`check_name` before a file of the dataset is opened or made, if what it publishes can be known so early.
+
+    Raises
+    ------
+    InputError
+        When there is no such partition.
+    """
+    if not is_drawn(name):
+        manifest = datasets.outline(dataset, profile, path)
+        if manifest is not None:
+            check_name(manifest, name)
+
+
+def is_drawn(name: str) -> bool:
+    """Whether it is the name of a partition that can be drawn from any manifest."""
+    return name.removeprefix(_DRAWN) in DRAWN
 
 
 def _columns(table: pd.DataFrame) -> list[str]:

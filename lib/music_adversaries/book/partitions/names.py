@@ -53,6 +53,15 @@ def clusters(manifest: Manifest, excerpts: Iterable[str]) -> list[str]:
     return [by_excerpt[excerpt] for excerpt in excerpts]
 
 
+def to_resample(manifest: Manifest, excerpts: Iterable[str]) -> list[str]:
+    """What is resampled for an interval: `clusters`, or each excerpt for itself where no artist at all is known.
+
+    Then the clusters would be the classes, too few for an interval, and no sample of anything.
+    """
+    known = (manifest.table["artist"] != "").any()
+    return clusters(manifest, excerpts) if known else list(excerpts)
+
+
 def faults(table: pd.DataFrame) -> pd.Series:
     """The fault of each row without the excerpt that it may name: ``"replica_of"``, ``"distorted"``, ``""`` ..."""
     if "fault" not in table:
