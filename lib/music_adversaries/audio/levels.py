@@ -7,6 +7,7 @@ else is done to it; where something is odd, its blocks are asked for again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,23 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
         mono = mono - np.float32(mean)
         notes.append(f"a constant of {mean:+.3g} removed, {min(mean**2 / power, 1):.0%} of the power")
     return mono, notes
+
+
+def samples_of(given: Any, name: str) -> npt.NDArray[Any]:
+    """What an array, a list or a tensor of any device and layout holds, in its own type; `InputError` for others."""
+    try:
+        if hasattr(given, "detach"):  # a tensor of PyTorch, which is not imported for this
+            given = given.detach().cpu().to_dense().resolve_conj().resolve_neg()
+            # Types that NumPy does not have, and one that few of its functions have.
+            return (given.float() if given.is_floating_point() and given.dtype.itemsize == 2 else given).numpy()
+        array = np.asarray(given)
+        if array.ndim or array.dtype.kind in "biufc":
+            return array
+        reason = None
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = error
+    kind = type(given).__name__
+    raise InputError(f"{name} is no array of numbers but {kind}; give one, as audio.read(path).waveform.") from reason
 
 
 def refuse_not_finite(waveform: Waveform, name: str) -> None:
