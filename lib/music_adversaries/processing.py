@@ -30,7 +30,6 @@ from scipy import fft, signal
 
 from . import audio
 from .audio import SAMPLE_RATE, Waveform
-from .audio.levels import refuse_not_finite
 from .errors import InputError
 
 #: Constant rates of MPEG-2 layer III, in kbit/s; libsndfile does not write the lowest, 8.
@@ -219,7 +218,6 @@ def _checked(waveform: npt.ArrayLike) -> Waveform:
     array = audio.as_float32(waveform, "The waveform")
     if not len(array):
         raise InputError("The waveform has no samples; give some.")
-    refuse_not_finite(array, "The waveform")
     return array
 
 

@@ -193,10 +193,9 @@ def resample(waveform: npt.ArrayLike, rate: int, to: int) -> Waveform:
     """
     _refuse_rate(rate, "rate")
     _refuse_rate(to, "to")
-    array = as_float32(waveform, "the waveform")
+    array = as_float32(waveform)
     if not len(array):
         return array
-    refuse_not_finite(array, "the waveform")
     return soxr.resample(array, rate, to, quality="HQ").astype(np.float32, copy=False)
 
 
@@ -217,7 +216,9 @@ def check_waveform(waveform: npt.ArrayLike, name: str = "the waveform", *, min_s
     """
     array = as_float32(waveform, name)
     _refuse_short(len(array), name, min_samples)
-    _refuse_unusable(array, name)
+    # Up to half a step is silence too: it rounds to nothing in a 16-bit file.
+    if not np.any(np.abs(array) > 0.5 / FULL_SCALE):
+        raise silent(name)
     return array
 
 
@@ -305,20 +306,15 @@ def _refuse_rate(rate: int, name: str) -> None:
 
 
 def as_float32(waveform: npt.ArrayLike, name: str = "the waveform") -> Waveform:
-    """As contiguous ``float32 [n_samples]``; `InputError` where it is not real floating point of one dimension."""
+    """As contiguous ``float32 [n_samples]``; `InputError` where it is not finite floating point of one dimension."""
     array = samples_of(waveform, name)
     if array.ndim != 1:
         raise InputError(f"{name} has shape {list(array.shape)}; give one channel, an array [n_samples].")
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"{name} is of type {array.dtype}; give floating-point samples with full scale 1.")
-    return np.ascontiguousarray(array, dtype=np.float32)
-
-
-def _refuse_unusable(waveform: Waveform, name: str) -> None:
-    refuse_not_finite(waveform, name)
-    # Up to half a step is silence too: it rounds to nothing in a 16-bit file.
-    if not np.any(np.abs(waveform) > 0.5 / FULL_SCALE):
-        raise silent(name)
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    refuse_not_finite(array, name)
+    return array
 
 
 def _refuse_short(n_samples: int, name: str, min_samples: int, rate: int = SAMPLE_RATE) -> None:
@@ -330,8 +326,7 @@ def _refuse_short(n_samples: int, name: str, min_samples: int, rate: int = SAMPL
 
 
 def _to_int16(waveform: npt.ArrayLike) -> tuple[npt.NDArray[np.int16], int]:
-    array = as_float32(waveform, "the waveform")
-    refuse_not_finite(array, "the waveform")
+    array = as_float32(waveform)
     # In float64: a loud float32 sample may overflow when scaled.
     steps = np.rint(array.astype(np.float64) * FULL_SCALE)
     inside = np.clip(steps, -FULL_SCALE, FULL_SCALE - 1)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..audio import FULL_SCALE, as_float32, quantise
-from ..audio.levels import refuse_not_finite, samples_of
+from ..audio.levels import samples_of
 from ..errors import InputError, is_number
 from ..spectra import SAMPLE_RATE
 
@@ -154,10 +154,8 @@ def check_waveform(clip: Clip) -> None:
             f"Clip {clip.name!r} is at {rate!r} Hz, but browsers play {RATES[0]:,} to {RATES[1]:,} Hz; bring it to "
             "such a rate with audio.resample."
         )
-    waveform = as_float32(clip.waveform, f"Clip {clip.name!r}")
-    if not len(waveform):
+    if not len(as_float32(clip.waveform, f"Clip {clip.name!r}")):
         raise InputError(f"Clip {clip.name!r} is empty; give it sound.")
-    refuse_not_finite(waveform, f"Clip {clip.name!r}")
 
 
 def signed(value: float) -> str:

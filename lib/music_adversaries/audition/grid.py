@@ -98,7 +98,8 @@ class Grid(Element):
 
     def _heard(self, waveform: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
         """The part that is heard, in 16-bit steps, ``[n_samples]``."""
-        cut = waveform[part(len(waveform), self.start_s, self.seconds)]
+        whole = Clip("part", waveform).waveform
+        cut = whole[part(len(whole), self.start_s, self.seconds)]
         return np.rint(Clip("part", cut).sounding().astype(np.float64) * FULL_SCALE).astype(np.int32)
 
     def _listed(self) -> str:

@@ -85,7 +85,7 @@ class System:
         Raises
         ------
         InputError
-            When the waveform is not floating point, or shorter than a frame or a slice.
+            When the waveform is not finite floating point, or shorter than a frame or a slice.
 
         Paper: Eq. (2), Eq. (3)
         Notebook: book/03_training.ipynb

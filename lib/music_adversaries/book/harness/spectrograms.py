@@ -89,7 +89,7 @@ class Kept:
         """Magnitudes ``[n_frames, 513]`` of one excerpt; computed anew where the file's are not what was written."""
         first, end, check = self.spans[excerpt]
         rows = np.array(self.array[first:end])
-        return torch.from_numpy(rows) if zlib.crc32(rows) == check else _computed(self.dataset, excerpt)
+        return torch.from_numpy(rows) if zlib.crc32(rows.data) == check else _computed(self.dataset, excerpt)
 
 
 def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> tuple[Iterable[Tensor], list[int]]:
@@ -180,7 +180,7 @@ def _write(dataset: Dataset, path: Path, index: Path, progress: bool) -> None:
         for excerpt in tqdm(dataset.excerpts, desc="spectrograms", disable=not progress):
             frames = _computed(dataset, excerpt)
             file.write(frames.numpy().tobytes())
-            spans.append((excerpt, total, total := total + len(frames), zlib.crc32(frames.numpy())))
+            spans.append((excerpt, total, total := total + len(frames), zlib.crc32(frames.numpy().data)))
     # The index is written last: without it the file above counts as incomplete.
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(sealed({"checked": spans})))
