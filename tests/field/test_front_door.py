@@ -677,6 +677,16 @@ def test_a_rate_of_another_model_is_refused_with_the_remedy():
     one_sentence(refusal)
 
 
+@pytest.mark.parametrize("rate", [44_100, 44_100.0, np.float32(44_100)])
+def test_the_remedy_for_a_rate_can_be_followed(rate):
+    with pytest.raises(InputError) as refusal:
+        adversary.attack(model_of(Bright()), [X], ["low"], BUDGET, sample_rate=rate)
+    before, after = map(
+        ast.literal_eval, re.search(r"audio\.resample\(waveform, (.*), (.*)\)", str(refusal.value)).groups()
+    )
+    assert len(audio.resample(X, before, after)) == 2_048
+
+
 def test_one_model_attacked_twice_gives_the_same():
     model = model_of(Bright())
     target = [other(model, X)]

@@ -111,8 +111,8 @@ def attack(
         check_rate(sample_rate)
         if sample_rate != model.sample_rate:
             raise InputError(
-                f"The audio is at {sample_rate} Hz but the model reads {model.sample_rate} Hz; "
-                f"bring it to that rate with audio.resample(waveform, {sample_rate}, {model.sample_rate})."
+                f"The audio is at {sample_rate:.0f} Hz but the model reads {model.sample_rate} Hz; "
+                f"bring it to that rate with audio.resample(waveform, {sample_rate:.0f}, {model.sample_rate})."
             )
     given, labels = as_list(waveforms), as_targets(targets)
     called = as_names(names, len(given))

@@ -73,19 +73,19 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
 
 def samples_of(given: Any, name: str) -> npt.NDArray[Any]:
     """What an array, a list or a tensor of any device and layout holds, in its own type; `InputError` for others."""
+    kind = type(given).__name__
+    refused = InputError(f"{name} is no array of numbers but {kind}; give one, as audio.read(path).waveform.")
     try:
         if hasattr(given, "detach"):  # a tensor of PyTorch, which is not imported for this
             given = given.detach().cpu().to_dense().resolve_conj().resolve_neg()
             # Types that NumPy does not have, and one that few of its functions have.
             return (given.float() if given.is_floating_point() and given.dtype.itemsize == 2 else given).numpy()
         array = np.asarray(given)
-        if array.ndim or array.dtype.kind in "biufc":
-            return array
-        reason = None
     except (ValueError, TypeError, RuntimeError) as error:
-        reason = error
-    kind = type(given).__name__
-    raise InputError(f"{name} is no array of numbers but {kind}; give one, as audio.read(path).waveform.") from reason
+        raise refused from error
+    if array.ndim or array.dtype.kind in "biufc":
+        return array
+    raise refused
 
 
 def refuse_not_finite(waveform: Waveform, name: str) -> None:
