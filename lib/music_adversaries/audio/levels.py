@@ -7,7 +7,6 @@ else is done to it; where something is odd, its blocks are asked for again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,15 +70,16 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
     return mono, notes
 
 
-def samples_of(given: Any, name: str) -> npt.NDArray[Any]:
+def samples_of(given: object, name: str) -> np.ndarray:
     """What an array, a list or a tensor of any device and layout holds, in its own type; `InputError` for others."""
     kind = type(given).__name__
     refused = InputError(f"{name} is no array of numbers but {kind}; give one, as audio.read(path).waveform.")
+    detach = getattr(given, "detach", None)  # of a tensor of PyTorch, which is not imported for this
     try:
-        if hasattr(given, "detach"):  # a tensor of PyTorch, which is not imported for this
-            given = given.detach().cpu().to_dense().resolve_conj().resolve_neg()
+        if detach:
+            held = detach().cpu().to_dense().resolve_conj().resolve_neg()
             # Types that NumPy does not have, and one that few of its functions have.
-            return (given.float() if given.is_floating_point() and given.dtype.itemsize == 2 else given).numpy()
+            return np.asarray((held.float() if held.is_floating_point() and held.dtype.itemsize == 2 else held).numpy())
         array = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
         raise refused from error
