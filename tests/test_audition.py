@@ -312,7 +312,7 @@ def test_bad_changes_are_refused_by_name() -> None:
         compare_changes(sine(), {})
     with pytest.raises(InputError, match="22,050 samples but the white noise 11,025"):
         compare_changes(sine(), {"adversary": Change(sine()), "white noise": Change(sine(seconds=0.5))})
-    with pytest.raises(InputError, match="'MP3' has NaN"):
+    with pytest.raises(InputError, match="'MP3' has .* that are NaN"):
         compare_changes(sine(), {"MP3": Change(nan())})
 
 
@@ -331,13 +331,13 @@ def nan() -> np.ndarray:
         ([], "1 to 16 clips, and 0"),
         ([Clip(f"c{i}", sine(seconds=0.1)) for i in range(17)], "and 17 were given"),
         ([Clip("a", sine()), Clip("b", sine(seconds=0.5))], r"'b' has 11,025 samples but clip 'a' has 22,050"),
-        ([Clip("a", sine()), Clip("b", nan())], r"'b' has NaN"),
-        ([Clip("a", np.array([np.inf]))], r"'a' has NaN or infinite"),
+        ([Clip("a", sine()), Clip("b", nan())], r"'b' has .* that are NaN"),
+        ([Clip("a", np.array([np.inf]))], r"'a' has .* NaN or infinite"),
         ([Clip("a", np.zeros(0))], "'a' is empty"),
-        ([Clip("a", np.zeros((2, 100)))], r"'a' is float64 of shape \[2, 100\]"),
-        ([Clip("a", np.zeros(100, int))], "'a' is int64 of shape"),
+        ([Clip("a", np.zeros((2, 100)))], r"'a' has shape \[2, 100\]"),
+        ([Clip("a", np.zeros(100, int))], "'a' is of type int64"),
         ([Clip("a", sine(seconds=12.5))], "'a' lasts 12.5 s"),
-        ([Clip("a", sine(), sample_rate=4_000)], "'a' is at 4,000 Hz, but browsers play 8,000 to 192,000 Hz"),
+        ([Clip("a", sine(), sample_rate=4_000)], "'a' is at 4000 Hz, but browsers play 8,000 to 192,000 Hz"),
         ([Clip("a", sine(), gain_db=float("nan"))], "'a' has a gain of nan dB"),
         ([Clip(" ", sine())], "no name"),
     ],
@@ -352,7 +352,7 @@ def test_bad_clips_are_refused_by_name(clips: list[Clip], culprit: str) -> None:
     ("change", "culprit"),
     [
         ({"adversary": sine(seconds=0.5)}, "22,050 samples but the adversary 11,025"),
-        ({"adversary": nan()}, "'adversary' has NaN"),
+        ({"adversary": nan()}, "'adversary' has .* that are NaN"),
         ({"original": np.zeros(0)}, "'original' is empty"),
         ({"seconds": 0}, "seconds is 0"),
         ({"seconds": float("nan")}, "seconds is nan"),

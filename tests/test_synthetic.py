@@ -646,7 +646,7 @@ def test_other_settings_are_not_mistaken_for_these(tmp_path, spy):
     assert spy == [TWO[0], TWO[0]]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"blues/blues.00000.wav": 3}', "\x00\x01"])
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"blues/blues.00000.wav": 3}', "\x00\x01", "[" * 100_000])
 def test_a_damaged_index_costs_a_rendering_and_no_more(tmp_path, spy, content):
     synthetic.generate(tmp_path, only=TWO[:1], progress=False)
     (tmp_path / generation.INDEX).write_text(content)

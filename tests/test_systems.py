@@ -189,6 +189,19 @@ def test_kept_magnitudes_that_are_not_whole_are_made_anew(config, monkeypatch):
         assert torch.equal(spectrograms.keep(dataset)(excerpt), whole)
 
 
+def test_kept_magnitudes_that_were_changed_are_computed(config, monkeypatch):
+    dataset = harness.load_dataset(config)
+    monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)
+    first, last = dataset.excerpts[0], dataset.excerpts[-1]
+    whole = [spectrograms.keep(dataset)(excerpt) for excerpt in (first, last)]
+    (path,) = (systems.cache_dir() / "magnitudes").glob("folder*.f32")
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1 << 6  # a bit of an exponent
+    path.write_bytes(content)
+    kept = spectrograms.keep(dataset)
+    assert all(torch.equal(kept(excerpt), right) for excerpt, right in zip((first, last), whole, strict=True))
+
+
 def test_labels_do_not_matter_and_older_code_leaves_nothing_behind(config, monkeypatch):
     dataset = harness.load_dataset(config)
     monkeypatch.setattr(spectrograms, "KEPT_FROM", 0)

@@ -17,14 +17,11 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import platformdirs
 
-from .errors import InputError, printable
-
-if TYPE_CHECKING:
-    pass
+from .errors import InputError, as_path, printable
 
 WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
 # Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
@@ -73,7 +70,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     InputError
         When the folder cannot be written or the disk is full.
     """
-    path = Path(path)
+    path = _place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -105,9 +102,7 @@ def check_writable(path: Path | str) -> None:
     InputError
         When it is a folder, the folder of the file cannot be made or written, or the disk is full.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{printable(path)} is a folder; give the name of a file in it.")
+    path = _place(path)
     folder = path.parent
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
@@ -300,6 +295,15 @@ def _digest(content: object) -> str:
 
     add(content)
     return digest.hexdigest()
+
+
+def _place(path: Path | str) -> Path:
+    """Where a file can go; `InputError` for a folder, and for a device or a pipe, which it would take the place of."""
+    path = as_path(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        kind = "a folder; give the name of a file in it" if path.is_dir() else "no regular file; give another name"
+        raise InputError(f"{printable(path)} is {kind}.")
+    return path
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:

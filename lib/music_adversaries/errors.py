@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import unicodedata
+from numbers import Real
+from pathlib import Path
+from typing import TypeGuard
 
 
 class InputError(ValueError):
@@ -21,6 +25,20 @@ def printable(path: str | bytes | os.PathLike[str]) -> str:
     ('caf\\\\xe9.wav', 'two\\\\nlines')
     """
     return "".join(map(_printable, os.fsdecode(path)))
+
+
+def as_path(path: str | bytes | os.PathLike[str]) -> Path:
+    """A path, also of bytes; `InputError` for what no file can be called."""
+    with contextlib.suppress(TypeError, UnicodeEncodeError):  # no path at all, or half a surrogate pair in it
+        if b"\0" not in os.fsencode(path):
+            return Path(os.fsdecode(path))
+    name = printable(path if isinstance(path, str | bytes | os.PathLike) else repr(path))
+    raise InputError(f"{name} is no name that a file can have; check it.")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a real number; a bool is not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _printable(character: str) -> str:

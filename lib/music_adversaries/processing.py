@@ -215,15 +215,10 @@ PROCESSES: dict[str, Callable[[npt.ArrayLike], Waveform]] = {
 
 def _checked(waveform: npt.ArrayLike) -> Waveform:
     """As ``float32 [n_samples]``; unlike `audio.check_waveform`, this accepts silence and single samples."""
-    array = np.asarray(waveform)
-    if array.ndim != 1 or not len(array) or not np.issubdtype(array.dtype, np.floating):
-        raise InputError(
-            f"The waveform is of type {array.dtype} and shape {list(array.shape)}; give floating-point samples "
-            "of one channel, an array [n_samples]."
-        )
-    if not np.isfinite(array).all():
-        raise InputError("The waveform has NaN or infinite samples; process it without them.")
-    return np.ascontiguousarray(array, dtype=np.float32)
+    array = audio.as_float32(waveform, "The waveform")
+    if not len(array):
+        raise InputError("The waveform has no samples; give some.")
+    return array
 
 
 def _coded(

@@ -22,11 +22,12 @@ import torch
 from torch import Tensor, nn
 
 from case import Case, each
-from music_adversaries import adversary, audio, audition
+from music_adversaries import adversary, audio, audition, processing
 from music_adversaries.adversary import Algorithm1, Budget, Model
 from music_adversaries.adversary.methods import METHODS
 from music_adversaries.errors import InputError
 from music_adversaries.networks import Decision
+from small_system import system as small_system
 
 LABELS = ["low", "high"]
 BUDGET = Budget(snr=5, confidence=0.6, max_iterations=30)
@@ -225,7 +226,90 @@ REFUSED_MODULES = [
 ]
 
 
+class Backwards(torch.autograd.Function):
+    """The identity, with a gradient of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, found: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.found = found
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return ctx.found(gradient), None
+
+
+class After(Plain):
+    """`Plain` after some change of its input, or before one of its output."""
+
+    def __init__(self, before: Callable[[Tensor], Tensor], after: Callable[[Tensor], Any] = lambda y: y) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    def forward(self, x: Tensor) -> Any:
+        return self.after(super().forward(self.before(x)))
+
+
+def out_of_memory(x: Tensor) -> Tensor:
+    raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 90 GiB.")
+
+
+def unable(gradient: Tensor) -> Tensor:
+    raise NotImplementedError
+
+
+class Remembers(Plain):
+    """Answers by its last inputs, too."""
+
+    last: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        before, self.last = self.last, y.detach()
+        return y if before is None or before.shape != y.shape else (y + before) / 2
+
+
+def recomputed(x: Tensor) -> Tensor:
+    return torch.utils.checkpoint.checkpoint(lambda y: y * 1, x, use_reentrant=True)
+
+
+REFUSED_MODULES += [
+    Case(
+        "no gradient of its own", "-", lambda: After(lambda x: Backwards.apply(x, unable)), "gradient.*NotImplemented"
+    ),
+    Case(
+        "a gradient of another shape", "-", lambda: After(lambda x: Backwards.apply(x, lambda g: g[:, 9:])), "gradient"
+    ),
+    Case("recomputed by halves", "pytorch checkpoint", lambda: After(recomputed), "use_reentrant=False"),
+    Case("out of memory", "foolbox #614", lambda: After(out_of_memory), "memory; give a smaller batch_size"),
+    Case("out of memory, backwards", "-", lambda: After(lambda x: Backwards.apply(x, out_of_memory)), "batch_size"),
+    Case("sparse", "-", lambda: After(lambda x: x, Tensor.to_sparse), "gave Tensor"),
+    Case("no rows", "-", lambda: After(lambda x: x, lambda y: y[:, None][:, :0]), r"gave \[1, 0, 2\]"),
+    Case("a memory of the last call", "-", Remembers, "from call to call"),
+]
+
+
+def test_recurrent_layers_are_kept_from_cudnn_which_has_no_gradient_of_them():
+    class Listens(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.out, self.seen = nn.LSTM(64, 8, batch_first=True), nn.Linear(8, 2), set()
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.seen.add(torch.backends.cudnn.enabled)
+            return self.out(self.lstm(x.unfold(1, 64, 64))[0][:, -1] * 5)
+
+    torch.manual_seed(0)
+    module, before = Listens(), torch.backends.cudnn.enabled
+    model, x = model_of(module), wave()
+    target = [other(model, x)]
+    module.seen.clear()
+    adversary.attack(model, [x], target, Budget(max_iterations=1), method="pgd")
+    assert module.seen == {False} and torch.backends.cudnn.enabled == before
+
+
 @each(REFUSED_MODULES)
+@pytest.mark.filterwarnings("ignore:None of the inputs")
 def test_modules_that_are_refused(case):
     with pytest.raises(InputError, match=case.answer) as refusal:
         reached(case.make())
@@ -387,6 +471,93 @@ def test_waveforms_that_are_refused(case):
     one_sentence(refusal)
 
 
+def quantised(x: np.ndarray) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.quantize_per_tensor(torch.from_numpy(x), 0.01, 0, torch.qint8)
+
+
+# In the forms of a waveform that are one, and in those that are none, for every function that takes one.
+FUNCTIONS: dict[str, Callable[[Any, Path], object]] = {
+    "write_wav": lambda x, path: audio.write_wav(path, x),
+    "to_flac_bytes": lambda x, path: audio.to_flac_bytes(x),
+    "quantise": lambda x, path: audio.quantise(x),
+    "resample": lambda x, path: audio.resample(x, 22_050, 16_000),
+    "check_waveform": lambda x, path: audio.check_waveform(x),
+    "compare": lambda x, path: audition.compare(x, x, seconds=0.1)._repr_html_(),
+    "player": lambda x, path: audition.player(audition.Clip("a", x))._repr_html_(),
+    "grid": lambda x, path: audition.grid([audition.GridRow("a", x, [audition.Change(x)])], ["b"])._repr_html_(),
+    "decide": lambda x, path: model_of(Bright()).decide(x),
+    "classify": lambda x, path: small_system().classify(x),
+    "posteriors": lambda x, path: small_system().posteriors(x),
+    "processing": lambda x, path: processing.gain(x, -1.0),
+}
+FORMS = [
+    case for case in WAVEFORMS if isinstance(case.make(), list) and not isinstance(case.make()[0], audio.Audio)
+] + [
+    Case("a tensor of bfloat16", "foolbox #614", lambda: [torch.from_numpy(X).bfloat16()], None),
+    Case("an array of float16", "numpy", lambda: [X.astype("float16")], None),
+    Case("a tensor of inference", "foolbox #614", lambda: [in_inference(X)], None),
+]
+NO_FORMS = [
+    *(lambda: (X * 32768).astype("int16"), lambda: X > 0, lambda: X + 0j, lambda: X.astype(object), lambda: None),
+    *(lambda: "a.wav", lambda: 0.5, lambda: [[1.0], [1.0, 2.0]], lambda: (x for x in X), lambda: np.stack([X, X])),
+    *(lambda: torch.from_numpy(X).to("meta"), lambda: quantised(X), lambda: torch.from_numpy(X).cfloat()),
+    *(lambda: np.where(X > 0, X, np.nan), lambda: X.astype(float) * 1e300, lambda: b"abc", lambda: {"a": X}),
+]
+
+
+def in_inference(x: np.ndarray) -> Tensor:
+    with torch.inference_mode():
+        return torch.from_numpy(x)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_takes_a_waveform_in_every_form(name, tmp_path):
+    plain = FUNCTIONS[name](X, tmp_path / "a.wav")
+    for case in FORMS:
+        (given,) = case.make()
+        before = copy.deepcopy(given.tolist() if isinstance(given, np.ndarray) else given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = FUNCTIONS[name](given, tmp_path / "b.wav")
+        assert type(found) is type(plain), case.name
+        if isinstance(given, np.ndarray):
+            assert given.tolist() == before
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_every_function_refuses_what_is_no_waveform(name, tmp_path):
+    for make in NO_FORMS:
+        with pytest.raises(InputError) as refusal:
+            FUNCTIONS[name](make(), tmp_path / "a.wav")
+        one_sentence(refusal)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *({"sample_rate": value} for value in (None, -1, 0, np.nan, np.inf, "22050", True, [1], 22_050.5, 1j)),
+        *({"start_s": value} for value in ("1", [1], np.nan, -1, 1j)),
+        *({"seconds": value} for value in (None, "1", [1], 0, np.nan, 1j)),
+        *(
+            {name: value}
+            for name in ("original_label", "adversary_label", "title", "caption")
+            for value in (1, b"x", X)
+        ),
+        *({"snr_db": value} for value in ("15", [1], np.nan, 1j)),
+        *({"difference_gain_db": value} for value in (None, "loud", 1e300, [1], np.nan)),
+    ],
+    ids=lambda setting: f"{next(iter(setting))}={str(next(iter(setting.values()))):.8}",
+)
+def test_settings_of_a_player_that_are_refused(setting):
+    with pytest.raises(InputError) as refusal:
+        audition.compare(X, X * 0.9, **setting)._repr_html_()
+    one_sentence(refusal)
+
+
 # --- targets, labels, names and numbers ---
 
 
@@ -504,6 +675,16 @@ def test_a_rate_of_another_model_is_refused_with_the_remedy():
     with pytest.raises(InputError, match="sample_rate=16000") as refusal:
         adversary.attack(model, [audio.Audio(X, ())], ["low"], BUDGET)
     one_sentence(refusal)
+
+
+@pytest.mark.parametrize("rate", [44_100, 44_100.0, np.float32(44_100)])
+def test_the_remedy_for_a_rate_can_be_followed(rate):
+    with pytest.raises(InputError) as refusal:
+        adversary.attack(model_of(Bright()), [X], ["low"], BUDGET, sample_rate=rate)
+    before, after = map(
+        ast.literal_eval, re.search(r"audio\.resample\(waveform, (.*), (.*)\)", str(refusal.value)).groups()
+    )
+    assert len(audio.resample(X, before, after)) == 2_048
 
 
 def test_one_model_attacked_twice_gives_the_same():

@@ -75,6 +75,11 @@ def bare(mp3: bytes) -> bytes:
     return mp3[mp3.index(mp3[:2], 4) :]
 
 
+def counting(mp3: bytes, frames: int) -> bytes:
+    """An MP3 file whose header says that it has so many frames."""
+    return patched(mp3, (max(mp3.find(b"Xing"), mp3.find(b"Info")) + 8, ">I", frames))
+
+
 def id3(size: int = 3_000) -> bytes:
     """An ID3v2 tag."""
     return b"ID3\x03\0\0" + bytes([0, 0, size >> 7, size & 0x7F]) + bytes(size)
@@ -97,6 +102,7 @@ OPUS = encoded(music(10 * 24_000, 24_000), 24_000, kind="OGG", coding="OPUS")
 MP3 = encoded(MUSIC, kind="MP3")
 NOISE = np.random.default_rng(0).standard_normal(100_000) / 10
 N_MP3 = 101_376  # samples that an MP3 of as many has, without what says how many of them are padding
+N_MP3_SHORT = 45_504  # of `MP3`, likewise
 AIFF = encoded(MUSIC, kind="AIFF")
 
 
@@ -342,6 +348,11 @@ CONTAINERS = [
     ),
     Case("MP3 with tags", "-", lambda: id3() + MP3 + APE + ID3V1, lasting(2)),
     Case("MP3, then junk", "-", lambda: MP3 + bytes(9_999), lasting(2, "9,999 bytes after")),
+    Case("FLAC, then a little junk", "-", lambda: FLAC + b"\x01" * 200, Sound(MUSIC, ("bytes after its sound",))),
+    Case(
+        "FLAC, then a tag and a little junk", "-", lambda: FLAC + ID3V1 + b"\x01" * 200, Sound(MUSIC, ("bytes after",))
+    ),
+    Case("MP3 that counts no frames", "-", lambda: counting(MP3, 0), lasting(N_MP3_SHORT / SAMPLE_RATE)),
     Case("nothing but a tag", "-", lambda: id3(), "is not audio"),
 ]
 
@@ -518,6 +529,24 @@ def test_a_stream_cut_in_the_middle_says_so(tmp_path, content, share):
     assert audio.duration(tmp_path / "a") == pytest.approx(len(waveform) / SAMPLE_RATE, abs=1e-4)
 
 
+@pytest.mark.parametrize("content", [VORBIS, OPUS], ids=["Vorbis", "Opus"])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
+def test_a_stream_with_a_damaged_page_is_as_long_as_what_is_read(tmp_path, content, share):
+    at = round(share * len(content))
+    (tmp_path / "a").write_bytes(patched(content, (at, "B", content[at] ^ 64)))
+    waveform, notes = audio.read(tmp_path / "a")
+    assert notes[0].startswith(CUT)
+    assert audio.duration(tmp_path / "a") == pytest.approx(len(waveform) / SAMPLE_RATE, abs=1e-4)
+
+
+@pytest.mark.parametrize("before", [b"", id3()])
+@pytest.mark.parametrize("after", [b"", ID3V1, APE + ID3V1])
+def test_an_mp3_file_that_counts_too_few_frames_says_so(tmp_path, before, after):
+    (tmp_path / "a").write_bytes(before + counting(MP3, 40) + after)
+    waveform, (note,) = audio.read(tmp_path / "a")
+    assert 0.9 < len(waveform) / SAMPLE_RATE < 1.1 and "bytes after its sound not read" in note
+
+
 def test_a_flac_file_cut_in_the_middle_has_no_length(tmp_path):
     (tmp_path / "a").write_bytes(FLAC[: len(FLAC) // 2])
     for look in (audio.read, audio.duration):
@@ -621,7 +650,33 @@ def test_rates_that_make_no_sense(tmp_path, rate):
     assert not (tmp_path / "b.wav").exists()
 
 
-@pytest.mark.parametrize("cut", [{"start_s": -1}, {"start_s": np.nan}, {"duration_s": np.inf}, {"max_seconds": 1e300}])
+@pytest.mark.parametrize("path", [None, 5, np.nan, "", "a\0b", "a\ud800b", "folder", "pipe", "pipe/a.wav", "a" * 300])
+def test_places_to_write_that_are_none(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")  # a device would be replaced just so
+    Path("folder").mkdir()
+    with pytest.raises(InputError) as refusal:
+        audio.write_wav(path, MUSIC)
+    assert "\n" not in str(refusal.value) and str(refusal.value).endswith(".")
+    assert sorted(os.listdir()) == ["folder", "pipe"] and Path("pipe").is_fifo() and not os.listdir("folder")
+    if not isinstance(path, str):
+        with pytest.raises(InputError, match="no name that a file can have"):
+            audio.read(path)
+
+
+def test_a_path_of_bytes_is_one(tmp_path):
+    audio.write_wav(os.fsencode(tmp_path / "a.wav"), MUSIC)
+    assert audio.read(os.fsencode(tmp_path / "a.wav")).notes == ()
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        *({"start_s": -1}, {"start_s": np.nan}, {"duration_s": np.inf}, {"max_seconds": 1e300}),
+        *({"start_s": None}, {"start_s": "1"}, {"duration_s": [1]}, {"max_seconds": 1j}, {"duration_s": b"1"}),
+    ],
+    ids=str,
+)
 def test_cuts_that_make_no_sense(tmp_path, cut):
     (tmp_path / "a.wav").write_bytes(WAV)
     with pytest.raises(InputError, match="give a number of seconds"):

@@ -112,8 +112,8 @@ def attack(
         check_rate(sample_rate)
         if sample_rate != model.sample_rate:
             raise InputError(
-                f"The audio is at {sample_rate} Hz but the model reads {model.sample_rate} Hz; "
-                f"bring it to that rate with audio.resample(waveform, {sample_rate}, {model.sample_rate})."
+                f"The audio is at {sample_rate:.0f} Hz but the model reads {model.sample_rate} Hz; "
+                f"bring it to that rate with audio.resample(waveform, {sample_rate:.0f}, {model.sample_rate})."
             )
     given, labels = as_list(waveforms), as_targets(targets)
     called = as_names(names, len(given))
@@ -133,7 +133,7 @@ def attack(
     decide = model.decide_unchecked if judge is None else _checked_judge(judge, len(model.labels))
     results: dict[int, AdversaryResult] = {}
     with (
-        plainly(model.like().device),
+        plainly(model.network, model.like().device),
         evaluated(model.network),
         tqdm(total=len(arrays), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
     ):
@@ -227,11 +227,18 @@ def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Ca
 
 
 @contextlib.contextmanager
-def plainly(device: torch.device) -> Iterator[None]:
+def plainly(network: torch.nn.Module, device: torch.device) -> Iterator[None]:
     """Computing in full precision and outside of inference mode, whatever the caller's context says."""
     kinds = torch.autocast("cpu", enabled=False), torch.autocast(device.type, enabled=False)
-    with torch.inference_mode(False), kinds[0], kinds[1]:
-        yield
+    cudnn = torch.backends.cudnn
+    before = cudnn.enabled
+    # In evaluation mode cuDNN has no gradient of recurrent layers; PyTorch itself does.
+    cudnn.enabled = before and not any(isinstance(module, torch.nn.RNNBase) for module in network.modules())
+    try:
+        with torch.inference_mode(False), kinds[0], kinds[1]:
+            yield
+    finally:
+        cudnn.enabled = before
 
 
 def _no_bar(progress: bool | None) -> bool:

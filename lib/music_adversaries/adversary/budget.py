@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputError
-from .options import check_whole, is_number
+from ..errors import InputError, is_number
+from .options import check_whole
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ import torch
 
 from .. import audio, spectra
 from ..audio import Waveform
+from ..audio.levels import samples_of
 from ..errors import InputError
 from .ends import snr_from
 
@@ -53,7 +54,7 @@ def snrs(waveform: npt.ArrayLike, changed: npt.ArrayLike) -> SNRs:
     Paper: Eq. (6)
     Notebook: book/05_adversaries.ipynb
     """
-    return SNRs(*(snr_against(waveform, domain)(np.asarray(changed)) for domain in DOMAINS))
+    return SNRs(*(snr_against(waveform, domain)(samples_of(changed, "The changed waveform")) for domain in DOMAINS))
 
 
 def at_snr(

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..audio import SAMPLE_RATE, Audio
+from ..audio.levels import samples_of
 from ..errors import InputError
 
 Given = np.ndarray | Tensor | Audio | Sequence[float]
@@ -51,21 +51,7 @@ def as_waveform(given: Given, name: str, sample_rate: int) -> np.ndarray:
         raise InputError(f"{name} is the path {str(given)!r}; give its samples, audio.read(path).waveform.")
     if isinstance(given, tuple):
         raise InputError(f"{name} is a tuple of {len(given)}; give the samples alone, an array [n_samples].")
-    if isinstance(given, Tensor):
-        return as_array(given).copy()
-    try:
-        return np.array(given)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise InputError(f"{name} is a {type(given).__name__} that is not an array of numbers; give one.") from error
-
-
-def as_array(tensor: Tensor) -> np.ndarray:
-    """A tensor of any device and layout; types that NumPy does not have become float32."""
-    tensor = tensor.detach().cpu()
-    tensor = tensor.to_dense() if tensor.layout is not torch.strided else tensor
-    if tensor.dtype in (torch.bfloat16, torch.float16):
-        tensor = tensor.float()
-    return tensor.resolve_conj().resolve_neg().numpy()
+    return samples_of(given, name).copy()
 
 
 def as_targets(given: Iterable[Target]) -> list[object]:

@@ -127,13 +127,26 @@ def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Foun
         return _gradient(rows, z, targets, valid)
 
 
+def because(error: Exception, remedy: str) -> str:
+    """What an exception of a module says in its first line, or else its type, and the remedy."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        remedy = "give a smaller batch_size or shorter recordings"
+    return f"{(str(error).splitlines() or [type(error).__name__])[0].rstrip('.')}; {remedy}."
+
+
 def _gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
     with torch.enable_grad():
         logits, weights = rows(z, valid)
         log_posterior = torch.log_softmax(logits, dim=-1)
         picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
         loss = -(picked * weights).sum(1)
-        gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
+        try:
+            gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
+        except Exception as error:  # what a module's own function raises
+            if "inplace operation" in str(error):
+                raise
+            said = because(error, "remove what stops it, or use random_search")
+            raise InputError(f"The gradient of the model cannot be computed: {said}") from error
     if gradient is None:
         raise InputError(
             "The model's logits have no gradient with respect to its input; remove what stops it, such as detach or "

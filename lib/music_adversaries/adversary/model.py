@@ -27,6 +27,7 @@ from .. import audio, spectra
 from ..errors import InputError
 from ..networks import CDNN, Decision, Network, System, evaluated
 from .given import Given, as_labels, as_waveform
+from .gradients import because
 from .options import check_rate, check_whole
 
 READS = ("magnitudes", "waveform")
@@ -229,7 +230,9 @@ class Model:
         if self.system is not None:
             return
         try:
-            first, second = (self.decide(waveform, name).posterior for _ in range(2))
+            # Another one between, for what a module keeps from its last call.
+            noise = np.random.default_rng(0).uniform(-0.1, 0.1, len(waveform))
+            first, _, second = (self.decide(w, name).posterior for w in (waveform, noise, waveform))
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
         if not np.isfinite(first).all():
@@ -238,7 +241,8 @@ class Model:
             )
         if not np.allclose(first, second, atol=1e-4):
             raise InputError(
-                "The model gives two answers for one input; switch off what is random in it, such as dropout."
+                "The model gives two answers for one input; switch off what is random in it, such as dropout, "
+                "and what it keeps from call to call."
             )
 
     def _checked(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -247,13 +251,12 @@ class Model:
             # A clone: a module may work in place, on what would be the caller's samples or a leaf.
             logits = self.network(x.clone())
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-            raise InputError(
-                f"The model refused {self.reads} of shape {list(x.shape)}: {reason}; "
-                f"it must accept {'[n, n_samples]' if self.reads == 'waveform' else '[n, n_frames, n_bins]'}."
-            ) from error
-        if not isinstance(logits, Tensor) or logits.ndim not in (2, 3) or len(logits) != len(x):
-            shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            right = "[n, n_samples]" if self.reads == "waveform" else "[n, n_frames, n_bins]"
+            said = because(error, f"it must accept {right}")
+            raise InputError(f"The model refused {self.reads} of shape {list(x.shape)}: {said}") from error
+        good = isinstance(logits, Tensor) and logits.layout is torch.strided
+        if not good or logits.ndim not in (2, 3) or len(logits) != len(x) or not logits.numel():
+            shape = list(logits.shape) if good else type(logits).__name__
             raise InputError(
                 f"The model gave {shape} for {len(x)} excerpts; it must give [n, n_labels] or [n, n_rows, n_labels]."
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
+from numbers import Integral
 
-from ..errors import InputError
+from ..errors import InputError, is_number
 
 
 def check_choices(**options: tuple[str, tuple[str, ...]]) -> None:
@@ -26,11 +26,6 @@ def check_rate(sample_rate: float) -> None:
     """Refuse what is not a sampling rate in whole Hz."""
     if not (is_number(sample_rate) and 0 < sample_rate < math.inf and sample_rate == int(sample_rate)):
         raise InputError(f"sample_rate is {sample_rate!r}; give the rate of the audio in whole Hz, such as 22050.")
-
-
-def is_number(value: object) -> bool:
-    """Whether it is a real number; a bool is not."""
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_positive(**numbers: float) -> None:

@@ -24,10 +24,10 @@ import soundfile
 import soxr
 
 from ..cache import atomic_path
-from ..errors import InputError
+from ..errors import InputError, is_number
 from .levels import FULL_SCALE as FULL_SCALE
 from .levels import Waveform as Waveform
-from .levels import refuse_not_finite, silent, to_mono
+from .levels import refuse_not_finite, samples_of, silent, to_mono
 from .sources import RATES, Source
 
 __all__ = [
@@ -104,10 +104,10 @@ def read(
     Notebook: book/05_adversaries.ipynb
     """
     for argument, value in (("duration_s", duration_s), ("max_seconds", max_seconds)):
-        if value is not None and not 0 < value < _NO_LIMIT_S:
-            raise InputError(f"{argument} is {value}; give a number of seconds above 0.")
-    if not 0 <= start_s < _NO_LIMIT_S:
-        raise InputError(f"start_s is {start_s}; give a number of seconds, 0 or more.")
+        if value is not None and not (is_number(value) and 0 < value < _NO_LIMIT_S):
+            raise InputError(f"{argument} is {value!r}; give a number of seconds above 0.")
+    if not (is_number(start_s) and 0 <= start_s < _NO_LIMIT_S):
+        raise InputError(f"start_s is {start_s!r}; give a number of seconds, 0 or more.")
     _refuse_rate(sample_rate, "sample_rate")
     notes: list[str] = []
     with Source(path) as source:
@@ -193,10 +193,9 @@ def resample(waveform: npt.ArrayLike, rate: int, to: int) -> Waveform:
     """
     _refuse_rate(rate, "rate")
     _refuse_rate(to, "to")
-    array = _as_float32(waveform, "the waveform")
+    array = as_float32(waveform)
     if not len(array):
         return array
-    refuse_not_finite(array, "the waveform")
     return soxr.resample(array, rate, to, quality="HQ").astype(np.float32, copy=False)
 
 
@@ -215,9 +214,11 @@ def check_waveform(waveform: npt.ArrayLike, name: str = "the waveform", *, min_s
         When it is not one-dimensional or not floating point, has NaN or infinite samples, is silent
         (all zero once written with 16 bits) or is too short.
     """
-    array = _as_float32(waveform, name)
+    array = as_float32(waveform, name)
     _refuse_short(len(array), name, min_samples)
-    _refuse_unusable(array, name)
+    # Up to half a step is silence too: it rounds to nothing in a 16-bit file.
+    if not np.any(np.abs(array) > 0.5 / FULL_SCALE):
+        raise silent(name)
     return array
 
 
@@ -304,20 +305,16 @@ def _refuse_rate(rate: int, name: str) -> None:
         raise InputError(f"{name} is {rate!r}; give a whole number of Hz from {lowest:,} to {highest:,}.")
 
 
-def _as_float32(waveform: npt.ArrayLike, name: str) -> Waveform:
-    array = np.asarray(waveform)
+def as_float32(waveform: npt.ArrayLike, name: str = "the waveform") -> Waveform:
+    """As contiguous ``float32 [n_samples]``; `InputError` where it is not finite floating point of one dimension."""
+    array = samples_of(waveform, name)
     if array.ndim != 1:
         raise InputError(f"{name} has shape {list(array.shape)}; give one channel, an array [n_samples].")
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"{name} is of type {array.dtype}; give floating-point samples with full scale 1.")
-    return np.ascontiguousarray(array, dtype=np.float32)
-
-
-def _refuse_unusable(waveform: Waveform, name: str) -> None:
-    refuse_not_finite(waveform, name)
-    # Up to half a step is silence too: it rounds to nothing in a 16-bit file.
-    if not np.any(np.abs(waveform) > 0.5 / FULL_SCALE):
-        raise silent(name)
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    refuse_not_finite(array, name)
+    return array
 
 
 def _refuse_short(n_samples: int, name: str, min_samples: int, rate: int = SAMPLE_RATE) -> None:
@@ -329,9 +326,7 @@ def _refuse_short(n_samples: int, name: str, min_samples: int, rate: int = SAMPL
 
 
 def _to_int16(waveform: npt.ArrayLike) -> tuple[npt.NDArray[np.int16], int]:
-    array = _as_float32(waveform, "the waveform")
-    if not np.all(np.isfinite(array)):
-        raise InputError("the waveform has NaN or infinite samples; it cannot be written as audio.")
+    array = as_float32(waveform)
     # In float64: a loud float32 sample may overflow when scaled.
     steps = np.rint(array.astype(np.float64) * FULL_SCALE)
     inside = np.clip(steps, -FULL_SCALE, FULL_SCALE - 1)

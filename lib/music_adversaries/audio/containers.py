@@ -237,23 +237,24 @@ def _flac(file: BinaryIO, begin: int, end: int) -> Layout:
 
 def _mpeg(file: BinaryIO, begin: int, end: int, size: int) -> Layout:
     """MP3 streams; where the first frame tells how many bytes there are, decoders stop after them."""
-    starts, at = [0], begin
+    parts: list[Part] = []
+    start, at = 0, begin
     while True:
         frame = _at(file, at, _XING_WITHIN)
         tag = max(frame.find(b"Xing"), frame.find(b"Info"))
         flags = frame[tag + 7] if tag >= 0 else 0
-        if not flags & 2:
+        # Some write that there are no frames.
+        if not flags & 2 or (flags & 1 and not any(frame[tag + 8 : tag + 12])):
             # Else mpg123 guesses from the first frame how many there are, and libsndfile stops after so many.
-            *spans, last = _spans(starts, size)
-            return Layout((*spans, last._replace(beyond=_MORE * size)), endless=True)
+            return Layout((*parts, Part(start, end, beyond=_MORE * size)), endless=True)
         field = tag + 8 + (4 if flags & 1 else 0)
         after = at + int.from_bytes(frame[field : field + 4], "big")
         if end - after < _MPEG_FRAME or after <= at:
-            return Layout(_spans(starts, size), cut_short=after - end > _MPEG_FRAME)
-        at = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
+            return Layout((*parts, Part(start, end)), cut_short=after - end > _MPEG_FRAME)
+        parts.append(Part(start, after))
+        start = at = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
         if not _is_mpeg(_at(file, at, 2)):
-            return Layout(_spans(starts, after), end - after)
-        starts.append(at)
+            return Layout(tuple(parts), end - after)
 
 
 def _is_mpeg(header: bytes) -> bool:

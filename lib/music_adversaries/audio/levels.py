@@ -70,6 +70,24 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
     return mono, notes
 
 
+def samples_of(given: object, name: str) -> np.ndarray:
+    """What an array, a list or a tensor of any device and layout holds, in its own type; `InputError` for others."""
+    kind = type(given).__name__
+    refused = InputError(f"{name} is no array of numbers but {kind}; give one, as audio.read(path).waveform.")
+    detach = getattr(given, "detach", None)  # of a tensor of PyTorch, which is not imported for this
+    try:
+        if detach:
+            held = detach().cpu().to_dense().resolve_conj().resolve_neg()
+            # Types that NumPy does not have, and one that few of its functions have.
+            return np.asarray((held.float() if held.is_floating_point() and held.dtype.itemsize == 2 else held).numpy())
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise refused from error
+    if array.ndim or array.dtype.kind in "biufc":
+        return array
+    raise refused
+
+
 def refuse_not_finite(waveform: Waveform, name: str) -> None:
     """Refuse NaN and infinite samples."""
     if len(waveform) and not (np.isfinite(waveform.min()) and np.isfinite(waveform.max())):  # NaN where a sample is

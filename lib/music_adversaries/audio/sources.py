@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from ..errors import InputError, printable
+from ..errors import InputError, as_path, printable
 from .containers import Layout, Part, examine
 
 Block = npt.NDArray[np.float32]
@@ -24,6 +24,8 @@ MOST_CHANNELS = 256
 _BLOCK = 1 << 21  # samples of all channels decoded at a time, so that a long file never lies in memory whole
 # Codings whose last block libsndfile decodes beyond the sound, and how much of a file at least is the sound.
 _IN_BLOCKS, _FILLED = ("MS_ADPCM", "IMA_ADPCM", "GSM610"), 0.9
+_TOLERATED = {"FLAC": 0, "MP3": 2_048}  # bytes left unread, of the decoders that stop where a header says so
+_BUFFERED, _TAG = 1 << 14, 128  # bytes: more than a FLAC decoder reads ahead; of an ID3v1 tag
 _FORMATS = "WAV, FLAC, OGG, MP3, AU or AIFF"
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -49,6 +51,7 @@ class Source:
             first = self._decoder(self.layout.parts[0])
             self._unused.append(first)
             self.rate, self.channels = first.samplerate, first.channels
+            self._may_skip = first.format == "OGG"  # pages whose check sum is wrong
             self._refuse_absurd()
             frames = first.frames
             for part in self.layout.parts[1:]:
@@ -89,13 +92,13 @@ class Source:
                         yield block[before:]
                     if len(block) < wanted:
                         break
-                if decoder.format == "FLAC":
-                    self.unread = max(0, part.end - decoder.window.furthest)
+                unread = part.end - decoder.window.furthest
+                self.unread += unread if unread > _TOLERATED.get(decoder.format, part.end) else 0
         self.length = done
 
     def count(self) -> int:
         """Samples of a channel: as the header says, where the last of them is there, else decoded and counted."""
-        if self.frames is None or self.layout.cut_short or not self._ends_as_promised():
+        if self.frames is None or self.layout.cut_short or self._may_skip or not self._ends_as_promised():
             for _ in self.blocks(0, sys.maxsize):
                 pass
             assert self.length is not None
@@ -161,6 +164,7 @@ class _Decoder(soundfile.SoundFile):
     def __init__(self, window: _Window, endless: bool) -> None:
         self.window, self._endless = window, endless
         super().__init__(window)
+        window.fine = _BUFFERED if self.format == "FLAC" else 0
 
     def seekable(self) -> bool:
         # After each block soundfile seeks to where it is, which fails in a FLAC file of unknown length.
@@ -174,6 +178,7 @@ class _Window:
         self._handle, self._part = handle, part
         self._at = part.begin
         self.furthest = part.begin
+        self.fine = 0  # bytes at the end that are given a few at a time, to see how many of them are read
         self.error: OSError | None = None
 
     def tell(self) -> int:
@@ -187,7 +192,8 @@ class _Window:
         return self.tell()
 
     def readinto(self, buffer: bytearray) -> int:
-        view = memoryview(buffer)[: max(0, self._part.end - self._at)]
+        left = max(0, self._part.end - self._at)
+        view = memoryview(buffer)[: left if left > self.fine else min(left, _TAG)]
         try:
             self._handle.seek(self._at)
             n = self._handle.readinto(view)
@@ -198,14 +204,15 @@ class _Window:
             first, last = max(offset, self._at), min(offset + len(right), self._at + n)
             if first < last:
                 view[first - self._at : last - self._at] = right[first - offset : last - offset]
+        if view.nbytes != _TAG or self._at + n != self._part.end:  # the tag at the end that MP3 decoders look for
+            self.furthest = max(self.furthest, self._at + n)
         self._at += n
-        self.furthest = max(self.furthest, self._at)
         return n
 
 
 def _open(path: Path | str | bytes) -> tuple[str, BufferedReader]:
     """The file's name for messages, and the file."""
-    path = Path(os.fsdecode(path))
+    path = as_path(path)
     name = printable(path)
     try:
         if name.startswith("~") and not path.exists():
@@ -221,10 +228,6 @@ def _open(path: Path | str | bytes) -> tuple[str, BufferedReader]:
     except OSError as error:
         what = "its permissions" if isinstance(error, PermissionError) else "the file's name"
         raise InputError(f"{name} cannot be opened ({error.strerror}); check {what}.") from error
-    except ValueError as error:  # a NUL, or what the file system's encoding does not have
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{name} is no name that a file can have; check it.") from error
 
 
 def _enter(decoder: _Decoder, start: int) -> int:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..audio import FULL_SCALE, quantise
-from ..errors import InputError
+from ..audio import FULL_SCALE, as_float32, quantise
+from ..audio.levels import samples_of
+from ..errors import InputError, is_number
 from ..spectra import SAMPLE_RATE
 
 MAX_SECONDS = 12.0  # of a clip: five seconds of FLAC are 0.2 MB of page
@@ -41,6 +42,9 @@ class Clip:
     detail: str | None = None
     gain_db: float = 0.0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "waveform", samples_of(self.waveform, f"Clip {self.name!r}"))
+
     def sounding(self) -> npt.NDArray[np.float32]:
         """What is heard, ``float32 [n_samples]``: the waveform with its gain, rounded to 16 bits."""
         return quantise(self._amplified())
@@ -55,7 +59,7 @@ class Clip:
         return 10 * math.log10(power) if power else None
 
     def _amplified(self) -> npt.NDArray[np.float64]:
-        return np.asarray(self.waveform, dtype=np.float64) * 10.0 ** (self.gain_db / 20.0)
+        return self.waveform.astype(np.float64) * 10.0 ** (self.gain_db / 20.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +81,14 @@ class Change:
 
 
 def part(n_samples: int, start_s: float | None, seconds: float, sample_rate: int = SAMPLE_RATE) -> slice:
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise InputError(f"seconds is {seconds}; give a length greater than zero, such as 5.")
+    if not (is_number(seconds) and 0 < seconds < math.inf):
+        raise InputError(f"seconds is {seconds!r}; give a length greater than zero, such as 5.")
     length = min(n_samples, round(seconds * sample_rate))
     if start_s is None:
         start_s = (n_samples - length) // 2 / sample_rate
-    if not 0 <= start_s * sample_rate < n_samples:
+    if not (is_number(start_s) and 0 <= start_s * sample_rate < n_samples):
         raise InputError(
-            f"start_s is {start_s}; give a moment from 0 s to the recording's end at {n_samples / sample_rate:.2f} s."
+            f"start_s is {start_s!r}; give a moment from 0 s to the recording's end at {n_samples / sample_rate:.2f} s."
         )
     start = int(round(start_s * sample_rate))
     return slice(start, start + length)
@@ -127,35 +131,31 @@ def audible_gain(original: npt.NDArray[np.floating], difference: npt.NDArray[np.
     return float(min(math.floor(20 * math.log10(loudest / peak)), MAX_GAIN_DB))
 
 
-def check_clip(clip: Clip) -> None:
+def check_clip(clip: Clip, *texts: str | None) -> None:
     if not str(clip.name).strip():
         raise InputError("A clip has no name; give one, such as 'adversary'.")
-    if not RATES[0] <= clip.sample_rate <= RATES[1]:
-        raise InputError(
-            f"Clip {clip.name!r} is at {clip.sample_rate:,} Hz, but browsers play {RATES[0]:,} to {RATES[1]:,} Hz; "
-            f"bring it to such a rate with audio.resample(waveform, {clip.sample_rate}, {SAMPLE_RATE})."
-        )
     check_waveform(clip)
     seconds = len(clip.waveform) / clip.sample_rate
     if seconds > MAX_SECONDS:
         raise InputError(
             f"Clip {clip.name!r} lasts {seconds:.1f} s; give at most {MAX_SECONDS:g} s, to keep the page small."
         )
-    if not math.isfinite(clip.gain_db):
-        raise InputError(f"Clip {clip.name!r} has a gain of {clip.gain_db} dB; give a finite number of decibels.")
+    if not (is_number(clip.gain_db) and abs(clip.gain_db) <= 300):
+        raise InputError(f"Clip {clip.name!r} has a gain of {clip.gain_db!r} dB; give a number from -300 to 300.")
+    for text in (clip.label, clip.detail, *texts):
+        if not isinstance(text, str | None):
+            raise InputError(f"{text!r:.60} is no text; give labels, titles and captions as str.")
 
 
 def check_waveform(clip: Clip) -> None:
-    waveform = np.asarray(clip.waveform)
-    if waveform.ndim != 1 or not np.issubdtype(waveform.dtype, np.floating):
+    rate = clip.sample_rate
+    if not (is_number(rate) and RATES[0] <= rate <= RATES[1] and rate == int(rate)):
         raise InputError(
-            f"Clip {clip.name!r} is {waveform.dtype} of shape {list(waveform.shape)}; "
-            "give one channel of floating-point samples with full scale 1."
+            f"Clip {clip.name!r} is at {rate!r} Hz, but browsers play {RATES[0]:,} to {RATES[1]:,} Hz; bring it to "
+            "such a rate with audio.resample."
         )
-    if not len(waveform):
+    if not len(as_float32(clip.waveform, f"Clip {clip.name!r}")):
         raise InputError(f"Clip {clip.name!r} is empty; give it sound.")
-    if not np.isfinite(waveform).all():
-        raise InputError(f"Clip {clip.name!r} has NaN or infinite samples; give finite ones.")
 
 
 def signed(value: float) -> str:
@@ -173,6 +173,8 @@ def snr_words(snr_db: float | None) -> str | None:
     """``"SNR 15.2 dB"``, or words that say there is no change."""
     if snr_db is None:
         return None
+    if not is_number(snr_db) or math.isnan(snr_db):
+        raise InputError(f"snr_db is {snr_db!r}; give a number of decibels, such as 15.2.")
     return "unchanged" if math.isinf(snr_db) else f"SNR {snr_db:.1f} dB".replace("-", "−")
 
 

@@ -98,7 +98,8 @@ class Grid(Element):
 
     def _heard(self, waveform: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
         """The part that is heard, in 16-bit steps, ``[n_samples]``."""
-        cut = waveform[part(len(waveform), self.start_s, self.seconds)]
+        whole = Clip("part", waveform).waveform
+        cut = whole[part(len(whole), self.start_s, self.seconds)]
         return np.rint(Clip("part", cut).sounding().astype(np.float64) * FULL_SCALE).astype(np.int32)
 
     def _listed(self) -> str:
@@ -256,13 +257,13 @@ def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seco
     """Refuse a bad row; returns how many of its samples are heard."""
     if not row.versions:
         raise InputError(f"Row {row.name!r} has no version; give one at least, or a list of changes.")
-    named = [Clip(row.name, np.asarray(row.original))]
+    named = [Clip(row.name, row.original)]
     for version, changes in row.versions.items():
         if version is not None and not str(version).strip():
             raise InputError(f"A version of row {row.name!r} has no name; give one, such as 'confidence 0.5'.")
         if len(changes) != len(columns):
             raise InputError(f"Row {row.name!r} has {len(changes)} changes but there are {len(columns)} columns.")
-        named += [Clip(f"{row.name} as {c}", np.asarray(x.waveform)) for c, x in zip(columns, changes, strict=True)]
+        named += [Clip(f"{row.name} as {c}", x.waveform) for c, x in zip(columns, changes, strict=True)]
     for clip in named:
         check_waveform(clip)
         if len(clip.waveform) != len(row.original):
@@ -271,7 +272,7 @@ def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seco
                 "give changes of the same recording."
             )
     heard = part(len(row.original), start_s, seconds)
-    check_clip(Clip(row.name, np.asarray(row.original)[heard]))
+    check_clip(Clip(row.name, named[0].waveform[heard]), row.label)
     return heard.stop - heard.start
 
 

@@ -30,7 +30,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError
+from ..errors import InputError, is_number
 from ..spectra import SAMPLE_RATE
 from . import pictures
 from .clips import Change, Clip, audible_gain, check_clip, check_waveform, gain_words, joined, part, snr_words, spoken
@@ -134,7 +134,7 @@ def player(
     if not 1 <= len(clips) <= MAX_CLIPS:
         raise InputError(f"A player holds 1 to {MAX_CLIPS} clips, and {len(clips)} were given; choose among them.")
     for clip in clips:
-        check_clip(clip)
+        check_clip(clip, title, caption)
         if len(clip.waveform) != len(clips[0].waveform):
             raise InputError(
                 f"Clip {clip.name!r} has {len(clip.waveform):,} samples but clip {clips[0].name!r} has "
@@ -145,7 +145,7 @@ def player(
                 f"Clip {clip.name!r} is at {clip.sample_rate:,} Hz but clip {clips[0].name!r} at "
                 f"{clips[0].sample_rate:,} Hz; bring them to one rate with audio.resample."
             )
-    return Player(tuple(clips), title, caption, loop, blind_test)
+    return Player(tuple(clips), title, caption, bool(loop), bool(blind_test))
 
 
 def compare(
@@ -193,7 +193,7 @@ def compare(
     """
     return compare_changes(
         original,
-        {"adversary": Change(np.asarray(adversary), adversary_label, snr_db)},
+        {"adversary": Change(adversary, adversary_label, snr_db)},
         sample_rate=sample_rate,
         start_s=start_s,
         seconds=seconds,
@@ -242,21 +242,22 @@ def compare_changes(
     """
     if not changes:
         raise InputError("There is no change to compare the original with; give at least one, such as the adversary.")
-    versions = [Clip("original", np.asarray(original), sample_rate, label=original_label)]
+    versions = [Clip("original", original, sample_rate, label=original_label)]
     versions += [
-        Clip(name, np.asarray(change.waveform), sample_rate, label=change.label, detail=snr_words(change.snr_db))
+        Clip(name, change.waveform, sample_rate, label=change.label, detail=snr_words(change.snr_db))
         for name, change in changes.items()
     ]
+    n_samples = versions[0].waveform.size
     for clip in versions:
         check_waveform(clip)
-        if len(clip.waveform) != len(original):
+        if len(clip.waveform) != n_samples:
             raise InputError(
-                f"The original has {len(original):,} samples but the {clip.name} {len(clip.waveform):,}; "
+                f"The original has {n_samples:,} samples but the {clip.name} {len(clip.waveform):,}; "
                 "give two of the same recording."
             )
-    if isinstance(difference_gain_db, str) and difference_gain_db != "auto":
+    if difference_gain_db != "auto" and not is_number(difference_gain_db):
         raise InputError(f"difference_gain_db is {difference_gain_db!r}; give a number of decibels or 'auto'.")
-    heard = part(len(original), start_s, seconds, sample_rate)
+    heard = part(n_samples, start_s, seconds, sample_rate)
     versions = [replace(clip, waveform=clip.waveform[heard].astype(np.float64)) for clip in versions]
     before, after = versions[0].waveform, versions[1].waveform
     difference = after - before

@@ -85,13 +85,13 @@ class System:
         Raises
         ------
         InputError
-            When the waveform is shorter than a frame, or than a slice.
+            When the waveform is not finite floating point, or shorter than a frame or a slice.
 
         Paper: Eq. (2), Eq. (3)
         Notebook: book/03_training.ipynb
         """
         self.network.eval()
-        magnitudes = spectra.magnitudes(torch.as_tensor(waveform))
+        magnitudes = spectra.magnitudes(torch.tensor(audio.as_float32(waveform)))
         like = next(self.network.parameters(), magnitudes)
         magnitudes = magnitudes.to(like.device, like.dtype)
         cut = getattr(self.network, "rows", None)
@@ -131,7 +131,7 @@ class System:
         """
         if vote not in VOTES:
             raise InputError(f"vote is {vote!r}; choose one of {', '.join(VOTES)}.")
-        audio.check_waveform(np.asarray(waveform), name)
+        waveform = audio.check_waveform(waveform, name)
         self.check_length(len(waveform), name)
         rows = self.posteriors(waveform).double()
         posterior = mean = rows.mean(0).numpy()

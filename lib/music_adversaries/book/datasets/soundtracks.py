@@ -254,7 +254,10 @@ def _unpack_all(table: Manifest, debs: list[Path], folder: Path, progress: bool)
             f"{folder} holds {debs[0].name}, but none of the packages wanted; they are {', '.join(wanted)}."
         )
     for package, deb in tqdm(named.items(), desc=f"Unpacking {NAME}", unit="package", disable=not progress):
-        if not _marker(package).is_file() or _marker(package).read_text().strip() != debian.name_and_version(deb)[1]:
+        if (
+            not _marker(package).is_file()
+            or _marker(package).read_text(errors="replace").strip() != debian.name_and_version(deb)[1]
+        ):
             _keep(deb, package, wanted[package])
     return _finish()
 

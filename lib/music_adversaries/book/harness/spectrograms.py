@@ -17,6 +17,7 @@ import math
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +82,14 @@ class Kept:
     """The magnitudes of a dataset in one memory-mapped file."""
 
     array: np.ndarray  #: ``[n_frames of all excerpts, 513]``
-    spans: dict[str, tuple[int, int]]  #: first row of each excerpt, and the row after its last
+    spans: dict[str, tuple[int, int, int]]  #: first row of each excerpt, the row after its last, their check sum
+    dataset: Dataset
 
     def __call__(self, excerpt: str) -> Tensor:
-        """Magnitudes ``[n_frames, 513]`` of one excerpt."""
-        first, end = self.spans[excerpt]
-        return torch.from_numpy(np.array(self.array[first:end]))
+        """Magnitudes ``[n_frames, 513]`` of one excerpt; computed anew where the file's are not what was written."""
+        first, end, check = self.spans[excerpt]
+        rows = np.array(self.array[first:end])
+        return torch.from_numpy(rows) if zlib.crc32(rows.data) == check else _computed(self.dataset, excerpt)
 
 
 def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> tuple[Iterable[Tensor], list[int]]:
@@ -102,7 +105,7 @@ def of(dataset: Dataset, excerpts: Iterable[str], *, progress: bool = False) -> 
         sequences = [_computed(dataset, excerpt) for excerpt in excerpts]
         return sequences, [len(sequence) for sequence in sequences]
     spans = [kept.spans[excerpt] for excerpt in excerpts]
-    return (kept(excerpt) for excerpt in excerpts), [end - first for first, end in spans]
+    return (kept(excerpt) for excerpt in excerpts), [end - first for first, end, _ in spans]
 
 
 def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = False) -> Kept | None:
@@ -137,7 +140,7 @@ def keep(dataset: Dataset, *, kept_from: int | None = None, progress: bool = Fal
                     _remove_older(path)
         except (InputError, OSError):
             return None  # the disk is full or the cache cannot be written; they can still be computed each time
-    return None if spans is None else Kept(np.memmap(path, np.float32, "r").reshape(-1, spectra.N_BINS), spans)
+    return None if spans is None else Kept(np.memmap(path, np.float32, "r").reshape(-1, spectra.N_BINS), spans, dataset)
 
 
 def _sounds(dataset: Dataset) -> str:
@@ -152,13 +155,13 @@ def _version() -> str:
     return hashlib.sha256(f"{code_version('spectra', 'audio')} {torch.__version__}".encode()).hexdigest()[:12]
 
 
-def _spans(path: Path, index: Path) -> dict[str, tuple[int, int]] | None:
-    """Where each excerpt lies in the file; None if the file is missing or incomplete."""
+def _spans(path: Path, index: Path) -> dict[str, tuple[int, int, int]] | None:
+    """Where each excerpt lies in the file, and its check sum; None if the file is missing or incomplete."""
     listed = read_json(index)
-    if listed is None or not path.is_file():
+    if listed is None or not path.is_file() or "checked" not in listed:
         return None
-    spans = {excerpt: (first, end) for excerpt, first, end in listed["spans"]}
-    last = max((end for _, end in spans.values()), default=0)
+    spans = {excerpt: (first, end, check) for excerpt, first, end, check in listed["checked"]}
+    last = max((end for _, end, _ in spans.values()), default=0)
     return spans if path.stat().st_size == 4 * spectra.N_BINS * last else None
 
 
@@ -177,10 +180,10 @@ def _write(dataset: Dataset, path: Path, index: Path, progress: bool) -> None:
         for excerpt in tqdm(dataset.excerpts, desc="spectrograms", disable=not progress):
             frames = _computed(dataset, excerpt)
             file.write(frames.numpy().tobytes())
-            spans.append((excerpt, total, total := total + len(frames)))
+            spans.append((excerpt, total, total := total + len(frames), zlib.crc32(frames.numpy().data)))
     # The index is written last: without it the file above counts as incomplete.
     with atomic_path(index) as temporary:
-        temporary.write_text(json.dumps(sealed({"spans": spans})))
+        temporary.write_text(json.dumps(sealed({"checked": spans})))
 
 
 def _computed(dataset: Dataset, excerpt: str) -> Tensor:

@@ -102,7 +102,7 @@ def _is_there(folder: Path, piece: Excerpt, index: dict[str, dict[str, str]]) ->
 def _read_index(folder: Path) -> dict[str, dict[str, str]]:
     """The index; empty if there is none or it cannot be read. Excerpts are then rendered again."""
     try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        index = cache.parse_json((folder / INDEX).read_text(encoding="utf-8"))
         return {path: {"recipe": entry["recipe"], "sha256": entry["sha256"]} for path, entry in index.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
