@@ -116,3 +116,49 @@ def test_any_bytes_are_sound_or_refused(tmp_path, data):
         assert str(error).startswith(str(path)) and str(error).endswith(".") and "\n" not in str(error)
     assert time.process_time() - began < MOST_S
     assert used() - before < MOST_BYTES
+
+
+LINEAR = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF")  # whose samples have two bytes each, and lie at the end
+CODED = ("FLAC", "OGG")
+BLANK = np.random.default_rng(1).uniform(-0.5, 0.5, N)
+
+one_sound = st.tuples(
+    st.sampled_from(LINEAR + CODED),
+    st.integers(2_000, N),
+    st.sampled_from(["whole", "cut", "after", "twice"]),
+    st.integers(1, 1_500),
+)
+
+
+def with_accident(kind: str, n: int, accident: str, size: int) -> tuple[bytes, int]:
+    """A file, and how many samples it holds."""
+    file = io.BytesIO()
+    soundfile.write(file, BLANK[:n], audio.SAMPLE_RATE, format=kind, subtype=None if kind == "OGG" else "PCM_16")
+    content = file.getvalue()
+    if accident == "cut":
+        return content[:-size], n - (size + 1) // 2 if kind in LINEAR else -1
+    if accident == "twice":
+        return 2 * content, 2 * n
+    return content + bytes(range(1, 256)) * (size // 255 + 1) * (accident == "after"), n
+
+
+@given(st.lists(one_sound, min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_sample_and_no_file_leaves_in_silence(tmp_path, sounds):
+    read, refused = {}, {}
+    made = {tmp_path / f"{i}.{sound[0].lower()}": with_accident(*sound) for i, sound in enumerate(sounds)}
+    for path, (content, _) in made.items():
+        path.write_bytes(content)
+        try:
+            read[path] = audio.read(path)
+        except InputError as error:
+            refused[path] = str(error)
+    assert read.keys() | refused.keys() == made.keys() and not read.keys() & refused.keys()
+    assert all(message.startswith(str(path)) for path, message in refused.items())
+    for path, (waveform, notes) in read.items():
+        assert len(waveform) == made[path][1] or notes, (path.name, len(waveform), made[path][1])
+    for path, (_, _, accident, _) in zip(made, sounds, strict=True):
+        if accident == "whole":
+            assert path in read and not read[path].notes
+        elif accident != "twice" and path in read:
+            assert read[path].notes, (path.name, accident)
