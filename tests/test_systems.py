@@ -18,8 +18,8 @@ from music_adversaries import audio, cli, spectra
 from music_adversaries.book import datasets, harness, runs
 from music_adversaries.book.experiments import table1
 from music_adversaries.book.harness import decisions, grid, recipes, spectrograms, systems
+from music_adversaries.book.processes import only_one
 from music_adversaries.book.records import recorded
-from music_adversaries.cache import only_one
 from music_adversaries.errors import InputError
 from music_adversaries.networks import CDNN, DNN, Representation, System
 from small_music import write_music
@@ -314,7 +314,7 @@ def test_two_processes_do_not_train_the_same_system(tmp_path, monkeypatch):
     script = f"""
 import time
 from pathlib import Path
-from music_adversaries.cache import only_one
+from music_adversaries.book.processes import only_one
 made = Path({str(tmp_path / "made")!r})
 with only_one(made):
     if not made.exists():

@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import os
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -23,9 +22,6 @@ import platformdirs
 
 from .errors import InputError, as_path, printable
 
-WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
-# Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
-_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 # What a file that cannot be written raises, whatever else is open.
 _UNWRITABLE = tuple(
     getattr(errno, name)
@@ -75,7 +71,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -87,7 +83,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         if error.errno in _UNWRITABLE:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
         raise
     finally:
         with contextlib.suppress(OSError):  # what was raised before says more
@@ -110,38 +106,7 @@ def check_writable(path: Path | str) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_TRIED))
     except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-@contextlib.contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Only one process at a time runs the block of a path; the second waits for what the first makes.
-
-    The lock is the operating system's, so it is released when a process dies.
-
-    Raises
-    ------
-    InputError
-        When the cache cannot be written: before the work, which would be lost.
-    """
-    import filelock  # imported here: it imports asyncio, which would slow down the start of every command
-
-    lock = cache_dir() / "locks" / f"{path.name}.lock"
-    held = filelock.FileLock(lock)
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            held.acquire(timeout=WORD_AFTER_S)
-        except filelock.Timeout:
-            print(f"Waiting for another process that makes {path.name} (it holds {lock}).", file=sys.stderr, flush=True)
-            held.acquire()
-    except OSError as error:
-        if error.errno not in _WITHOUT_LOCKS:
-            raise _unwritable(lock, error) from error
-    try:
-        yield
-    finally:
-        held.release()
+        raise unwritable(path, error) from error
 
 
 def parse_json(text: str) -> Any:
@@ -306,7 +271,8 @@ def _place(path: Path | str) -> Path:
     return path
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
+def unwritable(path: Path, error: OSError) -> InputError:
+    """What to say where a file cannot be written."""
     return InputError(
         f"{printable(path)} could not be written ({error.strerror}); free some space or make the folder writable, "
         "or set MUSIC_ADVERSARIES_CACHE to another folder."

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..adversary.methods import METHODS
-from ..cache import only_one
 from ..errors import InputError, printable
 from .options import config_of, system_options
+from .processes import only_one
 
 if TYPE_CHECKING:
     from ..adversary import AdversaryResult

@@ -1,8 +1,9 @@
-"""Worker processes that do not run the caller's script again, and that end when the caller ends."""
+"""Worker processes that do not run the caller's script again and end when the caller ends, and how two of them wait."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -10,8 +11,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
+from ..cache import cache_dir, unwritable
 from ..errors import InputError
+
+WORD_AFTER_S = 5.0  # seconds of waiting for another process before a message says so
+# Errors of file systems without locks: there, two processes may do the same work, and the result of the last one stays.
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
@@ -70,3 +77,34 @@ def end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="end with parent").start()
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Only one process at a time runs the block of a path; the second waits for what the first makes.
+
+    The lock is the operating system's, so it is released when a process dies.
+
+    Raises
+    ------
+    InputError
+        When the cache cannot be written: before the work, which would be lost.
+    """
+    import filelock  # imported here: it imports asyncio, which would slow down the start of every command
+
+    lock = cache_dir() / "locks" / f"{path.name}.lock"
+    held = filelock.FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            held.acquire(timeout=WORD_AFTER_S)
+        except filelock.Timeout:
+            print(f"Waiting for another process that makes {path.name} (it holds {lock}).", file=sys.stderr, flush=True)
+            held.acquire()
+    except OSError as error:
+        if error.errno not in _WITHOUT_LOCKS:
+            raise unwritable(lock, error) from error
+    try:
+        yield
+    finally:
+        held.release()

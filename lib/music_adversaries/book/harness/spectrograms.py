@@ -28,9 +28,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ... import spectra
-from ...cache import atomic_path, cache_dir, only_one, read_json, sealed
+from ...cache import atomic_path, cache_dir, read_json, sealed
 from ...errors import InputError, printable
 from ..datasets import Dataset
+from ..processes import only_one
 from ..source import code_version
 
 GIB = 2**30

@@ -19,12 +19,13 @@ import torch
 from torch import Tensor
 
 from ... import spectra, training
-from ...cache import cache_dir, check_writable, only_one
+from ...cache import cache_dir, check_writable
 from ...errors import InputError
 from ...networks import System, slices
 from ...networks.slices import SLICE_LENGTH
 from .. import datasets, partitions
 from ..datasets import Dataset
+from ..processes import only_one
 from . import spectrograms
 from .config import Config, code_of
 from .data import load_dataset
