@@ -259,14 +259,13 @@ def unable(gradient: Tensor) -> Tensor:
 
 
 class Remembers(Plain):
-    """Answers by its last inputs, too."""
+    """Answers by the loudness of its last input, too."""
 
-    last: Tensor | None = None
+    last = torch.zeros(1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = super().forward(x)
-        before, self.last = self.last, y.detach()
-        return y if before is None or before.shape != y.shape else (y + before) / 2
+        before, self.last = self.last, x.detach().abs().mean(1, keepdim=True)
+        return super().forward(x) + before * torch.tensor([1.0, -1.0])
 
 
 def recomputed(x: Tensor) -> Tensor:
