@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -128,6 +128,7 @@ def check(given_waveforms: Any, given_targets: Any, settings_given: dict[str, An
 
 
 @given(batches, targets, st.one_of(good, odd))
+@example(None, None, {"sample_rate": 1e294})  # found by fuzzing
 @settings(max_examples=150, deadline=None)
 def test_anything(given_waveforms: Any, given_targets: Any, settings_given: dict[str, Any]) -> None:
     check(given_waveforms, given_targets, settings_given)

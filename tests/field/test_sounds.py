@@ -288,6 +288,7 @@ CONTAINERS = [
         )
         for count, size in [(0, 0), (0, 0xFFFF_FFFF), (0x7FFF_FFFF, 0x7FFF_FFFF)]
     ),
+    Case("AU without its offset", "-", lambda: patched(encoded(MUSIC, kind="AU"), (4, ">I", 0)), Sound(MUSIC)),
     Case("AU from a pipe", "-", lambda: patched(encoded(MUSIC, kind="AU"), (8, ">I", 0xFFFF_FFFF)), Sound(MUSIC)),
     Case("ID3 before RIFF", "rust-id3 #63", lambda: id3() + WAV, Sound(MUSIC)),
     Case("ID3 before RIFF and a tag", "rust-id3 #63", lambda: id3() + WAV + LIST, Sound(MUSIC)),
@@ -348,6 +349,12 @@ CONTAINERS = [
     ),
     Case("MP3 with tags", "-", lambda: id3() + MP3 + APE + ID3V1, lasting(2)),
     Case("MP3, then junk", "-", lambda: MP3 + bytes(9_999), lasting(2, "9,999 bytes after")),
+    Case(
+        "FLAC of a few kilobytes, then a little junk",
+        "-",
+        lambda: encoded(MUSIC[:2_000], kind="FLAC") + b"\x01" * 300,
+        Sound(MUSIC[:2_000], ("bytes after its sound",)),
+    ),
     Case("FLAC, then a little junk", "-", lambda: FLAC + b"\x01" * 200, Sound(MUSIC, ("bytes after its sound",))),
     Case(
         "FLAC, then a tag and a little junk", "-", lambda: FLAC + ID3V1 + b"\x01" * 200, Sound(MUSIC, ("bytes after",))

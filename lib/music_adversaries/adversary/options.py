@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral
 
+from ..audio.sources import RATES
 from ..errors import InputError, is_number
 
 
@@ -24,7 +25,7 @@ def check_whole(least: int, **numbers: int) -> None:
 
 def check_rate(sample_rate: float) -> None:
     """Refuse what is not a sampling rate in whole Hz."""
-    if not (is_number(sample_rate) and 0 < sample_rate < math.inf and sample_rate == int(sample_rate)):
+    if not (is_number(sample_rate) and 0 < sample_rate <= RATES[1] and sample_rate == int(sample_rate)):
         raise InputError(f"sample_rate is {sample_rate!r}; give the rate of the audio in whole Hz, such as 22050.")
 
 

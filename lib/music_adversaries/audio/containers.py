@@ -16,6 +16,7 @@ _PADDING = 1  # byte, at most, that fills up
 _SCANNED = 1 << 16  # bytes looked through at a time
 _ID3V1, _APE = 128, 32  # bytes of the tag; of the other one's last part
 _OGG_HEADER, _OGG_FIRST, _OGG_LAST = 27, 2, 4  # bytes of a page's header up to its table; flags in it
+_AU_HEADER = 24  # bytes, at least
 _XING_WITHIN = 64  # bytes of an MP3's first frame, which begin with how long it is, if it says so
 _MORE = 63  # times the size of an MP3 file: its first frame has at most 40 times the bytes of its smallest
 _MPEG_FRAME = 2_048  # bytes, more than any frame has: encoders do not agree on which ones count
@@ -186,10 +187,12 @@ def _left_over(after: int, end: int) -> int:
 
 def _au(file: BinaryIO, begin: int, end: int) -> Layout:
     offset, size = struct.unpack(">2I", _at(file, begin + 4, 8).ljust(8, b"\0"))
-    after = begin + offset + size
+    # Sound that begins within the header is decoded from its end on, but counted from its beginning.
+    patches = ((begin + 4, struct.pack(">I", _AU_HEADER)),) if offset < _AU_HEADER else ()
+    after = begin + max(offset, _AU_HEADER) + size
     if not size or size >= _UNKNOWN:
-        return Layout((Part(begin, end),))
-    return Layout((Part(begin, min(after, end)),), _left_over(after, end), cut_short=after > end)
+        return Layout((Part(begin, end, patches),))
+    return Layout((Part(begin, min(after, end), patches),), _left_over(after, end), cut_short=after > end)
 
 
 def _ogg(file: BinaryIO, begin: int, end: int) -> Layout:

@@ -163,8 +163,8 @@ class Source:
 class _Decoder(soundfile.SoundFile):
     def __init__(self, window: _Window, endless: bool) -> None:
         self.window, self._endless = window, endless
+        window.fine = _BUFFERED if window.begins_with(b"fLaC") else 0  # before a small file is read whole
         super().__init__(window)
-        window.fine = _BUFFERED if self.format == "FLAC" else 0
 
     def seekable(self) -> bool:
         # After each block soundfile seeks to where it is, which fails in a FLAC file of unknown length.
@@ -180,6 +180,10 @@ class _Window:
         self.furthest = part.begin
         self.fine = 0  # bytes at the end that are given a few at a time, to see how many of them are read
         self.error: OSError | None = None
+
+    def begins_with(self, these: bytes) -> bool:
+        self._handle.seek(self._part.begin)
+        return self._handle.read(len(these)) == these
 
     def tell(self) -> int:
         return self._at - self._part.begin
