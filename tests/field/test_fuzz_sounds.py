@@ -143,7 +143,7 @@ def with_accident(kind: str, n: int, accident: str, size: int) -> tuple[bytes, i
 
 
 @given(st.lists(one_sound, min_size=1, max_size=5))
-@example([("FLAC", 2_000, "after", 1)])  # found by fuzzing
+@example([("FLAC", 2_000, "after", 1), ("FLAC", 3_449, "whole", 1)])  # found by fuzzing
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sample_and_no_file_leaves_in_silence(tmp_path, sounds):
     read, refused = {}, {}

@@ -546,6 +546,15 @@ def test_a_stream_with_a_damaged_page_is_as_long_as_what_is_read(tmp_path, conte
     assert audio.duration(tmp_path / "a") == pytest.approx(len(waveform) / SAMPLE_RATE, abs=1e-4)
 
 
+def test_an_mp3_file_with_frames_twice_over_is_as_long_as_what_is_read(tmp_path):
+    """As a download that went on a little too early: the second part of a frame begins with the end of another."""
+    content = encoded(MUSIC, kind="MP3")
+    for at, size in ((2_360, 581), (3_500, 301), (900, 77)):
+        (tmp_path / "a").write_bytes(content[: at + size] + content[at:])
+        length = len(audio.read(tmp_path / "a").waveform)
+        assert audio.duration(tmp_path / "a") == pytest.approx(length / SAMPLE_RATE, abs=1e-4)
+
+
 @pytest.mark.parametrize("before", [b"", id3()])
 @pytest.mark.parametrize("after", [b"", ID3V1, APE + ID3V1])
 def test_an_mp3_file_that_counts_too_few_frames_says_so(tmp_path, before, after):

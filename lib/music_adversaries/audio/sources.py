@@ -25,7 +25,8 @@ _BLOCK = 1 << 21  # samples of all channels decoded at a time, so that a long fi
 # Codings whose last block libsndfile decodes beyond the sound, and how much of a file at least is the sound.
 _IN_BLOCKS, _FILLED = ("MS_ADPCM", "IMA_ADPCM", "GSM610"), 0.9
 _TOLERATED = {"FLAC": 0, "MP3": 2_048}  # bytes left unread, of the decoders that stop where a header says so
-_BUFFERED, _TAG = 1 << 14, 128  # bytes: more than a FLAC decoder reads ahead; of an ID3v1 tag
+_BUFFERED, _FINE = 1 << 14, 100  # bytes: more than a FLAC decoder reads ahead; given at a time within that
+_TAG = 128  # bytes of an ID3v1 tag
 _FORMATS = "WAV, FLAC, OGG, MP3, AU or AIFF"
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -51,7 +52,7 @@ class Source:
             first = self._decoder(self.layout.parts[0])
             self._unused.append(first)
             self.rate, self.channels = first.samplerate, first.channels
-            self._may_skip = first.format == "OGG"  # pages whose check sum is wrong
+            self._may_skip = first.format in ("OGG", "MP3")  # pages and frames that are damaged
             self._refuse_absurd()
             frames = first.frames
             for part in self.layout.parts[1:]:
@@ -110,7 +111,7 @@ class Source:
             try:
                 decoder.seek(max(0, decoder.frames - 1))
                 return len(decoder.read(1)) == min(1, decoder.frames)
-            except soundfile.SoundFileError:
+            except (soundfile.SoundFileError, ValueError):
                 return False
 
     def _examine(self) -> Layout:
@@ -197,7 +198,7 @@ class _Window:
 
     def readinto(self, buffer: bytearray) -> int:
         left = max(0, self._part.end - self._at)
-        view = memoryview(buffer)[: left if left > self.fine else min(left, _TAG)]
+        view = memoryview(buffer)[: left if left > self.fine else min(left, _FINE)]
         try:
             self._handle.seek(self._at)
             n = self._handle.readinto(view)
