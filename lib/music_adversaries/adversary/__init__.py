@@ -6,6 +6,8 @@ All attacks start with `attack`. Whatever the method, it returns waveforms that 
 
 =================  ====================================================================
 `attack`           the function of that name: excerpts, targets, budget, method
+`smallest`         the function of that name: the highest SNR at which an excerpt falls
+`asked`            what callers of both pass, checked
 `budget`           how much may change, and how long an attack may try
 `ends`             how that is measured, so that no sample is unseen
 `given`            the forms in which callers pass waveforms, targets and labels
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from .pgd import PGD
     from .random_search import RandomSearch
     from .result import AdversaryResult
+    from .smallest import smallest
 
 __all__ = [
     "APGD",
@@ -73,6 +76,7 @@ __all__ = [
     "random_targets",
     "right_with_probability",
     "shaped_noise",
+    "smallest",
     "snrs",
     "white_noise",
 ]
@@ -99,5 +103,6 @@ attach(
         "pgd": ("PGD",),
         "random_search": ("RandomSearch",),
         "result": ("AdversaryResult",),
+        "smallest": ("smallest",),
     },
 )

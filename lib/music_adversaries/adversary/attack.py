@@ -6,29 +6,26 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
-import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from tqdm.auto import tqdm
 
 from ..errors import InputError
-from ..networks import Decision, Network, System, evaluated
+from ..networks import Network, System
 from .algorithm1 import Algorithm1
+from .asked import Decide, asked, batches, begun
 from .batch import Batch
 from .budget import DEFAULT, Budget
-from .given import Given, Target, as_list, as_names, as_targets
+from .given import Given, Target, as_targets
 from .judge import Judge, Watch
-from .memory import BYTES, BYTES_ON_SLICES, SAMPLES_AT_ONCE, refuse_too_long
 from .methods import Method, chosen
 from .model import Model
-from .options import check_rate, check_whole
+from .options import check_whole
 from .result import AdversaryResult
 
 UNUSED_DB = 10.0  # a researcher's own model: an excerpt that fails so far above the SNR's limit is worth a warning
@@ -42,7 +39,7 @@ def attack(
     *,
     method: str | Method = "algorithm1",
     names: Iterable[str | Path] | None = None,
-    judge: Callable[[np.ndarray], Decision] | None = None,
+    judge: Decide | None = None,
     seed: int | Sequence[int] = 0,
     batch_size: int = 16,
     sample_rate: int | None = None,
@@ -107,50 +104,24 @@ def attack(
     Paper: Alg. 1, Section 4
     Notebook: book/05_adversaries.ipynb
     """
-    model, method = Model.of(model), chosen(method)
-    if sample_rate is not None:
-        check_rate(sample_rate)
-        if sample_rate != model.sample_rate:
-            raise InputError(
-                f"The audio is at {sample_rate:.0f} Hz but the model reads {model.sample_rate} Hz; "
-                f"bring it to that rate with audio.resample(waveform, {sample_rate:.0f}, {model.sample_rate})."
-            )
-    given, labels = as_list(waveforms), as_targets(targets)
-    called = as_names(names, len(given))
+    method = chosen(method)
+    wishes = as_targets(targets)
+    what = asked(model, waveforms, names, judge=judge, seed=seed, sample_rate=sample_rate)
+    model, arrays, called, seeds, decide = what
     if not isinstance(budget, Budget):
         raise InputError(f"budget is {budget!r}; give a Budget, such as Budget(snr=15).")
     check_whole(1, batch_size=batch_size)
-    seeds = _seeds(seed, len(given))
     if watch is not None and not callable(watch):
         raise InputError(f"watch is {watch!r}; give a function of the iteration and the targets' posteriors.")
-    _check_lengths(given, labels, called)
-    wanted = [model.label_index(label) for label in labels]
-    arrays = [model.check(waveform, name) for waveform, name in zip(given, called, strict=True)]
-    if model.like().device.type == "cpu":
-        share = model.like().itemsize / 4 * model.n_fft / (2 * model.hop_length)
-        per_sample = share * (BYTES_ON_SLICES if getattr(model.network, "slice_length", 1) > 1 else BYTES)
-        refuse_too_long(*max(zip(map(len, arrays), called, strict=True)), model.sample_rate, per_sample)
-    decide = model.decide_unchecked if judge is None else _checked_judge(judge, len(model.labels))
+    if len(wishes) != len(arrays):
+        raise InputError(f"There are {len(arrays)} waveforms but {len(wishes)} targets; give one target each.")
+    wanted = [model.label_index(label) for label in wishes]
     results: dict[int, AdversaryResult] = {}
-    with (
-        plainly(model.network, model.like().device),
-        evaluated(model.network),
-        tqdm(total=len(arrays), desc=method.name, unit="excerpt", disable=_no_bar(progress), leave=False) as bar,
-    ):
-        # One of each length, the shortest first: a model may need a least number of samples, or an exact one.
-        firsts = {len(arrays[i]): i for i in reversed(range(len(arrays)))}
-        for _, i in sorted(firsts.items()):
-            model.refuse_unsteady(arrays[i], called[i])
-        if model.within_one:
-            warnings.warn(
-                "The model's answers all lie within 0 and 1, like the probabilities of a multi-label model; logits are "
-                "expected, so give it without its sigmoid.",
-                stacklevel=2,
-            )
+    with begun(what, method.name, progress) as bar:
         watched = _watched(bar, budget.max_iterations, watch)
         for attempt in range(budget.restarts + 1):
             todo = [i for i in range(len(arrays)) if attempt == 0 or not results[i].confident]
-            for together in _batches(todo, arrays, batch_size, model.pads):
+            for together in batches(todo, arrays, batch_size, model.pads):
                 batch = Batch(
                     model,
                     [arrays[i] for i in together],
@@ -177,17 +148,6 @@ def attack(
     return [results[i] for i in range(len(arrays))]
 
 
-def _seeds(seed: int | Sequence[int], count: int) -> list[list[int]]:
-    """What begins the seed of each excerpt's draws."""
-    if isinstance(seed, Sequence) and not isinstance(seed, str):
-        if len(seed) != count:
-            raise InputError(f"There are {len(seed)} seeds for {count} waveforms; give one seed, or one each.")
-        check_whole(0, **{f"seed {i}": one for i, one in enumerate(seed)})
-        return [[int(one)] for one in seed]
-    check_whole(0, seed=seed)
-    return [[int(seed), i] for i in range(count)]
-
-
 def _unused(results: Collection[AdversaryResult], method: Method) -> str:
     """A warning if excerpts failed because steps by the gradient's length left the budget unused; else ``""``."""
     if not isinstance(method, Algorithm1) or method.step_unit != "magnitude":
@@ -203,47 +163,6 @@ def _unused(results: Collection[AdversaryResult], method: Method) -> str:
         f"budget of {limit:g} dB unused: the steps are too short for this model's gradient; use "
         f'Algorithm1(step_unit="budget"), or a longer step than {method.step:g}.'
     )
-
-
-def _checked_judge(judge: Callable[[np.ndarray], Decision], n_labels: int) -> Callable[[np.ndarray], Decision]:
-    """The judge, checked to return a `Decision` over the model's labels."""
-    if not callable(judge):
-        raise InputError(f"judge is {judge!r}; give a function from a waveform to a Decision.")
-
-    def judged(waveform: np.ndarray) -> Decision:
-        decision = judge(waveform.copy())  # a judge may work in place
-        if not isinstance(decision, Decision):
-            raise InputError(
-                f"The judge returned {decision!r:.60}; let it return a networks.Decision(label, confidence, posterior)."
-            )
-        if np.shape(decision.posterior) != (n_labels,):
-            raise InputError(
-                f"The judge's posterior has the shape {list(np.shape(decision.posterior))}, but the model has "
-                f"{n_labels} labels; give one number for each, in their order."
-            )
-        return decision
-
-    return judged
-
-
-@contextlib.contextmanager
-def plainly(network: torch.nn.Module, device: torch.device) -> Iterator[None]:
-    """Computing in full precision and outside of inference mode, whatever the caller's context says."""
-    kinds = torch.autocast("cpu", enabled=False), torch.autocast(device.type, enabled=False)
-    cudnn = torch.backends.cudnn
-    before = cudnn.enabled
-    # In evaluation mode cuDNN has no gradient of recurrent layers; PyTorch itself does.
-    cudnn.enabled = before and not any(isinstance(module, torch.nn.RNNBase) for module in network.modules())
-    try:
-        with torch.inference_mode(False), kinds[0], kinds[1]:
-            yield
-    finally:
-        cudnn.enabled = before
-
-
-def _no_bar(progress: bool | None) -> bool:
-    """What tqdm calls ``disable``. Its own check takes a notebook for a terminal."""
-    return not (sys.stderr.isatty() if progress is None else progress)
 
 
 def _watched(bar: tqdm, max_iterations: int, watch: Watch | None) -> Watch | None:
@@ -262,24 +181,3 @@ def _watched(bar: tqdm, max_iterations: int, watch: Watch | None) -> Watch | Non
 def _merit(result: AdversaryResult) -> tuple[bool, bool, float]:
     """The key by which attempts are compared; larger is better."""
     return result.confident, result.success, result.target_confidence
-
-
-def _batches(todo: list[int], waveforms: Sequence[np.ndarray], size: int, pads: bool) -> list[list[int]]:
-    """Excerpts of similar length together, so that little is padded; of one length where nothing may be padded."""
-    batches: list[list[int]] = []
-    for i in sorted(todo, key=lambda i: len(waveforms[i])):
-        fits = batches and len(batches[-1]) < min(size, SAMPLES_AT_ONCE // len(waveforms[i]))
-        if fits and (pads or len(waveforms[batches[-1][0]]) == len(waveforms[i])):
-            batches[-1].append(i)
-        else:
-            batches.append([i])
-    return batches
-
-
-def _check_lengths(waveforms: list[Given], targets: list[object], names: list[str]) -> None:
-    if len(waveforms) == 0:
-        raise InputError("There is no waveform to attack; give at least one.")
-    if len(targets) != len(waveforms):
-        raise InputError(f"There are {len(waveforms)} waveforms but {len(targets)} targets; give one target each.")
-    if len(names) != len(waveforms):
-        raise InputError(f"There are {len(names)} names for {len(waveforms)} waveforms; give one name each.")

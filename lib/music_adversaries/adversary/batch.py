@@ -16,7 +16,16 @@ from .. import spectra
 from ..errors import InputError
 from .budget import Budget
 from .ends import Ends
-from .gradients import Dense, Found, Product, after_change, differentiated, gradient_of_magnitudes
+from .gradients import (
+    Dense,
+    Found,
+    Loss,
+    Product,
+    after_change,
+    cross_entropy,
+    differentiated,
+    gradient_of_magnitudes,
+)
 from .model import Model
 
 
@@ -29,18 +38,20 @@ class Batch:
     ----------
     model : Model
     waveforms : sequence of arrays ``[n_samples]``
-    targets : sequence of int, label indices
+    targets : sequence of int, label indices; or, for each excerpt, what else the loss expects
     names : sequence of str, for messages
     budget : Budget
     generators : sequence of numpy random generators, one for each excerpt
     random_start : bool
         Begin at noise, not at the exemplar.
+    loss : callable
+        Like `gradients.cross_entropy`; what `waveform_gradient` is the gradient of.
 
     Attributes
     ----------
     x : Tensor ``[n, n_samples]``, padded with zeros
     valid : Tensor ``[n, n_frames]``, 1 where an excerpt has a frame
-    targets : Tensor ``[n]``, label indices
+    targets : Tensor ``[n]``, label indices, or ``[n, ...]``
     rows : Tensor ``[n]``, the place of each excerpt among those given at first
     spectrum, magnitude : Tensor ``[n, n_frames, n_bins]``: F and X of the exemplars
     radius : Tensor ``[n]``: N epsilon, the largest distance of the magnitudes
@@ -54,12 +65,13 @@ class Batch:
         self,
         model: Model,
         waveforms: Sequence[np.ndarray],
-        targets: Sequence[int],
+        targets: Sequence[int] | Sequence[Sequence[bool]],
         names: Sequence[str],
         budget: Budget,
         *,
         generators: Sequence[np.random.Generator],
         random_start: bool = False,
+        loss: Loss = cross_entropy,
     ) -> None:
         self.model, self.names, self.budget, self.max_iterations = model, list(names), budget, budget.max_iterations
         self.originals, self.generators, self.random_start = list(waveforms), list(generators), random_start
@@ -83,7 +95,7 @@ class Batch:
         self.power = spectra.window_power(self.valid, model.n_fft, model.hop_length)
         self.iteration = -1
         network, device = model.network, self.x.device
-        self._of_waveforms = differentiated(network, model.rows_of_waveforms, device)
+        self._of_waveforms = differentiated(network, model.rows_of_waveforms, device, loss)
         if model.reads == "magnitudes":
             self._of_magnitudes = gradient_of_magnitudes(network, model.rows_of_magnitudes, device)
         else:
@@ -174,12 +186,20 @@ class Batch:
         Not the nearest feasible point, since magnitudes are not linear in the waveform, but one on the way from the
         exemplar. See `ends` for what is measured there.
         """
+        return perturbation * self.room(perturbation, self.budget.snr).clamp(max=1.0)[:, None]
+
+    def room(self, perturbation: Tensor, snr: float) -> Tensor:
+        """The magnitudes' distance at that SNR over their distance now ``[n]``, at the ends too: below 1 if too loud.
+
+        At 0 dB, this is the SNR of the perturbation as a ratio.
+        """
         distance = self.distance(perturbation)
         change = self._ends.magnitudes(self.x + perturbation) - self.at_ends
         padded = torch.hypot(distance, torch.linalg.vector_norm(change, dim=(-2, -1)))
-        longer = torch.hypot(*(torch.linalg.vector_norm(m, dim=(-2, -1)) for m in (self.magnitude, self.at_ends)))
-        factor = torch.minimum(self.radius / distance, spectra.radius(longer, self.budget.snr) / padded)
-        return perturbation * factor.clamp(max=1.0)[:, None]
+        norms = [torch.linalg.vector_norm(m, dim=(-2, -1)) for m in (self.magnitude, self.at_ends)]
+        return torch.minimum(
+            spectra.radius(norms[0], snr) / distance, spectra.radius(torch.hypot(*norms), snr) / padded
+        )
 
     def share_within_full_scale(self) -> Tensor:
         """Part of the budget ``[n]`` that a file can hold: 1, except for budgets far beyond 0 dB."""

@@ -90,7 +90,26 @@ class Dense:
 FindAfterChange = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Product | Dense, Tensor, Tensor]]
 
 
-def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def cross_entropy(log_posterior: Tensor, weights: Tensor, targets: Tensor) -> Tensor:
+    """Summed over the rows of each excerpt ``[n]``: the loss of the paper.
+
+    Parameters
+    ----------
+    log_posterior : Tensor ``[n, n_rows, n_labels]``
+    weights : Tensor ``[n, n_rows]``, 1 for rows that count
+    targets : Tensor ``[n]``, label indices
+
+    Paper: Eq. (3)
+    Notebook: book/05_adversaries.ipynb
+    """
+    picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, log_posterior.shape[1], 1)).squeeze(-1)
+    return -(picked * weights).sum(1)
+
+
+def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor, loss: Loss = cross_entropy) -> Found:
     """Gradient of the loss with respect to the network's input, posteriors, and the loss of each excerpt.
 
     Parameters
@@ -99,8 +118,9 @@ def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Foun
         From ``z`` and ``valid`` to logits ``[n, n_rows, n_labels]`` and which rows count ``[n, n_rows]``, such as
         `Model.rows_of_magnitudes`.
     z : Tensor ``[n, ...]``, magnitudes or waveforms
-    targets : Tensor ``[n]``, label indices
+    targets : Tensor ``[n]``, label indices; or what else the loss expects
     valid : Tensor ``[n, n_frames]``
+    loss : callable, like `cross_entropy`
 
     Returns
     -------
@@ -118,13 +138,13 @@ def loss_gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Foun
     """
     z = z.detach().requires_grad_(True)
     try:
-        return _gradient(rows, z, targets, valid)
+        return _gradient(rows, z, targets, valid, loss)
     except RuntimeError as error:
         if "inplace operation" not in str(error):
             raise
     # The module overwrote what its gradient needs, as x /= x.abs().amax() does. PyTorch keeps copies, which is slow.
     with torch.autograd.graph.allow_mutation_on_saved_tensors():
-        return _gradient(rows, z, targets, valid)
+        return _gradient(rows, z, targets, valid, loss)
 
 
 def because(error: Exception, remedy: str) -> str:
@@ -134,12 +154,11 @@ def because(error: Exception, remedy: str) -> str:
     return f"{(str(error).splitlines() or [type(error).__name__])[0].rstrip('.')}; {remedy}."
 
 
-def _gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
+def _gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor, loss_of: Loss) -> Found:
     with torch.enable_grad():
         logits, weights = rows(z, valid)
         log_posterior = torch.log_softmax(logits, dim=-1)
-        picked = log_posterior.gather(-1, targets[:, None, None].expand(-1, logits.shape[1], 1)).squeeze(-1)
-        loss = -(picked * weights).sum(1)
+        loss = loss_of(log_posterior, weights, targets)
         try:
             gradient = torch.autograd.grad(loss.sum(), z, allow_unused=True)[0] if loss.requires_grad else None
         except Exception as error:  # what a module's own function raises
@@ -157,23 +176,24 @@ def _gradient(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
     return gradient, posterior, loss.detach() / count
 
 
-def one_by_one(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor) -> Found:
+def one_by_one(rows: Rows, z: Tensor, targets: Tensor, valid: Tensor, loss: Loss = cross_entropy) -> Found:
     """The same as `loss_gradient`, one excerpt after the other, so that its data stay in the processor's cache.
 
     Paper: Eq. (3)
     Notebook: book/05_adversaries.ipynb
     """
-    parts = [loss_gradient(rows, *(t[i : i + 1] for t in (z, targets, valid))) for i in range(len(z))]
+    each = [slice(i, i + 1) for i in range(len(z))]
+    parts = [loss_gradient(rows, z[i], targets[i], valid[i], loss) for i in each]
     if len(parts) == 1:
         return parts[0]
     gradients, posteriors, losses = zip(*parts, strict=True)
     return torch.cat(gradients), torch.cat(posteriors), torch.cat(losses)
 
 
-def differentiated(network: nn.Module, rows: Rows, device: torch.device) -> Find:
+def differentiated(network: nn.Module, rows: Rows, device: torch.device, loss: Loss = cross_entropy) -> Find:
     """`loss_gradient` of ``rows`` in the order that suits the device: a function of ``z``, targets and ``valid``."""
     alone = device.type == "cpu" and isinstance(network, Network)
-    return partial(one_by_one if alone else loss_gradient, rows)
+    return partial(one_by_one if alone else loss_gradient, rows, loss=loss)
 
 
 def after_change(find: Find) -> FindAfterChange:

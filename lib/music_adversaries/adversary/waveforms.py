@@ -19,15 +19,19 @@ def loudest(batch: Batch) -> Tensor:
     return batch.share_within_full_scale() * spectra.radius(torch.linalg.vector_norm(batch.x, dim=1), batch.budget.snr)
 
 
-def feasible(batch: Batch, perturbation: Tensor) -> Tensor:
-    """The perturbation ``[n, n_samples]``, clipped where the sum would pass full scale, then brought within the budget.
+def within_scale(batch: Batch, perturbation: Tensor) -> Tensor:
+    """The perturbation ``[n, n_samples]``, clipped where the sum would pass full scale.
 
     A file cannot hold samples beyond full scale: that part of the iterate would never be heard, and at a large budget
-    it would be most of it. Turning the perturbation down afterwards keeps it within full scale. One step of 16 bits is
-    left on either side, so that the judge still counts clipped samples.
+    it would be most of it. One step of 16 bits is left on either side, so that the judge still counts clipped samples.
     """
     least, most = batch.x.clamp(max=-1.0 - STEP_OF_16_BITS) - batch.x, batch.x.clamp(min=1.0) - batch.x
-    return batch.within_budget(torch.clamp(perturbation, least, most))
+    return torch.clamp(perturbation, least, most)
+
+
+def feasible(batch: Batch, perturbation: Tensor) -> Tensor:
+    """The perturbation ``[n, n_samples]`` `within_scale`, then turned down into the budget, which keeps it there."""
+    return batch.within_budget(within_scale(batch, perturbation))
 
 
 def direction(gradient: Tensor) -> Tensor:
