@@ -44,7 +44,7 @@ from .waveforms import direction, within_scale
 
 NAME = "smallest"
 _START, _RESTART = 60.0, 15.0  # dB: where a search begins, and by how much louder each further one
-_DESCENT = 1.0  # dB for each step until an excerpt is first answered as wanted
+_REACH = 100.0  # dB by which the SNR falls in one search while an excerpt is never answered as wanted
 _SWING = (3.0, 0.02)  # dB by which the SNR then rises or falls: at first, at last
 _STEP = (0.25, 0.02)  # of the length of the perturbation: at first, at last
 _BLEND = 0.05  # of the mean loss over rows, beside the decision's
@@ -95,7 +95,7 @@ def smallest(
     -------
     list of AdversaryResult, in the order of the waveforms
         ``snr_magnitude`` is what was minimised; ``target`` is the label that was reached. Where none was found,
-        ``success`` is False, and ``waveform`` the excerpt rounded to 16 bits.
+        ``success`` is False, and ``waveform`` the excerpt rounded to 16 bits, whose SNR says nothing.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def _search(batch: Batch, decide: Decide, *, asks_judge: bool) -> list[_Best]:
     best = [_Best() for _ in range(n)]
     loudness = torch.linalg.vector_norm(batch.x, dim=1)
     change, level = batch.start(), torch.full_like(loudness, batch.budget.snr)
-    found_at = torch.full_like(level, math.inf)
+    found_at, descent = torch.full_like(level, math.inf), _REACH / batch.max_iterations
     for k in batch.iterations():
         heard = _rounded(batch.x + change) - batch.x
         gradient, posterior, _ = batch.waveform_gradient(heard)
@@ -214,7 +214,7 @@ def _search(batch: Batch, decide: Decide, *, asks_judge: bool) -> list[_Best]:
         passed = torch.where(found, (k - found_at) / (batch.max_iterations - found_at).clamp_min(1), 0.0)
         swing, step = (last + (first - last) * (1 + torch.cos(math.pi * passed)) / 2 for first, last in (_SWING, _STEP))
         up = torch.minimum(torch.maximum(level, snr), level + _SWING[0]) + swing
-        level = torch.where(reached, up, level - torch.where(found, swing, _DESCENT))
+        level = torch.where(reached, up, level - torch.where(found, swing, descent))
         quiet = torch.pow(10.0, -level / 20)
         change = within_scale(batch, change - (step * loudness * quiet)[:, None] * direction(gradient))
         factor = batch.room(change, 0.0) * quiet
