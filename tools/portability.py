@@ -61,6 +61,7 @@ TESTS = (
     "networks",
     "noise",
     "recipes",
+    "smallest",
     "soft_forest",
     "systems",
     "training",
