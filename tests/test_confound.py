@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from music_adversaries.book import datasets, experiments, harness, runs
+from music_adversaries.book import datasets, harness, runs
 from music_adversaries.book.datasets import synthetic
 from music_adversaries.book.experiments import dose_response
 from music_adversaries.book.harness import Config
@@ -58,7 +58,7 @@ def test_the_share_explained_is_one_minus_the_ratio_of_the_gaps(monkeypatch):
 @pytest.mark.parametrize("name", ["dose_response", "intervention"])
 def test_only_synthetic_allows_them(name):
     with pytest.raises(InputError, match="synthetic"):
-        experiments.experiment(name).measure(Config(dataset="gtzan-mini"), None, False)
+        runs.run(name, Config(dataset="gtzan-mini"), progress=False)
 
 
 def test_the_book_leaves_out_what_is_recorded_or_impossible():

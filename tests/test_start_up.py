@@ -135,7 +135,7 @@ def test_a_command_imports_what_it_uses(words, needed, allowed, tmp_path):
     assert needed <= found <= needed | allowed
 
 
-ATTACK = SHELL | SOUND | FILES | PROGRESS | PICTURES
+ATTACK = SHELL | SOUND | FILES | PROGRESS | PICTURES | {"filelock"}
 
 
 def test_an_attack_imports_what_it_uses(tmp_path, monkeypatch):

@@ -19,7 +19,6 @@ import click
 from ..adversary.methods import METHODS
 from ..errors import InputError, printable
 from .options import config_of, system_options
-from .processes import only_one
 
 if TYPE_CHECKING:
     from ..adversary import AdversaryResult
@@ -174,6 +173,8 @@ def _make_folder(folder: Path) -> None:
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """One process at a time works in an output folder, whose report would else be that of the last one only."""
+    from .processes import only_one  # here, since the help needs no lock
+
     lock = Path(f"{printable(folder.name)[:40]}-{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]}")
     with contextlib.ExitStack() as held:
         with contextlib.suppress(InputError):  # a cache that is only read is no reason not to attack
