@@ -761,7 +761,7 @@ def test_long_excerpts_are_attacked_a_few_at_a_time_with_the_same_result(monkeyp
         whole = adversary.attack(small_system(), songs, targets, budget, method=method)
         assert len(shapes) == 1
         with monkeypatch.context() as patch:
-            patch.setitem(adversary.attack.__globals__, "SAMPLES_AT_ONCE", 100_000)
+            patch.setitem(adversary.attack.__globals__["batches"].__globals__, "SAMPLES_AT_ONCE", 100_000)
             parts = adversary.attack(small_system(), songs, targets, budget, method=method)
         assert [n for n, _ in shapes[1:]] == [2, 1, 1, 1, 1] and all(n * length <= 100_000 for n, length in shapes[1:])
         for one, other in zip(whole, parts, strict=True):
