@@ -25,6 +25,7 @@ CHANGES = "some fields of a dataclass, each of its own type; dataclasses.replace
 ANY = {
     "adversary.algorithm1.Algorithm1.published_code": CHANGES,
     "adversary.directives.every_label": "the settings of `attack`, passed on",
+    "adversary.judge.result_of": "the other fields of a result, passed on",
     "adversary.methods.method": "the options of any method, which its dataclass names",
     "adversary.result.AdversaryResult.report": "all fields but the audio, for JSON",
     "book.attack.attack": "click's options, passed on",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +19,10 @@ from tqdm.auto import tqdm
 from ..errors import InputError
 from ..networks import Decision, System, evaluated
 from .given import Given, as_list, as_names
+from .judge import Decide
 from .memory import BYTES, BYTES_ON_SLICES, SAMPLES_AT_ONCE, refuse_too_long
 from .model import Model
 from .options import check_rate, check_whole
-
-Decide = Callable[[np.ndarray], Decision]
 
 
 class Asked(NamedTuple):

@@ -18,11 +18,11 @@ from tqdm.auto import tqdm
 from ..errors import InputError
 from ..networks import Network, System
 from .algorithm1 import Algorithm1
-from .asked import Decide, asked, batches, begun
+from .asked import asked, batches, begun
 from .batch import Batch
 from .budget import DEFAULT, Budget
 from .given import Given, Target, as_targets
-from .judge import Judge, Watch
+from .judge import Decide, Judge, Watch
 from .methods import Method, chosen
 from .model import Model
 from .options import check_whole
@@ -106,13 +106,13 @@ def attack(
     """
     method = chosen(method)
     wishes = as_targets(targets)
-    what = asked(model, waveforms, names, judge=judge, seed=seed, sample_rate=sample_rate)
-    model, arrays, called, seeds, decide = what
     if not isinstance(budget, Budget):
         raise InputError(f"budget is {budget!r}; give a Budget, such as Budget(snr=15).")
     check_whole(1, batch_size=batch_size)
     if watch is not None and not callable(watch):
         raise InputError(f"watch is {watch!r}; give a function of the iteration and the targets' posteriors.")
+    what = asked(model, waveforms, names, judge=judge, seed=seed, sample_rate=sample_rate)
+    model, arrays, called, seeds, decide = what
     if len(wishes) != len(arrays):
         raise InputError(f"There are {len(arrays)} waveforms but {len(wishes)} targets; give one target each.")
     wanted = [model.label_index(label) for label in wishes]

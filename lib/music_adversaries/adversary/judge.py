@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +21,10 @@ from .. import audio, spectra
 from ..networks import Decision
 from .batch import Batch
 from .ends import snr_from
+from .model import Model
 from .result import AdversaryResult
 
+Decide = Callable[[np.ndarray], Decision]
 Realise = Callable[..., Tensor]
 Watch = Callable[[int, list[float]], None]
 
@@ -47,9 +50,7 @@ class Judge:
     Notebook: book/05_adversaries.ipynb
     """
 
-    def __init__(
-        self, batch: Batch, decide: Callable[[np.ndarray], Decision], *, method: str = "", watch: Watch | None = None
-    ) -> None:
+    def __init__(self, batch: Batch, decide: Decide, *, method: str = "", watch: Watch | None = None) -> None:
         self.results: dict[int, AdversaryResult] = {}
         self._batch, self._decide, self._method, self._watch = batch, decide, method, watch
         self._before = [decide(waveform) for waveform in batch.originals]
@@ -138,35 +139,71 @@ class Judge:
         exact, waveform, snr_magnitude = written_within_budget(
             original, change.to("cpu", torch.float32).numpy(), batch.budget.snr, model.n_fft, model.hop_length
         )
-        before, after = self._before[row], self._decide(waveform)
+        after = self._decide(waveform)
         iterate_snr = snr_magnitude
         if float(distance) >= 0:
             ratio = torch.linalg.vector_norm(batch.magnitude[i]).double() / distance.double()
             iterate_snr = 20 * float(torch.log10(ratio))
-        return AdversaryResult(
-            original=original,
-            waveform=waveform,
-            target=model.labels[target],
-            label=after.label,
-            confidence=after.confidence,
-            target_confidence=float(after.posterior[target]),
-            original_label=before.label,
-            original_confidence=before.confidence,
+        return result_of(
+            model,
+            self._decide,
+            original,
+            exact,
+            self._before[row],
+            after,
+            target,
             snr_magnitude=snr_magnitude,
-            snr_time=float(spectra.snr_db(torch.from_numpy(original), torch.from_numpy(waveform))),
             snr_limit=batch.budget.snr,
             confidence_limit=batch.budget.confidence,
             iterations=batch.iteration,
             iterate_label=model.labels[int(posterior.argmax())],
             iterate_confidence=float(posterior[0, target]),
             iterate_snr=iterate_snr,
-            unrounded_label=self._decide(exact).label,
-            n_clipped=audio.count_clipped(exact),
             method=self._method,
             trace=tuple(self._traces[row]),
             losses=tuple(self._losses[row]),
-            sample_rate=model.sample_rate,
         )
+
+
+def result_of(
+    model: Model,
+    decide: Decide,
+    original: np.ndarray,
+    exact: np.ndarray,
+    before: Decision,
+    after: Decision,
+    target: int,
+    **known: Any,
+) -> AdversaryResult:
+    """What is reported of an adversary, by its waveform before rounding and the decision on the written one.
+
+    Parameters
+    ----------
+    original, exact : ``float32 [n_samples]``
+    before, after : Decision
+        On the original, and on ``exact`` as a 16-bit file holds it.
+    target : int
+        Index of the wanted label.
+    known : the other fields of an `AdversaryResult`
+
+    Notebook: book/05_adversaries.ipynb
+    """
+    waveform = audio.quantise(exact)
+    return AdversaryResult(
+        original=original,
+        waveform=waveform,
+        target=model.labels[target],
+        label=after.label,
+        confidence=after.confidence,
+        target_confidence=float(after.posterior[target]),
+        original_label=before.label,
+        original_confidence=before.confidence,
+        snr_time=float(spectra.snr_db(torch.from_numpy(original), torch.from_numpy(waveform))),
+        unrounded_label=decide(exact).label,
+        n_clipped=audio.count_clipped(exact),
+        sample_rate=model.sample_rate,
+        **known,
+    )
 
 
 def _distances(posterior: Tensor, change: Tensor | None) -> Tensor:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -29,14 +29,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import audio, spectra
+from .. import audio
 from ..errors import InputError
 from ..networks import Decision, System
-from .asked import Asked, Decide, asked, batches, begun
+from .asked import Asked, asked, batches, begun
 from .batch import Batch
 from .budget import Budget
 from .ends import snr_from
 from .given import Given, Target, as_targets
+from .judge import Decide, result_of
 from .model import Model
 from .options import check_whole
 from .result import AdversaryResult
@@ -108,10 +109,8 @@ def smallest(
     if (targets is None) == (away_from is None):
         raise InputError("Give either targets, the wanted labels, or away_from, the labels to be left.")
     wishes = as_targets(targets if targets is not None else away_from or ())
-    if not (isinstance(confidence, int | float) and 0 <= confidence < 1):
-        raise InputError(f"confidence is {confidence!r}; give a mean posterior from 0 up to, but not including, 1.")
-    check_whole(1, max_iterations=max_iterations, batch_size=batch_size)
-    check_whole(0, restarts=restarts)
+    limits = Budget(_START, confidence, max_iterations, restarts)
+    check_whole(1, batch_size=batch_size)
     what = asked(model, waveforms, names, judge=judge, seed=seed, sample_rate=sample_rate)
     if len(wishes) != len(what.arrays):
         raise InputError(f"There are {len(what.arrays)} waveforms but {len(wishes)} labels; give one label each.")
@@ -122,29 +121,29 @@ def smallest(
         before = [what.decide(waveform) for waveform in what.arrays]
         todo = []
         for i, waveform in enumerate(what.arrays):
-            if _accepted(what.decide(audio.quantise(waveform)), wanted[i], confidence):
+            if _accepted(what.decide(audio.quantise(waveform)), wanted[i], limits.confidence):
                 best[i].change = np.zeros_like(waveform)
                 bar.update()
             else:
                 todo.append(i)
-        for attempt in range(restarts + 1):
+        for attempt in range(limits.restarts + 1):
             for together in batches(todo, what.arrays, batch_size, what.model.pads):
                 batch = Batch(
                     what.model,
                     [what.arrays[i] for i in together],
                     [wanted[i] for i in together],
                     [what.names[i] for i in together],
-                    Budget(max(0.0, _START - _RESTART * attempt), float(confidence), int(max_iterations)),
+                    replace(limits, snr=max(0.0, _START - _RESTART * attempt)),
                     generators=[np.random.default_rng([*what.seeds[i], attempt]) for i in together],
                     random_start=attempt > 0,
-                    loss=partial(decision_loss, confidence=float(confidence)),
+                    loss=partial(decision_loss, confidence=limits.confidence),
                 )
                 found = _search(batch, what.decide, asks_judge=judge is not None)
                 for i, one in zip(together, found, strict=True):
                     if attempt == 0 or one.snr > best[i].snr:
                         best[i] = one
-                bar.update(len(together) if attempt == restarts else 0)
-        return [_result(what, i, best[i], before[i], wanted[i], confidence, restarts + 1) for i in range(len(best))]
+                bar.update(len(together) if attempt == limits.restarts else 0)
+        return [_result(what, i, best[i], before[i], wanted[i], limits) for i in range(len(best))]
 
 
 def decision_loss(log_posterior: Tensor, weights: Tensor, wanted: Tensor, confidence: float = 0.0) -> Tensor:
@@ -236,7 +235,7 @@ def _accepted(decision: Decision, wanted: Sequence[bool], confidence: float) -> 
 
 
 def _result(
-    what: Asked, i: int, best: _Best, before: Decision, wanted: Sequence[bool], confidence: float, attempts: int
+    what: Asked, i: int, best: _Best, before: Decision, wanted: Sequence[bool], limits: Budget
 ) -> AdversaryResult:
     model, original = what.model, what.arrays[i]
     exact = original if best.change is None else original + best.change
@@ -244,28 +243,23 @@ def _result(
     after = what.decide(waveform)
     target = int(np.where(wanted, after.posterior, -1.0).argmax())
     snr = snr_from(original, model.n_fft, model.hop_length)(waveform)
-    return AdversaryResult(
-        original=original,
-        waveform=waveform,
-        target=model.labels[target],
-        label=after.label,
-        confidence=after.confidence,
-        target_confidence=float(after.posterior[target]),
-        original_label=before.label,
-        original_confidence=before.confidence,
+    return result_of(
+        model,
+        what.decide,
+        original,
+        exact,
+        before,
+        after,
+        target,
         snr_magnitude=snr,
-        snr_time=float(spectra.snr_db(torch.from_numpy(original), torch.from_numpy(waveform))),
         snr_limit=-math.inf,
-        confidence_limit=float(confidence),
+        confidence_limit=limits.confidence,
         iterations=best.iteration,
         iterate_label=after.label,
         iterate_confidence=float(after.posterior[target]),
         iterate_snr=snr,
-        unrounded_label=what.decide(exact.astype(np.float32)).label,
-        n_clipped=audio.count_clipped(exact),
         method=NAME,
         trace=tuple(best.trace),
         losses=tuple(best.losses),
-        attempts=attempts,
-        sample_rate=model.sample_rate,
+        attempts=limits.restarts + 1,
     )
