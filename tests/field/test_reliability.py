@@ -570,6 +570,18 @@ def test_no_cell_of_a_table_is_a_formula(case: Case, tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "t.csv")["x"][0] == case.answer
 
 
+def test_a_table_that_may_not_be_read_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("x\n1\n")
+
+    def refused(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / "t.csv"))
+
+    tables.check_table(tmp_path / "t.csv", ["x"])
+    monkeypatch.setattr(tables, "open", refused, raising=False)
+    with pytest.raises(InputError, match="t.csv exists already and cannot be read"):
+        tables.check_table(tmp_path / "t.csv", ["x"])
+
+
 # --- the command: one line, and the right exit code ---
 
 

@@ -87,7 +87,7 @@ def attack(
     made = adversary.method(method, **settings)
     budget = adversary.Budget(snr, confidence, max_iterations, restarts)
     config = config_of(**which)
-    per_sample = BYTES_ON_SLICES if config.system.startswith("cdnn") else BYTES
+    per_sample = BYTES_ON_SLICES if config.recipe.convolutional else BYTES
     for file in files:
         waveform, notes = audio.read(file)
         refuse_too_long(len(waveform), printable(file), audio.SAMPLE_RATE, per_sample)

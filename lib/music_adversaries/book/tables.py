@@ -27,8 +27,13 @@ def check_table(path: Path, columns: Iterable[str]) -> None:
     if not path.exists():
         return
     heading = ",".join(columns).encode()
-    with open(path, "rb") as file:
-        before = file.read(len(heading) + 1).rstrip()
+    try:
+        with open(path, "rb") as file:
+            before = file.read(len(heading) + 1).rstrip()
+    except OSError as error:
+        raise InputError(
+            f"{printable(path)} exists already and cannot be read ({error.strerror}); give another name."
+        ) from error
     if before not in (b"", heading):
         raise InputError(f"{printable(path)} exists already, and is no earlier result; give the name of another file.")
 
