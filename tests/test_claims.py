@@ -244,6 +244,8 @@ def test_numbers_as_shown(value, unit, shown):
     [
         ({"claim": None}, r"entry 1 \(gain\): the field claim is missing"),
         ({"claim": ""}, "the field claim must be a text"),
+        ({"id": "\n"}, r"^[^\n]*claims, entry 1: the field id must be a text; it is '\\n'\.$"),  # in one line
+        ({"id": "a\u2028b", "claim": ""}, "claims, entry 1: the field claim"),
         ({"verdict": "reproduced"}, "no field 'verdict'"),
         ({"predicate": None}, "predicate is not a set of fields"),
         ({"predicate": {"quantity": "gain"}}, "one of the fields above, below and within"),

@@ -179,6 +179,12 @@ def _entries(content: dict[str, Any], name: str, path: Path) -> list[tuple[Any, 
     return [(entry, f"{path}, {name}, entry {number}") for number, entry in enumerate(entries, 1)]
 
 
+def _with_id(entry: dict[str, Any], where: str) -> str:
+    """The entry's name for messages, with its id if that is one: a line break in it would break the message."""
+    id = entry.get("id")
+    return f"{where} ({id})" if isinstance(id, str) and id.strip() and id.isprintable() else where
+
+
 def _each_once(entries: list[Any], where: str) -> list[Any]:
     names = [entry.id for entry in entries]
     for number, name in enumerate(names):
@@ -194,8 +200,7 @@ def _finding(entry: Any, where: str) -> Finding:
         raise InputError(
             f"{where} is not a set of fields; give id, finding, chapter, predicate and, if any, experiment."
         )
-    if isinstance(entry.get("id"), str):
-        where = f"{where} ({entry['id']})"
+    where = _with_id(entry, where)
     _fields(entry, where, ("id", "finding", "chapter", "predicate"), ("experiment",))
     text = {name: _text(entry, name, where) for name in ("id", "finding", "chapter")}
     experiment = _experiment(entry, where) if "experiment" in entry else None
@@ -205,8 +210,7 @@ def _finding(entry: Any, where: str) -> Finding:
 def _claim(entry: Any, where: str) -> Claim:
     if not isinstance(entry, dict):
         raise InputError(f"{where} is not a set of fields; give id, claim, where, scope and the rest.")
-    if isinstance(entry.get("id"), str):
-        where = f"{where} ({entry['id']})"
+    where = _with_id(entry, where)
     _fields(entry, where, ("id", "claim", "where", "scope"), ("paper", "experiment", "predicate", "untested"))
     claim = Claim(
         id=_text(entry, "id", where),
