@@ -290,8 +290,8 @@ def test_mistakes_get_one_sentence_and_exit_code_2(words, says, config, music, t
     ("words", "says"),
     [
         (["--target", "polka"], "'polka' is not a label of folder; choose one of bright, dark, even, or 'every'."),
-        (["--target", "even", "--out", "NOT.wav/out"], "NOT.wav/out cannot be written to (Not a directory)"),
-        (["--target", "even", "--out", "NOT.wav"], "NOT.wav cannot be written to (File exists)"),
+        (["--target", "even", "--out", "NOT.wav/out"], "(Not a directory); put a folder in place of NOT.wav"),
+        (["--target", "even", "--out", "NOT.wav"], "(Not a directory); put a folder in place of NOT.wav"),
         (["--target", "even", "--snr", "inf"], "snr is inf"),
         (["--target", "even", "--confidence", "1"], "confidence is 1.0"),
         (["--target", "even", "--max-iterations", "0"], "max_iterations is 0"),

@@ -28,6 +28,8 @@ _UNWRITABLE = tuple(
     for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EACCES", "EPERM", "EIO", "EISDIR")
     if hasattr(errno, name)
 )
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_REMEDIES = {errno.EIO: "check the disk of", **dict.fromkeys(_FULL, "free some space in")}  # else its permissions
 SEAL = "sha256"  # under which a file holds the hash of all else in it
 _TRIED = 1 << 16  # bytes that are written to see whether a folder takes any
 
@@ -99,11 +101,8 @@ def check_writable(path: Path | str) -> None:
         When it is a folder, the folder of the file cannot be made or written, or the disk is full.
     """
     path = _place(path)
-    folder = path.parent
-    while not os.path.lexists(folder) and folder != folder.parent:
-        folder = folder.parent
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=_nearest(path)) as file:
             file.write(bytes(_TRIED))
     except OSError as error:
         raise unwritable(path, error) from error
@@ -272,8 +271,20 @@ def _place(path: Path | str) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> InputError:
-    """What to say where a file cannot be written."""
+    """What to say where a file cannot be written: which folder is in the way, and what can be done about that one."""
+    folder, other = _nearest(path), "give another place"
+    remedy = _REMEDIES.get(error.errno or 0, "allow writing to") if folder.is_dir() else "put a folder in place of"
+    with contextlib.suppress(InputError):  # without a home there is no cache, and the file is elsewhere
+        if Path(os.path.abspath(path)).is_relative_to(os.path.abspath(cache_dir())):
+            other = "set MUSIC_ADVERSARIES_CACHE to another folder"
     return InputError(
-        f"{printable(path)} could not be written ({error.strerror}); free some space or make the folder writable, "
-        "or set MUSIC_ADVERSARIES_CACHE to another folder."
+        f"{printable(path)} could not be written ({error.strerror}); {remedy} {printable(folder)}, or {other}."
     )
+
+
+def _nearest(path: Path) -> Path:
+    """The folder of a file, or the nearest one above it that is there."""
+    folder = path.parent
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    return folder

@@ -33,9 +33,11 @@ from case import Case, each
 from interrupts import answers_ctrl_c
 from music_adversaries import adversary, audio, cache, cli, training
 from music_adversaries.adversary import Budget, Model, memory
+from music_adversaries.audition import Clip, player
 from music_adversaries.book import claims, datasets, figures, harness, runs, tables
+from music_adversaries.book.attack import _make_folder
 from music_adversaries.book.datasets import synthetic
-from music_adversaries.book.harness import systems
+from music_adversaries.book.harness import spectrograms, systems
 from music_adversaries.book.harness.config import Config
 from music_adversaries.book.harness.grid import over_processes
 from music_adversaries.book.measurements import measurement, the_one, without_interval
@@ -175,6 +177,68 @@ def test_a_file_that_grows_too_large_ends_neither(tmp_path: Path, monkeypatch: p
         with pytest.raises(InputError, match=r"s.pt could not be written \(File too large\)"):
             small().save(tmp_path / "s.pt")
     assert not list(tmp_path.iterdir())
+
+
+WRITERS: list[tuple[str, Callable[[Path], object]]] = [
+    ("write_wav", lambda out: audio.write_wav(out / "a.wav", recording("dark", 0, seconds=8.0))),
+    ("a system", lambda out: small().save(out / "s.pt")),
+    ("a table", lambda out: tables.write_table(out / "a.csv", pd.DataFrame({"x": range(50_000)}))),
+    ("a record", lambda out: Record("table1", "synthetic", "quick", tables={"x": [{"y": "n" * 300_000}]}).write(out)),
+    ("a page", lambda out: player(Clip("clip", recording("dark", 0, seconds=8.0))).write(out / "a.html")),
+    ("beforehand", lambda out: cache.check_writable(out / "new" / "a.csv")),
+    ("an output folder", lambda out: _make_folder(out / "new")),
+]
+
+
+@pytest.mark.parametrize("write", [write for _, write in WRITERS], ids=[name for name, _ in WRITERS])
+@pytest.mark.parametrize("of_the_cache", [False, True])
+def test_the_folder_that_is_full_is_named_and_what_can_be_done_about_that_one(
+    write: Callable[[Path], object], of_the_cache: bool, tmp_path: Path, own_cache: Path
+) -> None:
+    out = own_cache if of_the_cache else tmp_path / "results"
+    out.mkdir()
+    with pytest.raises(InputError) as refused, files_of_at_most(8_192):
+        write(out)
+    other = "set MUSIC_ADVERSARIES_CACHE to another folder" if of_the_cache else "give another place"
+    assert str(refused.value).endswith(f"(File too large); free some space in {out}, or {other}.")
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        ("ENOSPC", "free some space in {}, or give another place."),
+        ("EDQUOT", "free some space in {}, or give another place."),
+        ("EROFS", "allow writing to {}, or give another place."),
+        ("EACCES", "allow writing to {}, or give another place."),
+        ("EIO", "check the disk of {}, or give another place."),
+    ],
+)
+def test_each_reason_has_its_own_remedy(
+    number: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "write_bytes", refuses(getattr(errno, number)))
+    with pytest.raises(InputError) as refused:
+        audio.write_wav(tmp_path / "a.wav", recording("dark", 0, seconds=1.0))
+    assert str(refused.value).endswith(remedy.format(tmp_path))
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="put a folder in place of .*/file, or give another place"):
+        audio.write_wav(tmp_path / "file" / "new" / "a.wav", recording("dark", 0, seconds=1.0))
+
+
+def test_a_place_without_a_cache_is_named_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "cache_dir", lambda: (_ for _ in ()).throw(InputError("There is no home folder")))
+    monkeypatch.setattr(Path, "write_bytes", refuses(errno.ENOSPC))
+    with pytest.raises(InputError, match="free some space in .*, or give another place"):
+        audio.write_wav(tmp_path / "a.wav", recording("dark", 0, seconds=1.0))
+
+
+def test_frames_that_lie_on_the_disk_need_a_cache_that_can_be_written(own_cache: Path) -> None:
+    own_cache.write_text("a file where the folder should be")
+    with pytest.raises(InputError, match="could not be written"):
+        spectrograms.contiguous([torch.zeros(2, 3)], 2, (3,), backed_from=1)
 
 
 class Trained:
@@ -704,6 +768,7 @@ def little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a machine with 20 MB to spare, which suffice for 5 s of sound."""
     (tmp_path / "meminfo").write_text("MemTotal: 8000000 kB\nMemFree: 1000 kB\nMemAvailable: 19532 kB\n")
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "OWN_GROUPS", tmp_path / "none", raising=False)
 
 
 def never(*_: object, **__: object) -> None:
@@ -752,7 +817,52 @@ def test_a_system_that_does_not_say_how_much_is_available(
     if content is not None:
         (tmp_path / "meminfo").write_text(content)
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "OWN_GROUPS", tmp_path / "none", raising=False)
     assert memory.available() == float("inf")
+
+
+def group(folder: Path, limit: str, taken: int, files: int = 0, *, first: bool = False) -> None:
+    """A control group's files, of either version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ("memory.limit_in_bytes" if first else "memory.max")).write_text(f"{limit}\n")
+    (folder / ("memory.usage_in_bytes" if first else "memory.current")).write_text(f"{taken}\n")
+    sums = "total_" if first else ""
+    listed = {"cache": 1, f"{sums}inactive_file": files - files // 4, f"{sums}active_file": files // 4}
+    (folder / "memory.stat").write_text("".join(f"{name} {value}\n" for name, value in listed.items()))
+
+
+def both(root: Path) -> None:
+    group(root / "memory" / "docker" / "x", str(30 << 20), 10 << 20, first=True)
+    group(root / "memory", str((1 << 63) - 4096), 1 << 33, first=True)
+
+
+GROUPS = [
+    Case("of a container", "containers", lambda root: ("0::/", group(root, str(30 << 20), 10 << 20)), 20 << 20),
+    Case("with files at hand", "-", lambda root: ("0::/", group(root, str(30 << 20), 20 << 20, 8 << 20)), 18 << 20),
+    Case("of a service", "systemd", lambda root: ("0::/a:b/c", group(root / "a:b/c", str(9 << 20), 1)), (9 << 20) - 1),
+    Case("around a service", "-", lambda root: ("0::/a/b/c", group(root / "a", str(9 << 20), 1 << 20)), 8 << 20),
+    Case("without a limit", "-", lambda root: ("0::/", group(root, "max", 1 << 20)), 64 << 20),
+    Case("wider than the machine", "-", lambda root: ("0::/", group(root, str(1 << 40), 1)), 64 << 20),
+    Case("the first version", "-", lambda root: ("4:memory:/docker/x\n3:cpu:/docker/x\n0::/", both(root)), 20 << 20),
+    Case(
+        "the first version, seen from within",
+        "-",
+        lambda root: ("4:memory:/docker/x", group(root / "memory", str(9 << 20), 3 << 20, 1 << 20, first=True)),
+        7 << 20,
+    ),
+    Case("damaged", "-", lambda root: ("nothing\n0::/", group(root, "?", 0)), 64 << 20),
+]
+
+
+@each(GROUPS)
+def test_a_container_has_no_more_memory_than_its_limit(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "meminfo").write_text("MemAvailable: 65536 kB\n")
+    (tmp_path / "cgroup").write_text(case.make(tmp_path / "groups")[0])
+    for name, file in (("MEMINFO", "meminfo"), ("OWN_GROUPS", "cgroup"), ("GROUPS", "groups")):
+        monkeypatch.setattr(memory, name, tmp_path / file, raising=False)
+    assert memory.available() == case.answer
 
 
 def test_long_excerpts_are_attacked_a_few_at_a_time_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:

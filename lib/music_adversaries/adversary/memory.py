@@ -1,6 +1,8 @@
 """How much memory an attack takes: measured, so that what cannot end well does not begin."""
 
+import contextlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError
@@ -8,14 +10,20 @@ from ..errors import InputError
 SAMPLES_AT_ONCE = 1 << 24  # in a batch, with its padding: 25 excerpts of 30 s
 BYTES, BYTES_ON_SLICES = 180, 400  # for a sample, with frames that overlap by half: the most that was measured
 MEMINFO = Path("/proc/meminfo")
+OWN_GROUPS, GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # of a container, whose limit may be lower
+# Of each version of control groups: its folder, the files of the limit and of what is taken, how a sum is called.
+_VERSIONS = {
+    "": ("", "memory.max", "memory.current", ""),
+    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
+}
 
 
 def available() -> float:
-    """Bytes that can be taken; infinite where the system does not say as Linux does."""
-    try:
-        return 1024.0 * int(MEMINFO.read_text().partition("MemAvailable:")[2].split()[0])
-    except (OSError, ValueError, IndexError):
-        return math.inf
+    """Bytes that can be taken: of the machine, and of each control group around the process.
+
+    Infinite where the system does not say as Linux does.
+    """
+    return min(_of_machine(), *_of_groups(), math.inf)
 
 
 def refuse_too_long(n_samples: int, name: str, sample_rate: int, per_sample: float) -> None:
@@ -27,3 +35,26 @@ def refuse_too_long(n_samples: int, name: str, sample_rate: int, per_sample: flo
             f"memory, but {there / 1e9:.3g} GB are available; attack a part of it, read with "
             f"audio.read(..., duration_s={max(1, int(there / per_sample / sample_rate / 2))})."
         )
+
+
+def _of_machine() -> float:
+    try:
+        return 1024.0 * int(MEMINFO.read_text().partition("MemAvailable:")[2].split()[0])
+    except (OSError, ValueError, IndexError):
+        return math.inf
+
+
+def _of_groups() -> Iterator[float]:
+    try:
+        own = [line.partition(":")[2].partition(":") for line in OWN_GROUPS.read_text().splitlines()]
+    except OSError:
+        return
+    for version, _, path in own:
+        root, limit, usage, total = _VERSIONS.get(version, ("", "", "", ""))
+        place = GROUPS / root / path.lstrip("/")
+        for folder in (place, *place.parents) if limit else ():  # the root too, which in a container is its own group
+            with contextlib.suppress(OSError, ValueError, KeyError):  # where there is no limit, it is "max"
+                most, taken = (int((folder / file).read_text()) for file in (limit, usage))
+                stat = dict(row.split() for row in (folder / "memory.stat").read_text().splitlines())
+                # What files hold in memory makes room when it is needed.
+                yield most - taken + int(stat[f"{total}inactive_file"]) + int(stat[f"{total}active_file"])

@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..adversary.methods import METHODS
+from ..cache import check_writable
 from ..errors import InputError, printable
 from .options import config_of, system_options
 
@@ -159,15 +159,9 @@ def _system_with(config: Config, target: str, out: Path) -> System:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the output folder; one that cannot be written to is refused now rather than at the end."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written to ({error.strerror}); choose another folder with --out."
-        ) from error
+    """Make the output folder; one that is full or cannot be written to is refused now rather than at the end."""
+    check_writable(folder / "report.json")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextlib.contextmanager

@@ -6,8 +6,7 @@ Notebook: book/05_adversaries.ipynb
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import io
 
 import numpy as np
 import soundfile
@@ -24,10 +23,7 @@ def confirmed(result: AdversaryResult, system: System) -> bool:
     Paper: Section 4
     Notebook: book/05_adversaries.ipynb
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "adversary.wav"
-        audio.write_wav(path, result.waveform)
-        read, _ = soundfile.read(path, dtype="float64")
+    read, _ = soundfile.read(io.BytesIO(audio.to_wav_bytes(result.waveform)), dtype="float64")
     before, after = _magnitudes(result.original.astype(float)), _magnitudes(read)
     label = system.labels[int(_posterior(after, system).argmax())]
     distance = np.linalg.norm(after - before)

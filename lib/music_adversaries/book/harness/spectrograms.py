@@ -28,7 +28,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ... import spectra
-from ...cache import atomic_path, cache_dir, read_json, sealed
+from ...cache import atomic_path, cache_dir, check_writable, read_json, sealed
 from ...errors import InputError, printable
 from ..datasets import Dataset
 from ..processes import only_one
@@ -63,6 +63,7 @@ def contiguous(parts: Iterable[Tensor], count: int, shape: tuple[int, ...], back
         array = torch.empty(count, *shape)
     else:
         folder = cache_dir()
+        check_writable(folder / "frames")
         folder.mkdir(parents=True, exist_ok=True)
         _check_space(folder, n_bytes)
         with tempfile.TemporaryFile(dir=folder) as file:
