@@ -75,16 +75,23 @@ def samples_of(given: object, name: str) -> np.ndarray:
     kind = type(given).__name__
     refused = InputError(f"{name} is no array of numbers but {kind}; give one, as audio.read(path).waveform.")
     detach = getattr(given, "detach", None)  # of a tensor of PyTorch, which is not imported for this
+    units = {str(getattr(given, attribute, "")) for attribute in ("unit", "units")}  # of astropy, pint and xarray
+    if unit := ", ".join(units - {"", "1", "None", "dimensionless"}):
+        raise InputError(f"{name} has a unit, {unit}; give it without one, with full scale 1.")
     try:
         if detach:
             held = detach().cpu().to_dense().resolve_conj().resolve_neg()
             # Types that NumPy does not have, and one that few of its functions have.
             return np.asarray((held.float() if held.is_floating_point() and held.dtype.itemsize == 2 else held).numpy())
-        array = np.asarray(given)
-    except (ValueError, TypeError, RuntimeError) as error:
+        array = np.asanyarray(given)
+    except MemoryError:
+        raise
+    except Exception as error:  # what is no array of NumPy's own may raise anything
         raise refused from error
+    if np.ma.is_masked(array):
+        raise InputError(f"{name} has masked samples; fill them or leave them out.")
     if array.ndim or array.dtype.kind in "biufc":
-        return array
+        return np.asarray(array)
     raise refused
 
 
