@@ -118,6 +118,20 @@ def dither(steps: int) -> np.ndarray:
     return np.random.default_rng(0).integers(-steps, steps + 1, len(MUSIC)) * STEP
 
 
+def extensible(steps: np.ndarray, there: int, used: int, order: str = "<", kind: int = 1) -> bytes:
+    """A WAV file that has so many bits for a sample, and says that it uses so many."""
+    n, size = steps.shape[1] if steps.ndim == 2 else 1, there // 8
+    guid = struct.pack(f"{order}IHH", kind, 0, 16) + bytes.fromhex("800000aa00389b71")
+    form = struct.pack(
+        f"{order}HHIIHHHHI", 0xFFFE, n, SAMPLE_RATE, SAMPLE_RATE * n * size, n * size, there, 22, used, 0
+    )
+    whole = np.rint(steps).astype(f"{order}i4").reshape(-1).view("u1").reshape(-1, 4)
+    samples = (whole[:, :size] if order == "<" else whole[:, 4 - size :]).tobytes()
+    chunks = (b"fmt ", form + guid), (b"data", samples)
+    body = b"WAVE" + b"".join(name + struct.pack(f"{order}I", len(what)) + what for name, what in chunks)
+    return (b"RIFF" if order == "<" else b"RIFX") + struct.pack(f"{order}I", len(body)) + body
+
+
 def lasting(seconds: float, *notes: str) -> Sound:
     """Any sound of that length."""
     return Sound(np.zeros(round(seconds * SAMPLE_RATE)), notes, np.inf)
@@ -150,6 +164,41 @@ def tried(case: Case, path: Path) -> None:
 def scaled(factor: float, coding: str = "FLOAT") -> bytes:
     return encoded(np.rint(MUSIC * factor), coding=coding)
 
+
+FINE = MUSIC + (np.arange(len(MUSIC)) % 7 - 3) * (2.0**-19 + 2.0**-23)  # uses 24 bits
+QUIET = music(level=0.002)
+BITS = [
+    Case("the highest 24 of 32", "soundfile", lambda: extensible(FINE * 2**23 * 256, 32, 24), Sound(FINE)),
+    Case(
+        "the lowest 24 of 32", "trial 15", lambda: extensible(FINE * 2**23, 32, 24), Sound(FINE, ("multiplied by 256",))
+    ),
+    Case(
+        "the lowest 24 of 32, two channels",
+        "trial 15",
+        lambda: extensible(np.stack([FINE, FINE / 2], 1) * 2**23, 32, 24),
+        Sound(FINE * 0.75, ("lowest 24 of 32", "stereo")),
+    ),
+    Case(
+        "the lowest 24 of 32, in the other order",
+        "trial 15",
+        lambda: extensible(FINE * 2**23, 32, 24, ">"),
+        Sound(FINE, ("lowest 24 of 32",)),
+    ),
+    Case("the lowest 20 of 24", "-", lambda: extensible(FINE * 2**19, 24, 20), Sound(FINE, ("multiplied by 16",))),
+    Case("the lowest 12 of 16", "-", lambda: extensible(FINE * 2**11, 16, 12), Sound(FINE, ("by 16",), 2**-12)),
+    Case("the highest 12 of 16", "-", lambda: extensible(np.rint(FINE * 2**11) * 16, 16, 12), Sound(FINE, (), 2**-12)),
+    Case("all of 32 after all", "-", lambda: extensible(FINE * 2**31 + 1, 32, 24), Sound(FINE)),
+    Case("all of 24", "-", lambda: extensible(FINE * 2**23, 24, 24), Sound(FINE)),
+    Case("none of 16", "-", lambda: extensible(MUSIC * 2**15, 16, 0), Sound(MUSIC)),
+    Case("more than there are", "-", lambda: extensible(MUSIC * 2**15, 16, 24), Sound(MUSIC)),
+    Case(
+        "quiet, or the lowest",
+        "-",
+        lambda: extensible(np.rint(QUIET * 2**15) * 2**16, 32, 24),
+        Sound(QUIET, ("it may be in the lowest",)),
+    ),
+    Case("silence in the lowest", "-", lambda: extensible(0 * FINE, 32, 24), "is silent"),
+]
 
 SCALES = [
     Case("16 bits in float", "scipy #16515, soundfile #226", lambda: scaled(2**15), Sound(MUSIC, ("32,768",))),
@@ -423,6 +472,11 @@ def test_a_scale_is_repaired_or_refused(case, tmp_path):
     tried(case, written(case.make(), tmp_path / "a.wav"))
 
 
+@each(BITS)
+def test_bits_that_are_not_used_are_at_either_end(case, tmp_path):
+    tried(case, written(case.make(), tmp_path / "a.wav"))
+
+
 @each(CONSTANTS)
 def test_a_constant_is_no_sound(case, tmp_path):
     tried(case, written(case.make(), tmp_path / "a.wav"))
@@ -592,6 +646,36 @@ def test_an_hour_is_the_most_that_is_read_without_being_asked_for(tmp_path, monk
         audio.read(tmp_path / "a.wav")
     assert len(audio.read(tmp_path / "a.wav", max_seconds=60).waveform) == 2 * SAMPLE_RATE + 1
     assert len(audio.read(tmp_path / "a.wav", start_s=1).waveform) == SAMPLE_RATE + 1
+
+
+def sd2() -> None:
+    """What lies beside the samples of a Sound Designer file: how fast they are, how many bits they have."""
+    soundfile.write("a.sd2", MUSIC, 8_000, format="SD2", subtype="PCM_16")
+    Path("._a.sd2").rename("._")
+
+
+BESIDE = [
+    Case("a folder of a Mac's server", "trial 15", lambda: Path(".AppleDouble").mkdir(), None),
+    Case("a folder with a dot and a line", "trial 15", lambda: Path("._").mkdir(), None),
+    Case("a file with a dot and a line", "trial 15", sd2, None),
+]
+
+
+@each(BESIDE)
+@pytest.mark.parametrize(
+    "make", [lambda: MP3, lambda: id3() + MP3 + ID3V1, lambda: bare(MP3), lambda: 2 * (id3() + MP3)]
+)
+def test_what_lies_in_the_working_folder_changes_no_sound(case, make, tmp_path, monkeypatch):
+    content, text = written(make(), tmp_path / "a.mp3"), written(b"no sound " * 900, tmp_path / "a.txt")
+    expected = audio.read(content)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    case.make()
+    found = audio.read(content)
+    np.testing.assert_array_equal(found.waveform, expected.waveform)
+    assert found.notes == expected.notes and audio.duration(content) == len(found.waveform) / SAMPLE_RATE
+    with pytest.raises(InputError, match="is not audio that can be decoded"):
+        audio.read(text)
 
 
 def test_names_that_are_not_utf8_are_read(tmp_path):

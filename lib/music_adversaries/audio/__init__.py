@@ -129,7 +129,7 @@ def read(
                     raise InputError(f"{name} is longer than an hour; give duration_s or max_seconds.")
                 yield block
 
-        mono, mixing = to_mono(blocks, source.channels, rate, name)
+        mono, mixing = to_mono(blocks, source.channels, rate, name, source.layout.bits)
         length = source.length
         if length is None:
             length = source.count() if source.frames is None else source.frames

@@ -16,6 +16,7 @@ _PADDING = 1  # byte, at most, that fills up
 _SCANNED = 1 << 16  # bytes looked through at a time
 _ID3V1, _APE = 128, 32  # bytes of the tag; of the other one's last part
 _OGG_HEADER, _OGG_FIRST, _OGG_LAST = 27, 2, 4  # bytes of a page's header up to its table; flags in it
+_EXTENSIBLE = 40  # bytes that a WAV's format has where it says how many bits of a sample are used
 _AU_HEADER = 24  # bytes, at least
 _XING_WITHIN = 64  # bytes of an MP3's first frame, which begin with how long it is, if it says so
 _MORE = 63  # times the size of an MP3 file: its first frame has at most 40 times the bytes of its smallest
@@ -32,6 +33,8 @@ class Part(NamedTuple):
     """Bytes shown in place of the file's, each with its offset in the file."""
     beyond: int = 0
     """Bytes after the end that are shown as there, as far as only their number is asked for."""
+    mpeg: bool = False
+    """Whether it is a stream of an MP3 file."""
 
 
 class Layout(NamedTuple):
@@ -47,6 +50,8 @@ class Layout(NamedTuple):
     """Whether the header leaves open how long the sound is, and libsndfile cannot know."""
     samples: int = 0
     """Of a channel, where a coding fills up its last block, and the header says with how many; else 0."""
+    bits: tuple[int, int] = (0, 0)
+    """Of a sample in WAV: how many there are and how many are used, where those are fewer; else none."""
 
 
 class _Form(NamedTuple):
@@ -139,12 +144,16 @@ def _chunks(file: BinaryIO, form: _Form, offset: int, end: int) -> Iterator[tupl
 def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
     """WAV and its large relatives, AIFF, CAF."""
     samples = 0
+    bits = (0, 0)
     long_at = 0  # where RF64 keeps the size that the chunk's own field is too small for
     for name, content, size in _chunks(file, form, begin + form.first, end):  # noqa: B007
         if name == b"ds64":
             long_at = content + 8
         if name == b"fact":
             (samples,) = struct.unpack(form.header[0] + "I", _at(file, content, 4))
+        if name[:4] == b"fmt " and size >= _EXTENSIBLE:
+            kind, has, used, coding = struct.unpack(form.header[0] + "H12xH2xH4xI", _at(file, content, 28))
+            bits = (has, used) if (kind, coding) == (0xFFFE, 1) and 0 < used < has else bits
         if name == form.sound:
             break
     else:
@@ -163,8 +172,8 @@ def _chunked(file: BinaryIO, begin: int, end: int, form: _Form) -> Layout:
     if unknown or size > there:
         right = there + (struct.calcsize(form.header) if form.whole else 0)
         patch = struct.pack(field, right if long else min(right, _LARGEST))
-        return Layout((Part(begin, end, ((size_at, patch),)),), cut_short=not unknown)
-    return Layout((Part(begin, after),), _left_over(after, end), samples=samples)
+        return Layout((Part(begin, end, ((size_at, patch),)),), cut_short=not unknown, bits=bits)
+    return Layout((Part(begin, after),), _left_over(after, end), samples=samples, bits=bits)
 
 
 def _after_chunks(file: BinaryIO, form: _Form, content: int, size: int, end: int) -> int:
@@ -241,7 +250,7 @@ def _flac(file: BinaryIO, begin: int, end: int) -> Layout:
 def _mpeg(file: BinaryIO, begin: int, end: int, size: int) -> Layout:
     """MP3 streams; where the first frame tells how many bytes there are, decoders stop after them."""
     parts: list[Part] = []
-    start, at = 0, begin
+    start = at = begin
     while True:
         frame = _at(file, at, _XING_WITHIN)
         tag = max(frame.find(b"Xing"), frame.find(b"Info"))
@@ -249,12 +258,12 @@ def _mpeg(file: BinaryIO, begin: int, end: int, size: int) -> Layout:
         # Some write that there are no frames.
         if not flags & 2 or (flags & 1 and not any(frame[tag + 8 : tag + 12])):
             # Else mpg123 guesses from the first frame how many there are, and libsndfile stops after so many.
-            return Layout((*parts, Part(start, end, beyond=_MORE * size)), endless=True)
+            return Layout((*parts, Part(start, end, beyond=_MORE * size, mpeg=True)), endless=True)
         field = tag + 8 + (4 if flags & 1 else 0)
         after = at + int.from_bytes(frame[field : field + 4], "big")
         if end - after < _MPEG_FRAME or after <= at:
-            return Layout((*parts, Part(start, end)), cut_short=after - end > _MPEG_FRAME)
-        parts.append(Part(start, after))
+            return Layout((*parts, Part(start, end, mpeg=True)), cut_short=after - end > _MPEG_FRAME)
+        parts.append(Part(start, after, mpeg=True))
         start = at = _after_id3(file, size, after + (_ID3V1 if _at(file, after, 3) == b"TAG" else 0))
         if not _is_mpeg(_at(file, at, 2)):
             return Layout(tuple(parts), end - after)

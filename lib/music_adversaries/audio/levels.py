@@ -28,11 +28,13 @@ _SCALES = (2.0**15, 2.0**23, 2.0**31)
 _CHUNK = 1 << 16  # samples measured at a time, which the processor keeps at hand
 
 
-def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Waveform, list[str]]:
+def to_mono(
+    blocks: Blocks, n_channels: int, rate: int, name: str, bits: tuple[int, int] = (0, 0)
+) -> tuple[Waveform, list[str]]:
     """Mix a sound to one channel, repair what can be repaired, and say how.
 
-    ``blocks`` makes the sound's blocks, ``float32 [n_samples, n_channels]`` each, anew; ``name`` is for messages. The
-    result, ``float32 [n_samples]``, may be empty.
+    ``blocks`` makes the sound's blocks, ``float32 [n_samples, n_channels]`` each, anew; ``name`` is for messages;
+    ``bits`` as in `containers.Layout`. The result, ``float32 [n_samples]``, may be empty.
 
     Raises
     ------
@@ -43,8 +45,12 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
     if not len(mono):
         return mono, []
     refuse_not_finite(mono, name)
-    scale = _scale(blocks, max(-channels.low.min(), channels.high.max()), name)
-    notes = [f"whole numbers divided by {scale:,.0f}"] if scale > 1 else []
+    peak = max(-channels.low.min(), channels.high.max())
+    if any(bits):
+        scale, notes = _of_used(blocks, peak, *bits)
+    else:
+        scale = _scale(blocks, peak, name)
+        notes = [f"whole numbers divided by {scale:,.0f}"] if scale > 1 else []
     used = channels.sounding(_SILENT_RANGE * scale)
     if len(used) < n_channels:
         mono, channels = _mixed(blocks(), used)
@@ -58,7 +64,7 @@ def to_mono(blocks: Blocks, n_channels: int, rate: int, name: str) -> tuple[Wave
         notes[-1] += f", {which} used alone"
     elif n_channels > 1:
         notes.append("stereo mixed to mono" if n_channels == 2 else f"{len(used)} channels mixed to mono")
-    if scale > 1:
+    if scale != 1:
         mono = mono / np.float32(scale)
     if mono.max() - mono.min() <= _SILENT_RANGE:
         raise silent(name)
@@ -176,3 +182,16 @@ def _scale(blocks: Blocks, peak: float, name: str) -> float:
     if not fitting or not all(np.array_equal(block, np.rint(block)) for block in blocks()):
         raise InputError(f"{name} reaches {peak:,.0f} times full scale; export it again with full scale at 1.")
     return fitting[0]
+
+
+def _of_used(blocks: Blocks, peak: float, there: int, used: int) -> tuple[float, list[str]]:
+    """What to divide by where only some of a sample's bits are used: by the standard the highest, by some the lowest.
+
+    Samples that use lower bits than the highest, and none too large for the lowest, are in the lowest.
+    """
+    scale = 0.5 ** (there - used)
+    if not 0 < peak <= scale:
+        return 1.0, []
+    if all(np.array_equal(steps := block * 2.0 ** (used - 1), np.rint(steps)) for block in blocks()):
+        return 1.0, [f"taken to be in the highest {used} of {there} bits, as it should be; it may be in the lowest"]
+    return scale, [f"in the lowest {used} of {there} bits, multiplied by {1 / scale:,.0f}"]

@@ -181,6 +181,9 @@ class _Window:
         self.furthest = part.begin
         self.fine = 0  # bytes at the end that are given a few at a time, to see how many of them are read
         self.error: OSError | None = None
+        # Where the working folder has an ".AppleDouble" or a "._", libsndfile takes an MP3 for another kind of file,
+        # unless it has no bytes: so it is told when it asks first.
+        self._unsized = part.mpeg
 
     def begins_with(self, these: bytes) -> bool:
         self._handle.seek(self._part.begin)
@@ -192,7 +195,8 @@ class _Window:
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         origin = {os.SEEK_SET: self._part.begin, os.SEEK_CUR: self._at, os.SEEK_END: self._part.end}[whence]
         if whence == os.SEEK_END and not offset:
-            origin += self._part.beyond
+            origin = self._part.begin if self._unsized else origin + self._part.beyond
+            self._unsized = False
         self._at = max(self._part.begin, origin + offset)
         return self.tell()
 

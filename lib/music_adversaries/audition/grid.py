@@ -266,12 +266,12 @@ def _check_row(row: GridRow, columns: Sequence[str], start_s: float | None, seco
         named += [Clip(f"{row.name} as {c}", x.waveform) for c, x in zip(columns, changes, strict=True)]
     for clip in named:
         check_waveform(clip)
-        if len(clip.waveform) != len(row.original):
+        if len(clip.waveform) != len(named[0].waveform):
             raise InputError(
-                f"{clip.name!r} has {len(clip.waveform):,} samples but its original {len(row.original):,}; "
+                f"{clip.name!r} has {len(clip.waveform):,} samples but its original {len(named[0].waveform):,}; "
                 "give changes of the same recording."
             )
-    heard = part(len(row.original), start_s, seconds)
+    heard = part(len(named[0].waveform), start_s, seconds)
     check_clip(Clip(row.name, named[0].waveform[heard]), row.label)
     return heard.stop - heard.start
 
