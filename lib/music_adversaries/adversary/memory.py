@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError
@@ -11,19 +10,30 @@ SAMPLES_AT_ONCE = 1 << 24  # in a batch, with its padding: 25 excerpts of 30 s
 BYTES, BYTES_ON_SLICES = 180, 400  # for a sample, with frames that overlap by half: the most that was measured
 MEMINFO = Path("/proc/meminfo")
 OWN_GROUPS, GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # of a container, whose limit may be lower
-# Of each version of control groups: its folder, the files of the limit and of what is taken, how a sum is called.
-_VERSIONS = {
-    "": ("", "memory.max", "memory.current", ""),
-    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
+# Of each version of such groups, by its folder: the limit, what is taken, and how sums are called in its statistics.
+_FILES = {
+    "": ("memory.max", "memory.current", ""),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
 }
 
 
 def available() -> float:
-    """Bytes that can be taken: of the machine, and of each control group around the process.
-
-    Infinite where the system does not say as Linux does.
-    """
-    return min(_of_machine(), *_of_groups(), math.inf)
+    """Bytes that can be taken, of the machine and of the container; infinite where neither says as Linux does."""
+    free = [math.inf]
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        free.append(1024.0 * int(MEMINFO.read_text().partition("MemAvailable:")[2].split()[0]))
+    with contextlib.suppress(OSError):
+        for line in OWN_GROUPS.read_text().splitlines():
+            version, _, path = line.partition(":")[2].partition(":")
+            limit, taken, total = _FILES.get(version, ("", "", ""))
+            place = GROUPS / version / path.lstrip("/")
+            for folder in (place, *place.parents):  # the root too: within a container it is the container's group
+                with contextlib.suppress(OSError, ValueError, KeyError):  # where there is no limit, it is "max"
+                    left = int((folder / limit).read_text()) - int((folder / taken).read_text())
+                    stat = dict(row.split() for row in (folder / "memory.stat").read_text().splitlines())
+                    # What files hold in memory makes room when it is needed.
+                    free.append(left + int(stat[f"{total}inactive_file"]) + int(stat[f"{total}active_file"]))
+    return min(free)
 
 
 def refuse_too_long(n_samples: int, name: str, sample_rate: int, per_sample: float) -> None:
@@ -35,26 +45,3 @@ def refuse_too_long(n_samples: int, name: str, sample_rate: int, per_sample: flo
             f"memory, but {there / 1e9:.3g} GB are available; attack a part of it, read with "
             f"audio.read(..., duration_s={max(1, int(there / per_sample / sample_rate / 2))})."
         )
-
-
-def _of_machine() -> float:
-    try:
-        return 1024.0 * int(MEMINFO.read_text().partition("MemAvailable:")[2].split()[0])
-    except (OSError, ValueError, IndexError):
-        return math.inf
-
-
-def _of_groups() -> Iterator[float]:
-    try:
-        own = [line.partition(":")[2].partition(":") for line in OWN_GROUPS.read_text().splitlines()]
-    except OSError:
-        return
-    for version, _, path in own:
-        root, limit, usage, total = _VERSIONS.get(version, ("", "", "", ""))
-        place = GROUPS / root / path.lstrip("/")
-        for folder in (place, *place.parents) if limit else ():  # the root too, which in a container is its own group
-            with contextlib.suppress(OSError, ValueError, KeyError):  # where there is no limit, it is "max"
-                most, taken = (int((folder / file).read_text()) for file in (limit, usage))
-                stat = dict(row.split() for row in (folder / "memory.stat").read_text().splitlines())
-                # What files hold in memory makes room when it is needed.
-                yield most - taken + int(stat[f"{total}inactive_file"]) + int(stat[f"{total}active_file"])
