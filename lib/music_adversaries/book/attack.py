@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..adversary.methods import METHODS
-from ..cache import check_writable
 from ..errors import InputError, printable
 from .options import config_of, system_options
 
@@ -160,6 +159,8 @@ def _system_with(config: Config, target: str, out: Path) -> System:
 
 def _make_folder(folder: Path) -> None:
     """Make the output folder; one that is full or cannot be written to is refused now rather than at the end."""
+    from ..cache import check_writable  # here, since the help needs no cache
+
     check_writable(folder / "report.json")
     folder.mkdir(parents=True, exist_ok=True)
 
