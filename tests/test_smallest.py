@@ -211,8 +211,22 @@ def test_the_loss_is_the_log_ratio_of_mean_posteriors(seed, confidence):
         mean = np.mean(rows, axis=0)
         inside = mean[wanted[i].numpy()].max()
         outside = max(mean[~wanted[i].numpy()].max(), confidence)
-        blend = -np.mean([np.log(row[wanted[i].numpy()].sum()) for row in rows])
-        assert float(found[i]) == pytest.approx(np.log(outside / inside) + _BLEND * blend, abs=1e-9)
+        in_rows = -np.mean([np.log(row[wanted[i].numpy()].sum()) for row in rows])
+        ahead = np.log(outside / inside)
+        blend = _BLEND[0] + _BLEND[1] * min(max(ahead, 0), 1)
+        assert float(found[i]) == pytest.approx(ahead + blend * in_rows, abs=1e-9)
+
+
+def test_rows_far_from_the_wanted_label_are_pulled_while_the_decision_is_far():
+    """The decision's own gradient comes from the one row of 20 that is undecided: a short search finds nothing by it.
+
+    With a twentieth of the mean loss alone, searches of 50 iterations on a trained network of ten labels ended up to
+    37 dB below those of 100.
+    """
+    logits = torch.tensor([[0.0, 0.0], *[[0.0, 20.0]] * 19], dtype=torch.float64)[None].requires_grad_(True)
+    decision_loss(logits.log_softmax(-1), torch.ones(1, 20).double(), torch.tensor([[True, False]])).sum().backward()
+    undecided, *others = logits.grad[0, :, 0].abs().tolist()
+    assert undecided > 0.5 and min(others) > 0.25 / 20
 
 
 # Who decides, and with whom -----------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ How it searches
     which rises after an iterate that is answered as wanted and falls after one that is not, by less and less. Steps
     follow the gradient of the *decision*: the logarithm of the mean posterior of the wanted label against that of the
     strongest other one. The loss of the paper, a mean over frames of logarithms, is ruled by the frames that are
-    hardest to change; a decision needs only enough of the easy ones. A little of that loss is kept, since the decision
-    alone has no gradient where no frame is near the wanted label yet.
+    hardest to change; a decision needs only enough of the easy ones. A little of that loss is kept, and more while the
+    wanted label is far behind, since the decision alone has hardly a gradient where no frame is near that label yet.
 
 Paper: Section 4
 Notebook: book/05_adversaries.ipynb
@@ -48,7 +48,7 @@ _START, _RESTART = 60.0, 15.0  # dB: where a search begins, and by how much loud
 _REACH = 100.0  # dB by which the SNR falls in one search while an excerpt is never answered as wanted
 _SWING = (3.0, 0.02)  # dB by which the SNR then rises or falls: at first, at last
 _STEP = (0.25, 0.02)  # of the length of the perturbation: at first, at last
-_BLEND = 0.05  # of the mean loss over rows, beside the decision's
+_BLEND = (0.02, 0.3)  # of the mean loss over rows, beside the decision's: near a decision, and more where it is far
 
 
 def smallest(
@@ -168,7 +168,9 @@ def decision_loss(log_posterior: Tensor, weights: Tensor, wanted: Tensor, confid
     if confidence > 0:
         outside = outside.clamp_min(math.log(confidence))
     rows = torch.logsumexp(log_posterior.masked_fill(~wanted[:, None], -math.inf), -1)
-    return outside - inside - _BLEND * (rows * weights).sum(1) / count
+    ahead = outside - inside
+    blend = _BLEND[0] + _BLEND[1] * ahead.detach().clamp(0.0, 1.0)
+    return ahead - blend * (rows * weights).sum(1) / count
 
 
 @dataclass
